@@ -1,0 +1,19 @@
+"""The three ways in which something can go wrong that is not a verdict on a solution."""
+
+__all__ = ["ConfigurationError", "ContextOverflowError", "InfraError"]
+
+
+class ConfigurationError(Exception):
+    """The session cannot go on as it was asked for; the message names the remedy.
+
+    Raised for bad options, datasets, images, keys or unknown models. Shown as one
+    message, without a traceback; the exit status is 4.
+    """
+
+
+class InfraError(Exception):
+    """Ours or the server's fault: the task's outcome becomes ``infra``, never ``unsolved``."""
+
+
+class ContextOverflowError(Exception):
+    """The prompt does not fit the model's context window: the verdict ``context_overflow``."""

@@ -1,0 +1,51 @@
+"""What answers a prompt: the protocol that Mellea's backends, ``gold``, ``replay`` and a user's own satisfy."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from pytest_mcode.records import Message, Task
+
+__all__ = ["Completion", "Model", "Request"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One generation: a whole conversation that ends with the user's turn. A model keeps no state."""
+
+    messages: Sequence[Message]
+    seed: int
+    """Derived from (session seed, task, sample, iteration): samples differ and a run repeats."""
+    task: Task
+    """For models that know their task (``gold``, ``replay``); nothing of it but `messages` is sent."""
+    sample: int = 0
+    iteration: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completion:
+    """A model's answer."""
+
+    text: str
+    """Raw and whole."""
+    reasoning: str = ""
+    """Thinking that the server returned apart from the text."""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    finish_reason: str = ""
+    """The server's own word; ``length`` means cut by the token limit."""
+    seconds: float = 0.0
+
+
+class Model(Protocol):
+    """Answers requests."""
+
+    def generate(self, request: Request) -> Completion:
+        """Answer `request`.
+
+        Raises `InfraError` (server or network, retries spent), `ConfigurationError` (key,
+        unknown model: the session stops), `ContextOverflowError` (the prompt does not fit).
+        """
+
+    def close(self) -> None:
+        """Release connections. May be called twice."""

@@ -1,0 +1,199 @@
+"""What flows through a session: tasks, attempts, verdicts, outcomes. Plain data, JSON in and out."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Self, TypedDict
+
+__all__ = [
+    "Attempt",
+    "Message",
+    "OutcomeStatus",
+    "RunInfo",
+    "Task",
+    "TaskOutcome",
+    "Verdict",
+    "VerdictKind",
+    "fingerprint",
+    "to_json",
+]
+
+VerdictKind = Literal[
+    "passed",
+    "assertion",
+    "exception",
+    "syntax",
+    "timeout",
+    "memory",
+    "output_limit",
+    "exited_early",
+    "no_solution",
+    "truncated",
+    "context_overflow",
+    "unresolved",
+    "apply_failed",
+]
+OutcomeStatus = Literal["solved", "unsolved", "infra"]
+
+
+class Message(TypedDict):
+    """One turn of a conversation, as sent to the model."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+def to_json(value: object) -> str:
+    """Encode as canonical ASCII JSON: sorted keys, no spaces; lone surrogates survive as escapes."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def fingerprint(value: object) -> str:
+    """Return the sha256 hex digest of a value's canonical JSON."""
+    return hashlib.sha256(to_json(value).encode("ascii")).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One problem of a benchmark. Every function benchmark fits these fields."""
+
+    task_id: str
+    """The dataset's own id, such as ``HumanEval/0``."""
+    prompt: str
+    """The problem as the dataset states it."""
+    test: str
+    """Source that raises when the solution is wrong; it calls the entry points by name."""
+    entry_points: tuple[str, ...] = ()
+    """Names that `test` calls and a solution must define; given by the test's author."""
+    setup: str = ""
+    """Trusted source that runs before the solution and before the tests (imports, helpers)."""
+    canonical_solution: str | None = None
+    """The dataset's reference solution, complete and runnable after `setup`."""
+    public_test: str | None = None
+    """The part of the tests that the prompt shows."""
+    in_process: bool = False
+    """True where objects, not plain data, cross between solution and test: both share a process."""
+    tags: tuple[str, ...] = ()
+    """Become pytest marks."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """What only this benchmark needs, JSON types."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The sha256 of the task's canonical record."""
+        return fingerprint(asdict(self))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Rebuild from what `dataclasses.asdict` gave, after a trip through JSON."""
+        return cls(**{**data, "entry_points": tuple(data["entry_points"]), "tags": tuple(data["tags"])})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the judge said of one solution."""
+
+    kind: VerdictKind
+    message: str = ""
+    """Bounded text for people and for the debug loop: the failing assertion, the error, the limit."""
+    stdout: str = ""
+    """What the solution printed, bounded."""
+    stderr: str = ""
+    seconds: float = 0.0
+    """Wall-clock seconds of the execution."""
+    mode: Literal["", "split", "in_process", "container"] = ""
+    """Whether solution and tests ran in two processes, in one, or in a container of their own."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the tests ran to their end and held."""
+        return self.kind == "passed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One generation and one execution. Iteration 0 is a sample's first attempt."""
+
+    sample: int
+    iteration: int
+    messages: Sequence[Message] = ()
+    """Exactly what was sent to the model; empty where a solver of the user's own told nothing."""
+    completion: str = ""
+    reasoning: str = ""
+    """Thinking that the server returned apart from the completion."""
+    solution: str | None = None
+    verdict: Verdict
+    public_verdict: Verdict | None = None
+    seed: int | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    generation_seconds: float = 0.0
+    finish_reason: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Rebuild from what `dataclasses.asdict` gave."""
+        public = data.get("public_verdict")
+        return cls(
+            **{
+                **data,
+                "verdict": Verdict(**data["verdict"]),
+                "public_verdict": Verdict(**public) if public else None,
+            }
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskOutcome:
+    """How one task of a run ended, with every attempt made, also those before an error."""
+
+    task_id: str
+    task_fingerprint: str
+    test: str
+    """Name of the test function: a solver of the user's own is another test function."""
+    status: OutcomeStatus
+    attempts: tuple[Attempt, ...] = ()
+    error: str = ""
+    """The cause, for ``infra``."""
+    seconds: float = 0.0
+    """Wall-clock seconds of the whole item."""
+    tags: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """Encode as one ASCII JSON string, the form that travels over xdist."""
+        return to_json(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Rebuild from `to_json`."""
+        data = json.loads(text)
+        attempts = tuple(Attempt.from_dict(attempt) for attempt in data["attempts"])
+        return cls(**{**data, "attempts": attempts, "tags": tuple(data["tags"])})
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunInfo:
+    """One benchmark and one configuration in one session: what the store's ``runs`` row is made of."""
+
+    run_id: str
+    config_key: str
+    benchmark: str
+    dataset: str
+    """Where the tasks came from: a path or ``hub-id@revision``."""
+    split: str
+    dataset_fingerprint: str
+    """sha256 over the split's task fingerprints, in dataset order, whatever subset was taken."""
+    tasks_total: int
+    """Tasks in the split; ``tasks_planned`` of the store counts those that the session selected."""
+    settings: Mapping[str, Any]
+    """Every setting of the session, JSON types."""
+    prompt_hash: str
+    model_digest: str | None = None
+    """The model's digest and the rest of what its server told."""
+    model_info: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    """Versions, git commit and dirty flag, host, platform, engine, image digest."""
+    started_at: str = ""
+    """ISO 8601, UTC."""
