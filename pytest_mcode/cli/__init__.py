@@ -1,0 +1,32 @@
+"""The console script `mcode`: runs benchmarks and asks the store what came out."""
+
+import sys
+
+import typer
+
+from pytest_mcode.errors import ConfigurationError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="mcode",
+    help="Run code benchmarks as pytest sessions and ask what came out.",
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def root() -> None:
+    """Run code benchmarks as pytest sessions and ask what came out."""
+
+
+def main() -> None:
+    """Run `mcode`; a `ConfigurationError` is one message and exit status 4."""
+    try:
+        app()
+    except ConfigurationError as error:
+        print(f"ERROR: {error}", file=sys.stderr)
+        sys.exit(4)
