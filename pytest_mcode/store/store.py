@@ -1,0 +1,199 @@
+"""The results database: opened, checked, written by the controller alone, one transaction a task."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, Literal, Self
+
+from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from pytest_mcode.errors import InfraError
+from pytest_mcode.records import Attempt, RunInfo, TaskOutcome
+from pytest_mcode.store import schema
+from pytest_mcode.store.database import Place, cause, check_writable, connect, locate, unusable, version_of
+from pytest_mcode.store.migrations import create_or_migrate
+from pytest_mcode.store.tally import tally
+
+__all__ = ["RunStatus", "Store"]
+
+RunStatus = Literal["running", "finished", "interrupted", "stopped"]
+"""`stopped`: we gave up, as after too many infra outcomes in a row."""
+
+SETTINGS_COLUMNS = ("model", "backend", "samples", "all_samples", "debug_iters", "timeout", "retrieval")
+"""Settings that have a column of their own, for filters; `RunInfo.settings` must hold them."""
+
+
+class Store:
+    """Runs, their task outcomes and attempts. Not shared between threads.
+
+    Opening for writing creates nothing: `begin_run` does. Raises `ConfigurationError` where the
+    database cannot be used, and `InfraError` where a later write fails (disk full, locked).
+    """
+
+    def __init__(self, place: Place, engine: Engine) -> None:
+        self.place = place
+        self.engine = engine
+
+    @classmethod
+    def open(cls, db: str, *, read_only: bool = False) -> Self:
+        """Open the database `db`: a SQLite path, relative to the current directory, or an SQLAlchemy URL.
+
+        An older schema is migrated: at once when opened for reading, by `begin_run` when for writing.
+        """
+        place = locate(db)
+        if read_only:
+            _migrate_if_older(place)
+            return cls(place, connect(place, read_only=True))
+        if place.path is not None:
+            check_writable(place.path)
+        if place.path is None or place.path.exists():
+            _stored_version(place)
+        return cls(place, connect(place, read_only=False))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the connection. May be called twice."""
+        self.engine.dispose()
+
+    def begin_run(self, info: RunInfo, tasks_planned: int | Mapping[str, int] | None) -> None:
+        """Create what is missing of file and schema, and the run's row with status ``running``.
+
+        `tasks_planned` counts the items after deselection; by test function where there are several.
+        """
+        try:
+            if self.place.path is not None:
+                self.place.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.engine.begin() as connection:
+                create_or_migrate(connection, version_of(connection, self.place))
+                connection.execute(insert(schema.runs).values(_run_row(info) | _planned(tasks_planned)))
+        except (OSError, SQLAlchemyError) as error:
+            reason = cause(error) if isinstance(error, SQLAlchemyError) else error.strerror
+            raise unusable(f"cannot write {self.place}: {reason}") from error
+
+    def resume_run(self, run_id: str, tasks_planned: int | Mapping[str, int] | None = None) -> None:
+        """Set a stored run ``running`` again."""
+        planned = {} if tasks_planned is None else _planned(tasks_planned)
+        self._update_run(run_id, {"status": "running", "finished_at": None, **planned})
+
+    def set_planned(self, run_id: str, tasks_planned: int | Mapping[str, int]) -> None:
+        """Say how many items the session selected, once that is known."""
+        self._update_run(run_id, _planned(tasks_planned))
+
+    def finish_run(self, run_id: str, status: RunStatus) -> None:
+        """Close a run."""
+        self._update_run(run_id, {"status": status, "finished_at": _now()})
+
+    def record(self, run_id: str, outcome: TaskOutcome) -> bool:
+        """Store an outcome with its attempts, and return whether it was taken.
+
+        What was judged stays: an earlier outcome of the same run, test and task gives way only if
+        it was ``infra``. Else a rerun by another plugin would turn one try into the best of several.
+        """
+        row = _task_row(run_id, outcome)
+        with self._writing() as connection:
+            same = [schema.tasks.c[name] == row[name] for name in ("run_id", "test", "task_id")]
+            stored = select(schema.tasks.c.id, schema.tasks.c.status).where(*same)
+            earlier = connection.execute(stored).one_or_none()
+            if earlier and earlier.status != "infra":
+                return False
+            if earlier:
+                connection.execute(delete(schema.attempts).where(schema.attempts.c.task == earlier.id))
+                connection.execute(delete(schema.tasks).where(schema.tasks.c.id == earlier.id))
+            key = connection.execute(insert(schema.tasks).values(row)).inserted_primary_key
+            assert key is not None
+            if outcome.attempts:
+                rows = [{"task": key[0], **_attempt_row(attempt)} for attempt in outcome.attempts]
+                connection.execute(insert(schema.attempts), rows)
+        return True
+
+    def _update_run(self, run_id: str, values: Mapping[str, Any]) -> None:
+        with self._writing() as connection:
+            statement = update(schema.runs).where(schema.runs.c.run_id == run_id).values(values)
+            if connection.execute(statement).rowcount != 1:
+                raise InfraError(f"{self.place} has no run {run_id!r}")
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        if self.place.path is not None and not self.place.path.exists():
+            raise InfraError(f"{self.place} was removed while the session was writing to it")
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise InfraError(f"could not write to {self.place}: {cause(error)}") from error
+
+
+def _stored_version(place: Place) -> int:
+    """Return the version of an existing database, opened for reading."""
+    engine = connect(place, read_only=True)
+    try:
+        with engine.connect() as connection:
+            return version_of(connection, place)
+    except SQLAlchemyError as error:
+        raise unusable(f"cannot open {place}: {cause(error)}") from error
+    finally:
+        engine.dispose()
+
+
+def _migrate_if_older(place: Place) -> None:
+    remedy = "run a benchmark first, or give the path of its results"
+    if place.path is not None and not place.path.exists():
+        raise unusable(f"there is no {place}", remedy)
+    version = _stored_version(place)
+    if version == 0:
+        raise unusable(f"{place} is empty", remedy)
+    if version == schema.VERSION:
+        return
+    engine = connect(place, read_only=False)
+    try:
+        with engine.begin() as connection:
+            create_or_migrate(connection, version_of(connection, place))
+    except SQLAlchemyError as error:
+        older = (
+            f"{place} has the older schema version {version} and cannot be brought up to date: {cause(error)}"
+        )
+        raise unusable(older, "copy it to a writable place") from error
+    finally:
+        engine.dispose()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _planned(tasks_planned: int | Mapping[str, int] | None) -> dict[str, Any]:
+    if isinstance(tasks_planned, Mapping):
+        return {"tasks_planned": sum(tasks_planned.values()), "planned_by_test": dict(tasks_planned)}
+    return {"tasks_planned": tasks_planned, "planned_by_test": None}
+
+
+def _run_row(info: RunInfo) -> dict[str, Any]:
+    columns = {name: info.settings[name] for name in SETTINGS_COLUMNS}
+    return {**vars(info), **columns, "started_at": info.started_at or _now(), "status": "running"}
+
+
+def _task_row(run_id: str, outcome: TaskOutcome) -> dict[str, Any]:
+    columns = {name: value for name, value in vars(outcome).items() if name != "attempts"}
+    return {"run_id": run_id, "recorded_at": _now(), **columns, **tally(outcome)}
+
+
+def _attempt_row(attempt: Attempt) -> dict[str, Any]:
+    columns = dict(vars(attempt))
+    verdict, public = columns.pop("verdict"), columns.pop("public_verdict")
+    return columns | {
+        "verdict": verdict.kind,
+        "message": verdict.message,
+        "stdout": verdict.stdout,
+        "stderr": verdict.stderr,
+        "execution_seconds": verdict.seconds,
+        "mode": verdict.mode,
+        "public_verdict": public.kind if public else None,
+        "public_details": asdict(public) if public else None,
+    }

@@ -1,0 +1,45 @@
+"""What a task's attempts add up to: the columns of ``tasks`` that tables are computed from."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pytest_mcode.records import Attempt, TaskOutcome
+
+__all__ = ["tally"]
+
+
+def tally(outcome: TaskOutcome) -> dict[str, Any]:
+    """Sum up attempts. A sample passed when its last attempt did; `verdict` is the very last attempt's."""
+    ordered = sorted(outcome.attempts, key=lambda attempt: (attempt.sample, attempt.iteration))
+    lasts = list({attempt.sample: attempt for attempt in ordered}.values())
+    firsts = list({attempt.sample: attempt for attempt in reversed(ordered)}.values())[::-1]
+    public = [attempt for attempt in lasts if attempt.public_verdict and attempt.public_verdict.passed]
+    return {
+        "attempts": len(ordered),
+        "samples": len(lasts),
+        "samples_passed": sum(attempt.verdict.passed for attempt in lasts),
+        "first_passed": sum(attempt.verdict.passed for attempt in firsts),
+        "first_attempt_passed": firsts[0].verdict.passed if firsts else None,
+        "distinct_solutions": len({_answer(attempt) for attempt in firsts}),
+        "verdict": lasts[-1].verdict.kind if lasts else None,
+        "public_passed": len(public),
+        "false_positives": sum(not attempt.verdict.passed for attempt in public),
+        "prompt_tokens": _total(attempt.prompt_tokens for attempt in ordered),
+        "completion_tokens": _total(attempt.completion_tokens for attempt in ordered),
+        "generation_seconds": sum(attempt.generation_seconds for attempt in ordered),
+        "execution_seconds": sum(_execution_seconds(attempt) for attempt in ordered),
+    }
+
+
+def _answer(attempt: Attempt) -> str:
+    return (attempt.completion if attempt.solution is None else attempt.solution).strip()
+
+
+def _total(counts: Iterable[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
+
+
+def _execution_seconds(attempt: Attempt) -> float:
+    public = attempt.public_verdict.seconds if attempt.public_verdict else 0.0
+    return attempt.verdict.seconds + public

@@ -1,0 +1,88 @@
+"""Small records made by hand, for tests that need a store with something in it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pytest_mcode.records import Attempt, RunInfo, TaskOutcome, Verdict, fingerprint
+from pytest_mcode.store import Store
+
+SETTINGS: dict[str, Any] = {
+    "benchmark": "humaneval",
+    "model": "granite4:3b",
+    "backend": "ollama",
+    "samples": 1,
+    "all_samples": False,
+    "debug_iters": 0,
+    "timeout": 60.0,
+    "retrieval": False,
+    "seed": 0,
+}
+
+
+def run_info(run_id: str = "run-1", **changes: Any) -> RunInfo:
+    """A run; keyword arguments that name a setting change the setting, others the record."""
+    settings = SETTINGS | {name: changes.pop(name) for name in tuple(changes) if name in SETTINGS}
+    info = RunInfo(
+        run_id=run_id,
+        config_key=fingerprint(settings),
+        benchmark=settings["benchmark"],
+        dataset="data/HumanEval.jsonl.gz",
+        split="test",
+        dataset_fingerprint=fingerprint(settings["benchmark"]),
+        tasks_total=164,
+        settings=settings,
+        prompt_hash="p" * 64,
+        model_digest="sha256:abc",
+        model_info={"quantization": "Q4_K_M"},
+        environment={"pytest-mcode": "0.1.0", "host": "box"},
+        started_at="2026-08-01T10:00:00+00:00",
+    )
+    return replace(info, **changes)
+
+
+def attempt(sample: int = 0, iteration: int = 0, kind: str = "assertion", **changes: Any) -> Attempt:
+    message = "" if kind == "passed" else "assert 1 == 2"
+    made = Attempt(
+        sample=sample,
+        iteration=iteration,
+        messages=[{"role": "user", "content": "Write f."}],
+        completion=f"```python\ndef f(): return {sample}, {iteration}\n```",
+        solution=f"def f(): return {sample}, {iteration}\n",
+        verdict=Verdict(kind=kind, message=message, stdout="out", stderr="err", seconds=0.25, mode="split"),  # type: ignore[arg-type]
+        seed=1000 * sample + iteration,
+        prompt_tokens=100,
+        completion_tokens=20,
+        generation_seconds=1.5,
+        finish_reason="stop",
+    )
+    return replace(made, **changes)
+
+
+def outcome(number: int, *samples: str, **changes: Any) -> TaskOutcome:
+    """An outcome of task `number`; each sample is the verdicts of its attempts: ``"assertion passed"``."""
+    attempts = tuple(
+        attempt(sample, iteration, kind)
+        for sample, kinds in enumerate(samples)
+        for iteration, kind in enumerate(kinds.split())
+    )
+    solved = any(kinds.split()[-1] == "passed" for kinds in samples)
+    made = TaskOutcome(
+        task_id=f"HumanEval/{number}",
+        task_fingerprint=fingerprint(number),
+        test="test_task",
+        status="solved" if solved else "unsolved",
+        attempts=attempts,
+        seconds=2.0 * len(attempts),
+    )
+    return replace(made, **changes)
+
+
+def write_run(db: Path, info: RunInfo, outcomes: Sequence[TaskOutcome], planned: int | None = None) -> None:
+    """Store a finished run."""
+    with Store.open(str(db)) as store:
+        store.begin_run(info, len(outcomes) if planned is None else planned)
+        for made in outcomes:
+            store.record(info.run_id, made)
+        store.finish_run(info.run_id, "finished")
