@@ -1,1 +1,97 @@
-"""Pytest hooks."""
+"""The pytest plugin's door: options, and the switch that lets the rest in.
+
+Without ``--mcode-benchmark`` nothing but this module and the settings is imported.
+"""
+
+from typing import Any
+
+import pytest
+
+from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.settings import option_specs
+
+_BENCHMARK_FLAG = "--mcode-benchmark"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer every setting as ``--mcode-NAME`` and, where it makes sense, as ini ``mcode_NAME``."""
+    group = parser.getgroup("mcode", "code benchmarks (pytest-mcode)")
+    for spec in option_specs():
+        dest = spec.ini_name
+        shown = (
+            ""
+            if spec.default in (None, (), False) or spec.field == "benchmark"
+            else f" Default: {spec.default}."
+        )
+        text = (spec.help + shown).replace("%", "%%")
+        if spec.is_switch:
+            group.addoption(spec.flag, dest=dest, action="store_true", default=None, help=text)
+            group.addoption(
+                f"--no-mcode-{spec.name}",
+                dest=dest,
+                action="store_false",
+                default=None,
+                help=f"Undo {spec.flag}.",
+            )
+        else:
+            action = "append" if spec.repeatable else "store"
+            group.addoption(
+                spec.flag, dest=dest, action=action, default=None, metavar=spec.metavar, help=text
+            )
+        if spec.ini:
+            parser.addini(spec.ini_name, spec.help, type=spec.ini, default=None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_cmdline_main(config: pytest.Config) -> Any:
+    """Before xdist decides on its own defaults: ours for an active session."""
+    if _is_active(config):
+        if config.args_source is not pytest.Config.ArgsSource.ARGS:
+            config.args = []
+        if config.option.numprocesses and config.option.dist == "no":
+            # Tasks differ in length by orders of magnitude: idle workers must be able to take over.
+            config.option.dist = "worksteal"
+    return (yield)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the rest of the package in when a benchmark is asked for."""
+    if not _is_active(config):
+        _refuse_lonely_options(config)
+        return
+    from pytest_mcode import fixtures
+    from pytest_mcode.controller import Controller
+    from pytest_mcode.items import Items
+    from pytest_mcode.plan import Plan, build_settings
+
+    config.pluginmanager.register(fixtures, "mcode-fixtures")
+    if hasattr(config, "workerinput"):
+        config.pluginmanager.register(
+            Items(config, Plan.from_json(config.workerinput["mcode_plan"])), "mcode-items"
+        )
+        return
+    try:
+        settings = build_settings(_command_line(config), _ini(config))
+    except ConfigurationError as error:
+        raise pytest.UsageError(str(error)) from None
+    config.pluginmanager.register(Controller(config, settings), "mcode-controller")
+
+
+def _is_active(config: pytest.Config) -> bool:
+    return bool(config.getoption("mcode_benchmark") or config.getini("mcode_benchmark"))
+
+
+def _refuse_lonely_options(config: pytest.Config) -> None:
+    given = [spec.flag for spec in option_specs() if config.getoption(spec.ini_name) is not None]
+    if given:
+        raise pytest.UsageError(
+            f"{', '.join(given)}: give {_BENCHMARK_FLAG}=NAME as well (`mcode benchmarks` lists the names)"
+        )
+
+
+def _command_line(config: pytest.Config) -> dict[str, Any]:
+    return {spec.field: config.getoption(spec.ini_name) for spec in option_specs()}
+
+
+def _ini(config: pytest.Config) -> dict[str, Any]:
+    return {spec.field: config.getini(spec.ini_name) for spec in option_specs() if spec.ini}

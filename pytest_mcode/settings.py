@@ -2,18 +2,17 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import fingerprint
 
-__all__ = ["BACKENDS", "OptionSpec", "Settings", "option_specs"]
+__all__ = ["BACKENDS", "MODEL_FREE_BACKENDS", "OptionSpec", "Settings", "option_specs"]
 
 BACKENDS = ("ollama", "openai", "litellm", "hf", "watsonx", "gold", "none")
 MODEL_FREE_BACKENDS = ("gold", "none")
-"""Backends that need no ``--mcode-model`` and no model preflight."""
+"""Backends that need no ``--mcode-model`` and no preflight of a model server."""
 
 IniType = Literal["string", "bool", "int", "float", "linelist"]
 
@@ -24,13 +23,14 @@ class OptionSpec:
 
     field: str
     help: str
-    parse: Callable[[str, str], Any]
+    parse: Callable[[str, Any], Any]
     """Called with the flag's name and its value; raises `ConfigurationError` on a bad value."""
     metavar: str
     ini: IniType | None
+    """Type of the ini twin ``mcode_NAME``; None where the option names one occasion."""
     default: Any
     changes_result: bool
-    repeatable: bool = False
+    repeatable: bool
 
     @property
     def name(self) -> str:
@@ -43,19 +43,24 @@ class OptionSpec:
         return f"--mcode-{self.name}"
 
     @property
+    def ini_name(self) -> str:
+        """The ini twin: ``mcode_debug_iters``."""
+        return f"mcode_{self.field}"
+
+    @property
     def is_switch(self) -> bool:
         """Whether the option takes no value and has a ``--no-`` twin."""
-        return self.ini == "bool"
+        return self.parse is _switch
 
 
 def _bad(flag: str, value: object, allowed: str) -> ConfigurationError:
     return ConfigurationError(f"{flag}: {value!r} is not allowed; give {allowed}")
 
 
-def _text(flag: str, value: str) -> str:
-    if not value.strip():
+def _text(flag: str, value: Any) -> str:
+    if not str(value).strip():
         raise _bad(flag, value, "a value that is not empty")
-    return value
+    return str(value)
 
 
 def _switch(flag: str, value: Any) -> bool:
@@ -64,7 +69,9 @@ def _switch(flag: str, value: Any) -> bool:
     return value
 
 
-def _number(kind: type[int] | type[float], minimum: float, maximum: float = math.inf) -> Callable[[str, Any], Any]:
+def _number(
+    kind: type[int] | type[float], minimum: float, maximum: float = math.inf
+) -> Callable[[str, Any], Any]:
     what = "a whole number" if kind is int else "a number"
     bounds = f"{minimum:g} or more" if maximum == math.inf else f"from {minimum:g} to {maximum:g}"
 
@@ -73,34 +80,37 @@ def _number(kind: type[int] | type[float], minimum: float, maximum: float = math
             number = kind(value)
         except ValueError:
             raise _bad(flag, value, f"{what}, {bounds}") from None
-        if not minimum <= number <= maximum or math.isinf(number):
+        if not minimum <= number <= maximum or number == math.inf:
             raise _bad(flag, value, f"{what}, {bounds}")
         return number
 
     return parse
 
 
-def _choice(*allowed: str) -> Callable[[str, str], str]:
-    def parse(flag: str, value: str) -> str:
+def _choice(*allowed: str) -> Callable[[str, Any], str]:
+    def parse(flag: str, value: Any) -> str:
         if value not in allowed:
             raise _bad(flag, value, "one of " + ", ".join(allowed))
-        return value
+        return str(value)
 
     return parse
 
 
-def _size(flag: str, value: str) -> str:
+_UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
+
+
+def _size(flag: str, value: Any) -> str:
     number, unit = value[:-1], value[-1:].lower()
-    if unit not in ("k", "m", "g") or not number.isdigit() or int(number) == 0:
+    if unit not in _UNITS or not number.isdecimal() or int(number) == 0:
         raise _bad(flag, value, "a size such as 512m or 4g")
-    return value.lower()
+    return str(value).lower()
 
 
-def _model_option(flag: str, value: str) -> str:
-    key, separator, _ = value.partition("=")
+def _key_value(flag: str, value: Any) -> str:
+    key, separator, _ = str(value).partition("=")
     if not separator or not key.strip():
         raise _bad(flag, value, "KEY=VALUE")
-    return value
+    return str(value)
 
 
 def option(
@@ -113,7 +123,7 @@ def option(
     changes_result: bool = False,
     repeatable: bool = False,
 ) -> Any:
-    """Declare a field of `Settings`; `default` None means the benchmark's, the backend's or none."""
+    """Declare a field of `Settings`; see `OptionSpec` for the arguments."""
     metadata = {
         "help": help,
         "parse": parse,
@@ -125,70 +135,183 @@ def option(
     return field(default=() if repeatable else default, metadata=metadata)
 
 
+def count(help: str, minimum: int, **more: Any) -> Any:  # noqa: A002
+    """Declare a field that is a whole number."""
+    return option(help, _number(int, minimum), ini="int", **{"metavar": "N", **more})
+
+
+def number(help: str, minimum: float, maximum: float = math.inf, **more: Any) -> Any:  # noqa: A002
+    """Declare a field that is a number."""
+    return option(help, _number(float, minimum, maximum), ini="float", **more)
+
+
+def switch(help: str, **more: Any) -> Any:  # noqa: A002
+    """Declare a field that is off unless asked for."""
+    return option(help, _switch, metavar="", ini="bool", default=False, **more)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """One session's configuration: command line, then ini, then the benchmark's default, then ours."""
 
     benchmark: str = option(
-        "Benchmark to run: a name of `mcode benchmarks`. Activates the plugin.",
+        "Benchmark to run (`mcode benchmarks` lists them); activates the plugin.",
         metavar="NAME",
         changes_result=True,
     )
-    model: str | None = option("Model id as its server knows it, such as qwen2.5-coder:7b.", metavar="ID", changes_result=True)
+    model: str | None = option(
+        "Model id as its server knows it, such as qwen2.5-coder:7b.", metavar="ID", changes_result=True
+    )
     backend: str = option(
         f"What answers: {', '.join(BACKENDS)}. `gold` answers with the reference solutions; "
-        "`none` leaves answering to a fixture of yours.",
+        "`none` leaves it to a fixture or test function of your own.",
         _choice(*BACKENDS),
         metavar="NAME",
         default="ollama",
         changes_result=True,
     )
-    base_url: str | None = option("Model server's address; the backend's own environment variable or default otherwise.", metavar="URL")
-    samples: int = option("Independent samples per task; stops at the first pass.", _number(int, 1), metavar="N", ini="int", default=1, changes_result=True)
-    all_samples: bool = option(
-        "Start every sample even after a pass: what pass@k needs.", _switch, ini="bool", default=False, changes_result=True
+    base_url: str | None = option(
+        "Address of the model server; default: the backend's own environment variable, then its standard port.",
+        metavar="URL",
     )
-    debug_iters: int = option(
-        "Repairs after a failed attempt, per sample.", _number(int, 0), metavar="N", ini="int", default=0, changes_result=True
+    samples: int = count(
+        "Independent samples per task; stops at the first pass.", 1, default=1, changes_result=True
     )
-    timeout: float = option(
-        "Seconds per execution; 60 where the benchmark has no default of its own.", _number(float, 0.1), metavar="SECONDS", ini="float", changes_result=True
+    all_samples: bool = switch(
+        "Start every sample, also after a pass: what an unbiased pass@k needs.", changes_result=True
     )
-    limit: int | None = option("Only the first N tasks, in dataset order.", _number(int, 1), metavar="N", ini="int")
-    task: tuple[str, ...] = option("Only the task with exactly this id; repeatable.", metavar="ID", ini=None, repeatable=True)
+    debug_iters: int = count("Repairs after a failed attempt, per sample.", 0, default=0, changes_result=True)
+    timeout: float = number(
+        "Seconds that one execution may take.", 0.1, metavar="SECONDS", default=60.0, changes_result=True
+    )
+    limit: int | None = count("Only the first N tasks, in dataset order.", 1)
+    task: tuple[str, ...] = option(
+        "Only the task with exactly this id; repeatable.", metavar="ID", ini=None, repeatable=True
+    )
     db: str = option(
-        "Results: a SQLite path, relative to the current directory, or an SQLAlchemy URL.",
+        "Where results go: a SQLite file, relative to the current directory, or an SQLAlchemy URL.",
         metavar="PATH|URL",
         default="experiments/results/results.db",
     )
-    retrieval: bool = option("Retrieval; recorded with the run.", _switch, ini="bool", default=False, changes_result=True)
-    temperature: float | None = option("Sampling temperature; the model's own otherwise.", _number(float, 0), metavar="T", ini="float", changes_result=True)
-    seed: int = option(
-        "Each attempt's seed derives from this, its task, sample and iteration.", _number(int, 0), metavar="N", ini="int", default=0, changes_result=True
+    retrieval: bool = switch(
+        "Label the run as retrieval-augmented; recorded, no bundled benchmark retrieves yet.",
+        changes_result=True,
     )
-    max_tokens: int | None = option("Most tokens of a completion.", _number(int, 1), metavar="N", ini="int", changes_result=True)
-    context_window: int | None = option("Context window in tokens to ask the server for.", _number(int, 1), metavar="N", ini="int", changes_result=True)
+    temperature: float | None = number(
+        "Sampling temperature; default: the model's own.", 0, metavar="T", changes_result=True
+    )
+    seed: int = count(
+        "What each attempt's seed derives from, with its task, sample and iteration.",
+        0,
+        default=0,
+        changes_result=True,
+    )
+    max_tokens: int | None = count("Most tokens of one completion.", 1, changes_result=True)
+    context_window: int | None = count(
+        "Context window, in tokens, to ask the server for.", 1, changes_result=True
+    )
     model_option: tuple[str, ...] = option(
-        "Another generation option of the backend, such as top_p=0.9; repeatable.", _model_option, metavar="K=V", ini="linelist", repeatable=True, changes_result=True
+        "Another generation option of the backend, such as top_p=0.9; repeatable.",
+        _key_value,
+        metavar="KEY=VALUE",
+        ini="linelist",
+        repeatable=True,
+        changes_result=True,
     )
-    concurrency: int | None = option("What -n auto means: the model server's slots rather than the cores.", _number(int, 1), metavar="N", ini="int")
-    request_timeout: float = option("Seconds that one request to the model server may take.", _number(float, 0.1), metavar="SECONDS", ini="float", default=300.0)
-    retries: int = option("Retries of a request that failed for a transient reason.", _number(int, 0), metavar="N", ini="int", default=3)
-    max_infra: int = option("Stop the session after this many infra outcomes in a row.", _number(int, 1), metavar="N", ini="int", default=20)
-    sandbox: str = option("Where solutions run: docker, or process (no isolation).", _choice("docker", "process"), metavar="NAME", default="docker", changes_result=True)
-    image: str | None = option("Sandbox image; the benchmark's own otherwise.", metavar="IMAGE", changes_result=True)
-    mem_limit: str = option("Memory of one attempt, such as 512m.", _size, metavar="SIZE", changes_result=True)
-    pids_limit: int = option("Processes and threads of one attempt.", _number(int, 4), metavar="N", ini="int", changes_result=True)
+    concurrency: int | None = count(
+        "What `-n auto` means: the model server's slots rather than the machine's cores.", 1
+    )
+    request_timeout: float = number(
+        "Seconds that one request to the model server may take.", 0.1, metavar="SECONDS", default=300.0
+    )
+    retries: int = count("Retries of a request that failed for a passing reason.", 0, default=3)
+    max_infra: int = count("Stop the session after N infra outcomes in a row.", 1, default=20)
+    sandbox: str = option(
+        "Where solutions run: docker, or process (no isolation: for code you trust).",
+        _choice("docker", "process"),
+        metavar="NAME",
+        default="docker",
+        changes_result=True,
+    )
+    image: str = option(
+        "Image of the sandbox.", metavar="IMAGE", default="python:3.12-slim", changes_result=True
+    )
+    mem_limit: str = option(
+        "Memory of one attempt.", _size, metavar="SIZE", default="512m", changes_result=True
+    )
+    pids_limit: int = count("Processes and threads of one attempt.", 4, default=64, changes_result=True)
     isolation: str = option(
-        "fork: one container per worker, a fresh process pair per attempt; fresh: one container per attempt.",
+        "fork: one container a worker, new processes for every attempt; fresh: a container an attempt.",
         _choice("fork", "fresh"),
         metavar="HOW",
         default="fork",
-        changes_result=True,
     )
-    dataset: str | None = option("Where tasks come from: a local JSONL, JSONL.gz, JSON or Parquet file, or a Hub id.", metavar="PATH|ID", changes_result=False)
-    dataset_revision: str | None = option("Commit or tag of the Hub dataset.", metavar="REV")
-    split: str | None = option("Split of the dataset; the benchmark's standard one otherwise.", metavar="NAME", changes_result=True)
-    fail_under: float | None = option(
-        "Exit 0 when this pass rate (0 to 1) is reached and no infra outcome is left, else 1.", _number(float, 0, 1), metavar="RATE", ini="float"
+    dataset: str | None = option(
+        "Where tasks come from: a JSONL, JSONL.gz, JSON or Parquet file, or a Hub id.", metavar="PATH|ID"
     )
+    dataset_revision: str | None = option("Commit or tag of the Hub's dataset.", metavar="REV")
+    split: str | None = option(
+        "Split of the dataset; default: the benchmark's standard one.", metavar="NAME", changes_result=True
+    )
+    fail_under: float | None = number(
+        "Exit with 0 when this pass rate (0 to 1) is reached and no infra outcome is left, else with 1.",
+        0,
+        1,
+        metavar="RATE",
+    )
+
+    @classmethod
+    def build(cls, *layers: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> Self:
+        """Take each field from the first of `layers` that holds a value other than None.
+
+        `defaults` are the benchmark's; they come before the fields' own. Raises
+        `ConfigurationError` naming the flag, the value and what is allowed.
+        """
+        values: dict[str, Any] = dict(defaults or {})
+        for spec in option_specs():
+            given = next((layer[spec.field] for layer in layers if layer.get(spec.field) is not None), None)
+            if given is None:
+                continue
+            if spec.repeatable:
+                values[spec.field] = tuple(spec.parse(spec.flag, each) for each in given)
+            else:
+                values[spec.field] = spec.parse(spec.flag, given)
+        settings = cls(**values)
+        settings._check()
+        return settings
+
+    def _check(self) -> None:
+        if not self.benchmark:
+            raise ConfigurationError("--mcode-benchmark is needed; `mcode benchmarks` lists the names")
+        if self.model is None and self.backend not in MODEL_FREE_BACKENDS:
+            raise ConfigurationError(
+                f"--mcode-model is needed with --mcode-backend={self.backend}; "
+                "name a model (such as --mcode-model=qwen2.5-coder:7b), or try --mcode-backend=gold"
+            )
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Rebuild from `to_dict` after a trip through JSON."""
+        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every field, JSON types."""
+        return {
+            key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()
+        }
+
+    @property
+    def memory_bytes(self) -> int:
+        """`mem_limit` in bytes."""
+        return int(self.mem_limit[:-1]) * _UNITS[self.mem_limit[-1]]
+
+    def config_key(self, *, dataset_fingerprint: str, prompt_hash: str) -> str:
+        """Return the hash over everything that can change a result; equal keys are repeats."""
+        chosen = {spec.field: getattr(self, spec.field) for spec in option_specs() if spec.changes_result}
+        return fingerprint([chosen, dataset_fingerprint, prompt_hash])[:16]
+
+
+def option_specs() -> Iterator[OptionSpec]:
+    """Yield the specification of every option, in the order of `Settings`."""
+    for each in fields(Settings):
+        yield OptionSpec(field=each.name, default=each.default, **each.metadata)

@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from pytest_mcode.cli import bench, benchmarks
 from pytest_mcode.errors import ConfigurationError
 
 __all__ = ["app", "main"]
@@ -16,11 +17,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
-
-
-@app.callback()
-def root() -> None:
-    """Run code benchmarks as pytest sessions and ask what came out."""
+# Everything behind `--` is pytest's, so extra arguments pass.
+app.command(context_settings={"allow_extra_args": True})(bench.bench)
+app.command("benchmarks")(benchmarks.list_benchmarks)
 
 
 def main() -> None:

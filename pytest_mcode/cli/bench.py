@@ -1,0 +1,79 @@
+"""`mcode bench`: the same session as ``pytest --mcode-benchmark=…``, started in this process."""
+
+import inspect
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from pytest_mcode.settings import OptionSpec, option_specs
+
+__all__ = ["bench", "pytest_arguments"]
+
+
+def bench(context: typer.Context, benchmark: str, verbose: int, **options: Any) -> None:
+    """Run a benchmark. What follows `--` goes to pytest: `mcode bench smoke --backend gold -- -n 2 -x`.
+
+    Exits with 0 when every task was judged, whatever the model solved; with 1 when an infra outcome is
+    left or a gate (`--fail-under`) is missed; otherwise as pytest does (2 interrupted, 4 bad usage).
+    """
+    import pytest
+
+    arguments = [f"--mcode-benchmark={benchmark}", *pytest_arguments(options), *["-v"] * verbose]
+    raise typer.Exit(int(pytest.main([*arguments, *context.args], plugins=[_ModelFailuresAreResults()])))
+
+
+def pytest_arguments(options: dict[str, Any]) -> Iterator[str]:
+    """Yield settings, by field name, as pytest's own flags."""
+    for spec in option_specs():
+        value = options.get(spec.field)
+        if spec.is_switch:
+            if value is not None:
+                yield spec.flag if value else f"--no-mcode-{spec.name}"
+        elif spec.repeatable:
+            yield from (f"{spec.flag}={each}" for each in value or ())
+        elif value is not None:
+            yield f"{spec.flag}={value}"
+
+
+class _ModelFailuresAreResults:
+    """A task that the model misses is a result, not an error: it leaves exit status 0."""
+
+    def pytest_sessionfinish(self, session: Any, exitstatus: int) -> None:
+        controller = session.config.pluginmanager.get_plugin("mcode-controller")
+        if exitstatus == 1 and controller and controller.settings.fail_under is None:
+            session.exitstatus = 1 if controller.tally.infra or session.testsfailed > _failed_tasks(controller) else 0
+
+
+def _failed_tasks(controller: Any) -> int:
+    return int(controller.tally.unsolved + controller.tally.infra)
+
+
+def _parameter(spec: OptionSpec) -> inspect.Parameter:
+    names = f"--{spec.name}/--no-{spec.name}" if spec.is_switch else f"--{spec.name}"
+    kind: Any = bool | None if spec.is_switch else list[str] | None if spec.repeatable else str | None
+    default = "" if spec.default in (None, (), False) else f" [default: {spec.default}]"
+    metavar = None if spec.is_switch else spec.metavar
+    option = typer.Option(names, help=spec.help + default, metavar=metavar, show_default=False)
+    return inspect.Parameter(
+        spec.field, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option]
+    )
+
+
+def _signature() -> inspect.Signature:
+    keyword_only = inspect.Parameter.KEYWORD_ONLY
+    name = typer.Argument(help="A name that `mcode benchmarks` lists.", metavar="BENCHMARK")
+    verbose = typer.Option("--verbose", "-v", count=True, help="As pytest's: a line a task.", show_default=False)
+    return inspect.Signature(
+        [
+            inspect.Parameter("context", keyword_only, annotation=typer.Context),
+            inspect.Parameter("benchmark", keyword_only, annotation=Annotated[str, name]),
+            *(_parameter(spec) for spec in option_specs() if spec.field != "benchmark"),
+            inspect.Parameter("verbose", keyword_only, default=0, annotation=Annotated[int, verbose]),
+        ]
+    )
+
+
+# Typer reads a command's options from its signature, and ours live in `Settings`.
+bench.__signature__ = _signature()  # type: ignore[attr-defined]
+bench.__annotations__ = {each.name: each.annotation for each in _signature().parameters.values()}

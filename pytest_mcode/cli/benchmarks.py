@@ -1,0 +1,18 @@
+"""`mcode benchmarks`: what there is to run."""
+
+__all__ = ["list_benchmarks"]
+
+
+def list_benchmarks() -> None:
+    """List the benchmarks."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from pytest_mcode import benchmarks
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for title in ("benchmark", "what it is"):
+        table.add_column(title)
+    for name in benchmarks.names():
+        table.add_row(name, benchmarks.get(name).summary)
+    Console().print(table)

@@ -1,0 +1,172 @@
+"""Hooks of the controlling process: load, check, hand out, record, sum up, decide the exit status."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_mcode import environment, summary
+from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.items import Items, identify
+from pytest_mcode.plan import Plan, make_plan
+from pytest_mcode.records import TaskOutcome
+from pytest_mcode.settings import Settings
+from pytest_mcode.tally import Tally
+
+if TYPE_CHECKING:
+    from pytest_mcode.store import Store
+
+__all__ = ["Controller"]
+
+
+class Controller:
+    """Registered in the controller, or in the only process; it alone touches the store."""
+
+    plan: Plan
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        self.config = config
+        self.settings = settings
+        self.tally = Tally()
+        self.planned = 0
+        self.store: Store | None = None
+        self._notes = _notes(config, settings)
+
+    # Before anything runs.
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Load the tasks, then try everything that could fail later, before an item runs."""
+        try:
+            self.plan = make_plan(self.settings)
+            self.config.pluginmanager.register(Items(self.config, self.plan), "mcode-items")
+            if not self.config.option.collectonly:
+                self._prepare_run()
+        except ConfigurationError as error:
+            raise pytest.UsageError(str(error)) from None
+
+    def _prepare_run(self) -> None:
+        from pytest_mcode.preflight import check_model, check_sandbox
+        from pytest_mcode.store import Store
+
+        model_info = check_model(self.settings)
+        sandbox_info = check_sandbox(self.settings, self.plan.run_id, self._progress)
+        self.run_info = self.plan.run_info(
+            model_info=model_info,
+            environment={**environment.describe(), "sandbox": sandbox_info},
+            started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        self.store = Store.open(self.settings.db)
+
+    def _progress(self, line: str) -> None:
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter:
+            reporter.write_line(line)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Send a worker its tasks."""
+        node.workerinput["mcode_plan"] = self.plan.to_json()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_auto_num_workers(self) -> int | None:
+        """Let ``-n auto`` match the model server's slots."""
+        return self.settings.concurrency
+
+    def pytest_report_header(self) -> list[str]:
+        """Say what is about to run."""
+        return summary.header(self.plan, self._notes)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Open the run, once the items are known (without xdist)."""
+        self._begin([item.nodeid for item in session.items])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """Open the run, once the items are known (with xdist: the first worker tells)."""
+        self._begin(ids)
+
+    def _begin(self, nodeids: list[str]) -> None:
+        planned = sum(identify(nodeid, self.plan.tasks) is not None for nodeid in nodeids)
+        if planned and not self.planned and self.store:
+            self.planned = planned
+            self.store.begin_run(self.run_info, planned)
+
+    # While tasks run.
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Record the outcome that a report carries."""
+        if hasattr(report, "mcode"):
+            self._record(TaskOutcome.from_json(report.mcode))
+        if hasattr(report, "mcode_stop"):
+            self._stop(report.mcode_stop)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport) -> None:
+        """Count the task of a crashed worker as ours."""
+        found = identify(crashitem, self.plan.tasks)
+        if found:
+            test, task = found
+            outcome = TaskOutcome(
+                task_id=task.task_id,
+                task_fingerprint=task.fingerprint,
+                test=test,
+                status="infra",
+                error="the pytest worker crashed while running this task",
+                tags=task.tags,
+            )
+            report.mcode = outcome.to_json()  # type: ignore[attr-defined]
+
+    def _record(self, outcome: TaskOutcome) -> None:
+        self.tally.add(outcome)
+        if self.store:
+            self.store.record(self.plan.run_id, outcome)
+        if self.tally.infra_in_a_row >= self.settings.max_infra:
+            self._stop(
+                f"{self.tally.infra_in_a_row} infra outcomes in a row (--mcode-max-infra); "
+                f"the last: {outcome.error}"
+            )
+
+    def _stop(self, reason: str) -> None:
+        # Under xdist the controller's own session is not asked, the distributing one is.
+        target = self.config.pluginmanager.get_plugin("dsession") or self.config.pluginmanager.get_plugin(
+            "session"
+        )
+        target.shouldstop = reason
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> Any:
+        """Give infra outcomes a category, letter and word of their own."""
+        if '"status":"infra"' in getattr(report, "mcode", ""):
+            return "infra", "I", ("INFRA", {"yellow": True, "bold": True})
+        return None
+
+    # At the end.
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Close the run and let a gate decide between 0 and 1."""
+        if not self.planned or not self.store:
+            return
+        complete = exitstatus in (0, 1) and not session.shouldfail and not session.shouldstop
+        self.store.finish_run(self.plan.run_id, "finished" if complete else "interrupted")
+        self.store.close()
+        if self.settings.fail_under is not None and exitstatus in (0, 1):
+            session.exitstatus = 0 if self._gate_holds() else 1
+
+    def _gate_holds(self) -> bool:
+        rate = self.tally.pass_rate
+        return rate is not None and rate >= (self.settings.fail_under or 0) and not self.tally.infra
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print what came out, and what to type next."""
+        if self.planned:
+            summary.write(terminalreporter, self.plan, self.tally, self.planned, self._notes)
+
+
+def _notes(config: pytest.Config, settings: Settings) -> list[str]:
+    notes = []
+    if settings.samples > 1 and settings.temperature == 0:
+        notes.append("temperature 0: samples can hardly differ, so more than one of them tells little")
+    if settings.sandbox == "process":
+        notes.append("sandbox process: solutions run on this machine, nothing isolates them")
+    return notes

@@ -1,0 +1,40 @@
+"""What a run's record says of the machine and the code that made it."""
+
+import platform
+import socket
+import subprocess
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+__all__ = ["describe"]
+
+PACKAGES = ("pytest-mcode", "mellea", "pytest", "pytest-xdist", "datasets", "docker", "swebench")
+
+
+def describe() -> Mapping[str, Any]:
+    """Return versions, git commit and dirty flag of the working directory, host and platform."""
+    commit = _git("rev-parse", "HEAD")
+    return {
+        "versions": {name: found for name in PACKAGES if (found := _version(name))},
+        "python": platform.python_version(),
+        "git_commit": commit,
+        "git_dirty": bool(_git("status", "--porcelain")) if commit else None,
+        "host": socket.gethostname(),
+        "platform": platform.platform(),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,66 @@
+"""The session's parts as fixtures: override any of them in a conftest.py."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.items import HANDLE, PLAN
+from pytest_mcode.models import Model
+from pytest_mcode.plan import Plan
+from pytest_mcode.prompts import Prompt, TemplatePrompt
+from pytest_mcode.sandboxes import Sandbox
+from pytest_mcode.solver import SampleAndDebug, Solver, TaskHandle
+
+
+@pytest.fixture(scope="session")
+def mcode_plan(pytestconfig: pytest.Config) -> Plan:
+    """What this session does: settings, tasks, run id."""
+    return pytestconfig.stash[PLAN]
+
+
+@pytest.fixture(scope="session")
+def mcode_sandbox(mcode_plan: Plan) -> Iterator[Sandbox]:
+    """Where solutions run; one per worker."""
+    from pytest_mcode.sandboxes.opening import open_sandbox
+
+    with closing(open_sandbox(mcode_plan.settings, mcode_plan.run_id)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def mcode_model(mcode_plan: Plan) -> Iterator[Model]:
+    """What answers the prompts; one per worker."""
+    from pytest_mcode.models.opening import open_model
+
+    with closing(open_model(mcode_plan.settings)) as model:
+        yield model
+
+
+@pytest.fixture(scope="session")
+def mcode_prompt(mcode_plan: Plan) -> Prompt:
+    """How a task and a verdict are worded for the model."""
+    return TemplatePrompt(mcode_plan.benchmark.prompt_template)
+
+
+@pytest.fixture(scope="session")
+def mcode_solver(mcode_plan: Plan, mcode_model: Model, mcode_prompt: Prompt) -> Solver:
+    """Sample and debug within the session's budget."""
+    settings = mcode_plan.settings
+    return SampleAndDebug(
+        model=mcode_model,
+        prompt=mcode_prompt,
+        samples=settings.samples,
+        debug_iters=settings.debug_iters,
+        all_samples=settings.all_samples,
+        seed=settings.seed,
+    )
+
+
+@pytest.fixture
+def mcode_task(request: pytest.FixtureRequest, mcode_plan: Plan, mcode_sandbox: Sandbox) -> TaskHandle:
+    """One task of the benchmark: its data, and `judge(solution)`."""
+    handle = TaskHandle(task=request.param, benchmark=mcode_plan.benchmark, sandbox=mcode_sandbox)
+    request.node.stash[HANDLE] = handle
+    return handle

@@ -1,0 +1,158 @@
+"""Hooks on the side where tasks run: collecting them, running them, reporting what came out."""
+
+import inspect
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_mcode import suite
+from pytest_mcode.errors import ConfigurationError, InfraError
+from pytest_mcode.plan import Plan
+from pytest_mcode.records import OutcomeStatus, Task, TaskOutcome
+from pytest_mcode.solver import TaskHandle
+
+__all__ = ["HANDLE", "PLAN", "Items", "UnsolvedError", "identify"]
+
+PLAN = pytest.StashKey[Plan]()
+HANDLE = pytest.StashKey[TaskHandle]()
+
+
+class UnsolvedError(Exception):
+    """Every attempt failed; shown with the last verdict."""
+
+    @classmethod
+    def after(cls, handle: TaskHandle) -> "UnsolvedError":
+        """Say what the last attempt of `handle` failed of."""
+        verdict, made = handle.attempts[-1].verdict, len(handle.attempts)
+        return cls(
+            f"{verdict.kind}{f' (the last of {made} attempts)' if made > 1 else ''}: {verdict.message}"
+        )
+
+
+class Items:
+    """Registered in every process that runs tasks: the workers, or the only process."""
+
+    def __init__(self, config: pytest.Config, plan: Plan) -> None:
+        config.stash[PLAN] = plan
+        self._plan = plan
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> Any:
+        """Without path arguments, the session's only child is the bundled suite."""
+        report = yield
+        if isinstance(collector, pytest.Session) and not collector.config.args:
+            report.result = [self._bundled_suite(collector)]
+        return report
+
+    def _bundled_suite(self, session: pytest.Session) -> pytest.Module:
+        # An id of our own: a path would depend on where one stands and where we are installed.
+        return pytest.Module.from_parent(
+            _invocation_dir(session), path=Path(inspect.getfile(suite)), nodeid=self._plan.settings.benchmark
+        )
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """One item per task for every function that takes `mcode_task`."""
+        if "mcode_task" in metafunc.fixturenames:
+            parameters = [pytest.param(task, id=task.task_id) for task in self._plan.tasks]
+            metafunc.parametrize("mcode_task", parameters, indirect=True)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Any:
+        """Decide by the recorded attempts: no passed one, no passed item."""
+        result = yield
+        handle = pyfuncitem.stash.get(HANDLE, None)
+        if handle is not None and not handle.solved:
+            if not handle.attempts:
+                raise InfraError("the solver returned without judging a solution: call mcode_task.judge()")
+            raise UnsolvedError.after(handle)
+        return result
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+        """Put the task's outcome on the report as one JSON string."""
+        report: pytest.TestReport = yield
+        task = task_of(item)
+        if (
+            task is None
+            or report.skipped
+            or not (report.when == "call" or (report.when == "setup" and report.failed))
+        ):
+            return report
+        error = call.excinfo.value if call.excinfo else None
+        status = _status(report, error)
+        handle = item.stash.get(HANDLE, None)
+        outcome = TaskOutcome(
+            task_id=task.task_id,
+            task_fingerprint=task.fingerprint,
+            test=function_of(item.nodeid, task),
+            status=status,
+            attempts=tuple(handle.attempts) if handle else (),
+            error=_cause(error) if status == "infra" else "",
+            seconds=call.duration,
+            tags=task.tags,
+        )
+        report.mcode = outcome.to_json()  # type: ignore[attr-defined]
+        if isinstance(error, UnsolvedError | InfraError | ConfigurationError):
+            report.longrepr = _without_traceback(call)
+        if isinstance(error, ConfigurationError):
+            report.mcode_stop = str(error)  # type: ignore[attr-defined]
+        report.user_properties += [("mcode_outcome", status), ("mcode_attempts", len(outcome.attempts))]
+        return report
+
+
+def task_of(item: pytest.Item) -> Task | None:
+    """Return the task that `item` was parametrized with, or None for a test of another kind."""
+    callspec = getattr(item, "callspec", None)
+    return callspec.params.get("mcode_task") if callspec else None
+
+
+def function_of(nodeid: str, task: Task) -> str:
+    """Return `nodeid` without the task: the test function, with its other parameters if it has any."""
+    function, _, parameters = nodeid.partition("[")
+    others = parameters.removesuffix("]").replace(task.task_id, "", 1).strip("-")
+    return f"{function}[{others}]" if others else function
+
+
+def identify(nodeid: str, tasks: Sequence[Task]) -> tuple[str, Task] | None:
+    """Return the test function and the task that an item id names; None for a test of another kind."""
+    parameters = nodeid.partition("[")[2].removesuffix("]")
+    named = [task for task in tasks if f"-{task.task_id}-" in f"-{parameters}-"]
+    if not named:
+        return None
+    task = max(named, key=lambda each: len(each.task_id))
+    return function_of(nodeid, task), task
+
+
+def _without_traceback(call: pytest.CallInfo[None]) -> Any:
+    """Return the error's text alone, and its first line for the short summary."""
+    assert call.excinfo is not None
+    shown: Any = call.excinfo.getrepr(style="value")
+    shown.reprcrash.message = str(call.excinfo.value).partition("\n")[0]
+    return shown
+
+
+def _status(report: pytest.TestReport, error: BaseException | None) -> OutcomeStatus:
+    if error is None:
+        return "solved"
+    judged_and_rejected = report.when == "call" and isinstance(
+        error, UnsolvedError | AssertionError | pytest.fail.Exception
+    )
+    return "unsolved" if judged_and_rejected else "infra"
+
+
+def _cause(error: BaseException | None) -> str:
+    if isinstance(error, InfraError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
+
+
+def _invocation_dir(session: pytest.Session) -> pytest.Session | pytest.Dir:
+    """Return the node of the directory one stands in, so that its conftest.py is heard."""
+    invocation_dir, root = session.config.invocation_params.dir, session.config.rootpath
+    parent: pytest.Session | pytest.Dir = session
+    if invocation_dir.is_relative_to(root):
+        for part in invocation_dir.relative_to(root).parts:
+            parent = pytest.Dir.from_parent(parent, path=parent.path / part)
+    return parent

@@ -1,0 +1,118 @@
+"""What a session is going to do: its settings, its tasks, and the keys under which they are stored."""
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import Any, Self
+
+from pytest_mcode import benchmarks
+from pytest_mcode.benchmarks import Benchmark, Source
+from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.prompts import TemplatePrompt
+from pytest_mcode.records import RunInfo, Task, to_json
+from pytest_mcode.settings import Settings
+
+__all__ = ["Plan", "build_settings", "make_plan"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Made once, by the controller; workers get it as JSON and never load a dataset."""
+
+    run_id: str
+    settings: Settings
+    config_key: str
+    dataset: str
+    split: str
+    dataset_fingerprint: str
+    tasks_total: int
+    prompt_hash: str
+    tasks: Sequence[Task]
+    """Those selected by ``--mcode-task`` and ``--mcode-limit``, in dataset order."""
+
+    @property
+    def benchmark(self) -> Benchmark:
+        """The benchmark of the settings."""
+        return benchmarks.get(self.settings.benchmark)
+
+    @property
+    def title(self) -> str:
+        """Benchmark and the start of its fingerprint: ``humaneval@1f2e3d4``."""
+        return f"{self.settings.benchmark}@{self.dataset_fingerprint[:7]}"
+
+    def run_info(
+        self, *, model_info: Mapping[str, Any], environment: Mapping[str, Any], started_at: str
+    ) -> RunInfo:
+        """Return what the store keeps of the run."""
+        return RunInfo(
+            run_id=self.run_id,
+            config_key=self.config_key,
+            benchmark=self.settings.benchmark,
+            dataset=self.dataset,
+            split=self.split,
+            dataset_fingerprint=self.dataset_fingerprint,
+            tasks_total=self.tasks_total,
+            settings=self.settings.to_dict(),
+            prompt_hash=self.prompt_hash,
+            model_digest=model_info.get("digest"),
+            model_info=model_info,
+            environment=environment,
+            started_at=started_at,
+        )
+
+    def to_json(self) -> str:
+        """Encode for a worker."""
+        return to_json({**asdict(self), "settings": self.settings.to_dict()})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Rebuild from `to_json`."""
+        data = json.loads(text)
+        data["settings"] = Settings.from_dict(data["settings"])
+        data["tasks"] = tuple(Task.from_dict(task) for task in data["tasks"])
+        return cls(**data)
+
+
+def build_settings(*layers: Mapping[str, Any]) -> Settings:
+    """Build settings from `layers` (command line first) and the defaults of the benchmark they name."""
+    name = next((layer["benchmark"] for layer in layers if layer.get("benchmark")), None)
+    return Settings.build(*layers, defaults=benchmarks.get(name).defaults if name else None)
+
+
+def make_plan(settings: Settings) -> Plan:
+    """Load the dataset and select the tasks."""
+    benchmark = benchmarks.get(settings.benchmark)
+    dataset = benchmark.load(
+        Source(dataset=settings.dataset, revision=settings.dataset_revision, split=settings.split)
+    )
+    prompt_hash = TemplatePrompt(benchmark.prompt_template).hash
+    return Plan(
+        run_id=_new_run_id(),
+        settings=settings,
+        config_key=settings.config_key(dataset_fingerprint=dataset.fingerprint, prompt_hash=prompt_hash),
+        dataset=dataset.origin,
+        split=dataset.split,
+        dataset_fingerprint=dataset.fingerprint,
+        tasks_total=len(dataset.tasks),
+        prompt_hash=prompt_hash,
+        tasks=_select(dataset.tasks, settings),
+    )
+
+
+def _new_run_id() -> str:
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+def _select(tasks: Sequence[Task], settings: Settings) -> Sequence[Task]:
+    if settings.task:
+        known = [task.task_id for task in tasks]
+        for wanted in settings.task:
+            if wanted not in known:
+                near = get_close_matches(wanted, known, n=3, cutoff=0.5)
+                hint = f"; near ones: {', '.join(near)}" if near else f"; the first is {known[0]!r}"
+                raise ConfigurationError(f"--mcode-task: no task {wanted!r} in {settings.benchmark}{hint}")
+        tasks = [task for task in tasks if task.task_id in settings.task]
+    return tuple(tasks[: settings.limit])

@@ -1,0 +1,51 @@
+"""What the model is told: template files, whose hash is part of a run's configuration."""
+
+import hashlib
+from importlib.resources import files
+from typing import Protocol
+
+import jinja2
+
+from pytest_mcode.records import Message, Task, Verdict
+
+__all__ = ["Prompt", "TemplatePrompt"]
+
+REPAIR_TEMPLATE = "repair.jinja"
+
+
+class Prompt(Protocol):
+    """Words a task for the model and, after a failed attempt, what the judge said."""
+
+    def first(self, task: Task) -> list[Message]:
+        """Return the messages that open a sample; the last one is the user's."""
+
+    def repair(self, task: Task, verdict: Verdict) -> Message:
+        """Return the user's turn that follows a failed attempt."""
+
+    @property
+    def hash(self) -> str:
+        """Changes whenever the words do; runs with different hashes are different configurations."""
+
+
+class TemplatePrompt:
+    """`Prompt` from the Jinja templates of this package."""
+
+    def __init__(self, first_template: str) -> None:
+        sources = {
+            name: files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
+            for name in (first_template, REPAIR_TEMPLATE)
+        }
+        environment = jinja2.Environment(
+            loader=jinja2.DictLoader(sources), undefined=jinja2.StrictUndefined, autoescape=False
+        )
+        self._first = environment.get_template(first_template)
+        self._repair = environment.get_template(REPAIR_TEMPLATE)
+        self.hash = hashlib.sha256("\0".join(sources.values()).encode()).hexdigest()[:16]
+
+    def first(self, task: Task) -> list[Message]:
+        """Return one user message that states the task."""
+        return [{"role": "user", "content": self._first.render(task=task)}]
+
+    def repair(self, task: Task, verdict: Verdict) -> Message:
+        """Return the user's turn that shows the verdict and asks for the whole corrected code."""
+        return {"role": "user", "content": self._repair.render(task=task, verdict=verdict)}

@@ -1,0 +1,8 @@
+"""The bundled test function: one item per task of the benchmark."""
+
+from pytest_mcode.solver import Solver, TaskHandle
+
+
+def test_task(mcode_task: TaskHandle, mcode_solver: Solver) -> None:
+    """Passes when a sample passes."""
+    mcode_solver(mcode_task)

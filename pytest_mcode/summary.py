@@ -1,0 +1,112 @@
+"""What a session says on the terminal: its header, and one section at the end."""
+
+import pytest
+
+from pytest_mcode.plan import Plan
+from pytest_mcode.tally import Tally
+
+__all__ = ["header", "write"]
+
+
+def header(plan: Plan, notes: list[str]) -> list[str]:
+    """Return the lines of pytest's header: benchmark, model, loop, sandbox, store, run."""
+    lines = [
+        f"mcode: {plan.title}, {_subset(len(plan.tasks), plan.tasks_total)} tasks ({plan.dataset}, {plan.split})",
+        f"mcode: {_model(plan)}; {_loop(plan)}; {_sandbox(plan)}",
+        f"mcode: run {plan.run_id} in {plan.settings.db}",
+    ]
+    return lines + [f"mcode: note: {note}" for note in notes]
+
+
+def write(
+    reporter: pytest.TerminalReporter, plan: Plan, tally: Tally, planned: int, notes: list[str], seconds: float
+) -> None:
+    """Write the summary section; one line under ``-q``, nothing under ``-qq``."""
+    if reporter.verbosity < -1:
+        return
+    if reporter.verbosity < 0:
+        reporter.write_line(f"{plan.title}: {pass_rate(tally)}; run {plan.run_id}")
+        return
+    reporter.section(f"mcode: {plan.title}")
+    for name, value in _rows(plan, tally, planned, seconds):
+        reporter.write_line(f"{name:<10} {value}")
+    for note in notes:
+        reporter.write_line(f"{'note':<10} {note}")
+
+
+def pass_rate(tally: Tally) -> str:
+    """Return ``61.3 % [53.7, 68.5] (100/163)``: solved / judged with its Wilson 95 % interval."""
+    if tally.pass_rate is None:
+        return "no task was judged"
+    from pytest_mcode.analysis.intervals import wilson
+
+    low, high = wilson(tally.solved, tally.judged)
+    return f"{tally.pass_rate:.1%} [{low:.1%}, {high:.1%}] ({tally.solved}/{tally.judged})"
+
+
+def _rows(plan: Plan, tally: Tally, planned: int, seconds: float) -> list[tuple[str, str]]:
+    done = tally.judged + tally.infra
+    rows = [
+        ("model", _model(plan)),
+        ("loop", f"{_loop(plan)}; {_sandbox(plan)}"),
+        ("judged", f"{tally.judged}/{planned} tasks{_selected(planned, plan)}{_missing(planned - done)}"),
+        ("pass rate", f"{pass_rate(tally)}, Wilson 95 %"),
+    ]
+    if tally.failures:
+        rows.append(("failed", ", ".join(f"{kind} {n}" for kind, n in tally.failures.most_common())))
+    if tally.infra:
+        rows.append(("infra", f"{tally.infra} outside the pass rate, which leaves {_bounds(tally)}"))
+        rows += [("", f"{n} x {cause.splitlines()[0]}") for cause, n in tally.infra_causes.most_common(3)]
+    rows += [
+        ("cost", f"{tally.attempts} attempts, {_tokens(tally)}, {seconds:.1f} s"),
+        ("run", f"{plan.run_id} in {plan.settings.db}"),
+        ("next", f"mcode results --run {plan.run_id}{_db_flag(plan)}"),
+    ]
+    return rows
+
+
+def _model(plan: Plan) -> str:
+    settings = plan.settings
+    return f"{settings.model} ({settings.backend})" if settings.model else f"backend {settings.backend}"
+
+
+def _loop(plan: Plan) -> str:
+    settings = plan.settings
+    samples = f"{settings.samples} sample{'s' * (settings.samples > 1)}{' (all)' * settings.all_samples}"
+    return f"{samples}, {settings.debug_iters} debug iteration{'s' * (settings.debug_iters != 1)}"
+
+
+def _sandbox(plan: Plan) -> str:
+    settings = plan.settings
+    where = f"docker {settings.image} ({settings.isolation})" if settings.sandbox == "docker" else "process"
+    return f"sandbox {where}, {settings.timeout:g} s"
+
+
+def _subset(selected: int, total: int) -> str:
+    return str(total) if selected == total else f"{selected}/{total}"
+
+
+def _selected(planned: int, plan: Plan) -> str:
+    return "" if planned == plan.tasks_total else f", a subset: {planned}/{plan.tasks_total}"
+
+
+def _missing(count: int) -> str:
+    return f", {count} not reached" if count > 0 else ""
+
+
+def _bounds(tally: Tally) -> str:
+    total = tally.judged + tally.infra
+    return f"{tally.solved / total:.1%} to {(tally.solved + tally.infra) / total:.1%}"
+
+
+def _tokens(tally: Tally) -> str:
+    if not tally.prompt_tokens and not tally.completion_tokens:
+        return "no tokens counted"
+    return f"{tally.prompt_tokens:,} prompt + {tally.completion_tokens:,} completion tokens"
+
+
+def _db_flag(plan: Plan) -> str:
+    from pytest_mcode.settings import Settings
+
+    default = Settings.__dataclass_fields__["db"].default
+    return "" if plan.settings.db == default else f" --db {plan.settings.db}"

@@ -1,0 +1,51 @@
+"""Counts over the outcomes of one session, for its summary and its exit status."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from pytest_mcode.records import TaskOutcome
+
+__all__ = ["Tally"]
+
+
+@dataclass
+class Tally:
+    """Grows as outcomes arrive."""
+
+    solved: int = 0
+    unsolved: int = 0
+    infra: int = 0
+    infra_in_a_row: int = 0
+    attempts: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    """Verdict of the last attempt of each unsolved task."""
+    infra_causes: Counter[str] = field(default_factory=Counter)
+
+    def add(self, outcome: TaskOutcome) -> None:
+        """Count one task."""
+        self.attempts += len(outcome.attempts)
+        self.prompt_tokens += sum(attempt.prompt_tokens or 0 for attempt in outcome.attempts)
+        self.completion_tokens += sum(attempt.completion_tokens or 0 for attempt in outcome.attempts)
+        if outcome.status == "infra":
+            self.infra += 1
+            self.infra_in_a_row += 1
+            self.infra_causes[outcome.error] += 1
+            return
+        self.infra_in_a_row = 0
+        if outcome.status == "solved":
+            self.solved += 1
+        else:
+            self.unsolved += 1
+            self.failures[outcome.attempts[-1].verdict.kind if outcome.attempts else "not judged"] += 1
+
+    @property
+    def judged(self) -> int:
+        """Tasks that count: infra outcomes are outside the denominator."""
+        return self.solved + self.unsolved
+
+    @property
+    def pass_rate(self) -> float | None:
+        """Solved / judged; None where nothing was judged."""
+        return self.solved / self.judged if self.judged else None
