@@ -5,7 +5,6 @@ from contextlib import closing
 
 import pytest
 
-from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.items import HANDLE, PLAN
 from pytest_mcode.models import Model
 from pytest_mcode.plan import Plan

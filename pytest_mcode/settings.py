@@ -114,7 +114,7 @@ def _key_value(flag: str, value: Any) -> str:
 
 
 def option(
-    help: str,  # noqa: A002
+    help: str,
     parse: Callable[[str, Any], Any] = _text,
     *,
     metavar: str = "TEXT",
@@ -135,17 +135,17 @@ def option(
     return field(default=() if repeatable else default, metadata=metadata)
 
 
-def count(help: str, minimum: int, **more: Any) -> Any:  # noqa: A002
+def count(help: str, minimum: int, **more: Any) -> Any:
     """Declare a field that is a whole number."""
     return option(help, _number(int, minimum), ini="int", **{"metavar": "N", **more})
 
 
-def number(help: str, minimum: float, maximum: float = math.inf, **more: Any) -> Any:  # noqa: A002
+def number(help: str, minimum: float, maximum: float = math.inf, **more: Any) -> Any:
     """Declare a field that is a number."""
     return option(help, _number(float, minimum, maximum), ini="float", **more)
 
 
-def switch(help: str, **more: Any) -> Any:  # noqa: A002
+def switch(help: str, **more: Any) -> Any:
     """Declare a field that is off unless asked for."""
     return option(help, _switch, metavar="", ini="bool", default=False, **more)
 
@@ -171,7 +171,7 @@ class Settings:
         changes_result=True,
     )
     base_url: str | None = option(
-        "Address of the model server; default: the backend's own environment variable, then its standard port.",
+        "Address of the model server; default: the backend's environment variable, then its usual port.",
         metavar="URL",
     )
     samples: int = count(

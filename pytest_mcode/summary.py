@@ -11,7 +11,7 @@ __all__ = ["header", "write"]
 def header(plan: Plan, notes: list[str]) -> list[str]:
     """Return the lines of pytest's header: benchmark, model, loop, sandbox, store, run."""
     lines = [
-        f"mcode: {plan.title}, {_subset(len(plan.tasks), plan.tasks_total)} tasks ({plan.dataset}, {plan.split})",
+        f"mcode: {plan.title}, {plan.dataset} ({plan.split}): {_subset(plan)} tasks",
         f"mcode: {_model(plan)}; {_loop(plan)}; {_sandbox(plan)}",
         f"mcode: run {plan.run_id} in {plan.settings.db}",
     ]
@@ -19,7 +19,12 @@ def header(plan: Plan, notes: list[str]) -> list[str]:
 
 
 def write(
-    reporter: pytest.TerminalReporter, plan: Plan, tally: Tally, planned: int, notes: list[str], seconds: float
+    reporter: pytest.TerminalReporter,
+    plan: Plan,
+    tally: Tally,
+    planned: int,
+    notes: list[str],
+    seconds: float,
 ) -> None:
     """Write the summary section; one line under ``-q``, nothing under ``-qq``."""
     if reporter.verbosity < -1:
@@ -82,7 +87,8 @@ def _sandbox(plan: Plan) -> str:
     return f"sandbox {where}, {settings.timeout:g} s"
 
 
-def _subset(selected: int, total: int) -> str:
+def _subset(plan: Plan) -> str:
+    selected, total = len(plan.tasks), plan.tasks_total
     return str(total) if selected == total else f"{selected}/{total}"
 
 

@@ -8,7 +8,7 @@ import typer
 
 from pytest_mcode.settings import OptionSpec, option_specs
 
-__all__ = ["bench", "pytest_arguments"]
+__all__ = ["bench", "pytest_arguments", "run_session"]
 
 
 def bench(context: typer.Context, benchmark: str, verbose: int, **options: Any) -> None:
@@ -17,10 +17,15 @@ def bench(context: typer.Context, benchmark: str, verbose: int, **options: Any) 
     Exits with 0 when every task was judged, whatever the model solved; with 1 when an infra outcome is
     left or a gate (`--fail-under`) is missed; otherwise as pytest does (2 interrupted, 4 bad usage).
     """
+    arguments = [f"--mcode-benchmark={benchmark}", *pytest_arguments(options), *["-v"] * verbose]
+    raise typer.Exit(run_session([*arguments, *context.args]))
+
+
+def run_session(arguments: list[str]) -> int:
+    """Run pytest in this process; return its exit status, with the model's failures counted as results."""
     import pytest
 
-    arguments = [f"--mcode-benchmark={benchmark}", *pytest_arguments(options), *["-v"] * verbose]
-    raise typer.Exit(int(pytest.main([*arguments, *context.args], plugins=[_ModelFailuresAreResults()])))
+    return int(pytest.main(arguments, plugins=[_ModelFailuresAreResults()]))
 
 
 def pytest_arguments(options: dict[str, Any]) -> Iterator[str]:
@@ -42,7 +47,9 @@ class _ModelFailuresAreResults:
     def pytest_sessionfinish(self, session: Any, exitstatus: int) -> None:
         controller = session.config.pluginmanager.get_plugin("mcode-controller")
         if exitstatus == 1 and controller and controller.settings.fail_under is None:
-            session.exitstatus = 1 if controller.tally.infra or session.testsfailed > _failed_tasks(controller) else 0
+            session.exitstatus = (
+                1 if controller.tally.infra or session.testsfailed > _failed_tasks(controller) else 0
+            )
 
 
 def _failed_tasks(controller: Any) -> int:
@@ -63,7 +70,9 @@ def _parameter(spec: OptionSpec) -> inspect.Parameter:
 def _signature() -> inspect.Signature:
     keyword_only = inspect.Parameter.KEYWORD_ONLY
     name = typer.Argument(help="A name that `mcode benchmarks` lists.", metavar="BENCHMARK")
-    verbose = typer.Option("--verbose", "-v", count=True, help="As pytest's: a line a task.", show_default=False)
+    verbose = typer.Option(
+        "--verbose", "-v", count=True, help="As pytest's: a line a task.", show_default=False
+    )
     return inspect.Signature(
         [
             inspect.Parameter("context", keyword_only, annotation=typer.Context),

@@ -1,0 +1,3 @@
+"""Tests drive the plugin through pytest's own `pytester`."""
+
+pytest_plugins = ["pytester"]
