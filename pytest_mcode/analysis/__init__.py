@@ -1,0 +1,1 @@
+"""What numbers mean: rates, intervals, pass@k, paired comparison. Pure functions on plain numbers."""

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from pytest_mcode.errors import InfraError
@@ -112,6 +112,23 @@ class Store:
                 rows = [{"task": key[0], **_attempt_row(attempt)} for attempt in outcome.attempts]
                 connection.execute(insert(schema.attempts), rows)
         return True
+
+    def finished_run(self, config_key: str, tasks: int) -> str | None:
+        """Return the latest finished run of a configuration in which `tasks` tasks were all judged."""
+        runs, outcomes = schema.runs, schema.tasks
+        judged = (
+            select(func.count())
+            .where(outcomes.c.run_id == runs.c.run_id, outcomes.c.status != "infra")
+            .scalar_subquery()
+        )
+        statement = (
+            select(runs.c.run_id)
+            .where(runs.c.config_key == config_key, runs.c.status == "finished")
+            .where(runs.c.tasks_planned == tasks, judged == tasks)
+            .order_by(runs.c.started_at.desc())
+        )
+        with self.engine.connect() as connection:
+            return connection.execute(statement).scalars().first()
 
     def _update_run(self, run_id: str, values: Mapping[str, Any]) -> None:
         with self._writing() as connection:

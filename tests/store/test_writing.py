@@ -6,7 +6,7 @@ from sqlalchemy import text
 from pytest_mcode.errors import InfraError
 from pytest_mcode.records import TaskOutcome, Verdict
 from pytest_mcode.store import Store, read_outcomes, read_run
-from tests.store.builders import attempt, outcome, run_info
+from tests.store.builders import attempt, outcome, run_info, write_run
 
 AWKWARD = "nul \0, lone \ud800, \ufffd, snow ☃, \U0001f600, </script>\r\n\t"
 
@@ -156,3 +156,28 @@ def test_write_that_fails_is_infra(db: str) -> None:
         Path(db).unlink()
         with pytest.raises(InfraError, match="was removed while the session was writing"):
             store.record("run-1", outcome(0, "passed"))
+
+
+def test_finished_run_is_the_latest_that_judged_every_task(db: str) -> None:
+    whole, part, broken = (
+        [outcome(0, "passed"), outcome(1, "syntax")],
+        [outcome(0, "passed")],
+        outcome(1, status="infra"),
+    )
+    key = run_info().config_key
+    for run_id, started, outcomes in (
+        ("old", "2026-01-01", whole),
+        ("new", "2026-01-02", whole),
+        ("partial", "2026-01-03", part),
+        ("infra", "2026-01-04", [*part, broken]),
+    ):
+        write_run(Path(db), run_info(run_id, started_at=started), outcomes)
+    write_run(Path(db), run_info("other", started_at="2026-01-05", samples=2), whole)
+    with Store.open(db) as store:
+        store.begin_run(run_info("open", started_at="2026-01-06"), 2)
+        for made in whole:
+            store.record("open", made)
+        assert store.finished_run(key, 2) == "new"
+        assert store.finished_run(key, 1) == "partial"
+        assert store.finished_run(key, 3) is None
+        assert store.finished_run("nokey", 2) is None

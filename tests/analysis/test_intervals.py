@@ -1,0 +1,30 @@
+import pytest
+from scipy import stats
+
+from pytest_mcode.analysis.intervals import bounds, wilson
+
+
+@pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])
+@pytest.mark.parametrize(
+    ("solved", "judged"), [(0, 1), (1, 1), (0, 164), (164, 164), (98, 164), (60, 300), (1, 974)]
+)
+def test_wilson_is_scipys(solved: int, judged: int, confidence: float) -> None:
+    theirs = stats.binomtest(solved, judged).proportion_ci(confidence, method="wilson")
+    assert wilson(solved, judged, confidence) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
+
+
+def test_wilson_holds_its_published_half_width() -> None:
+    low, high = wilson(98, 164)
+    assert (high - low) / 2 == pytest.approx(0.074, abs=0.001)
+
+
+@pytest.mark.parametrize(("solved", "judged"), [(0, 0), (2, 1), (-1, 3)])
+def test_what_is_no_proportion_is_refused(solved: int, judged: int) -> None:
+    with pytest.raises(ValueError, match="is no proportion"):
+        wilson(solved, judged)
+
+
+def test_bounds_span_every_fate_of_infra_tasks() -> None:
+    assert bounds(100, 160, 4) == (100 / 164, 104 / 164)
+    assert bounds(3, 6, 0) == (0.5, 0.5)
+    assert bounds(0, 0, 0) is None
