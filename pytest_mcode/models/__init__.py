@@ -1,4 +1,4 @@
-"""What answers a prompt: the protocol that Mellea's backends, ``gold``, ``replay`` and a user's own satisfy."""
+"""What answers a prompt: the protocol of Mellea's backends, ``gold``, ``replay`` and a user's own models."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

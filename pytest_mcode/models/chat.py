@@ -1,0 +1,66 @@
+"""One chat turn through Mellea: what goes out is what was asked, word for word. Imports Mellea."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mellea.backends import ModelOption
+from mellea.stdlib import functional
+from mellea.stdlib.components import Message
+from mellea.stdlib.context import ChatContext
+
+from pytest_mcode.models import Completion, Request
+
+__all__ = ["chat"]
+
+
+async def chat(backend: Any, request: Request, options: Mapping[str, Any]) -> Completion:
+    """Send the conversation of `request` to a Mellea backend; leaving early drops the connection.
+
+    None of Mellea's strategies, requirements or templates takes part: they swallow errors or
+    change the prompt.
+    """
+    *history, last = [Message(each["role"], _sendable(each["content"])) for each in request.messages]
+    context = ChatContext()
+    for turn in history:
+        context = context.add(turn)
+    thunk, _ = await functional.aact(
+        last,
+        context,
+        backend,
+        strategy=None,
+        model_options={**options, ModelOption.SEED: request.seed},
+        silence_context_type_warning=True,
+    )
+    async with thunk:
+        await thunk.avalue()
+    return _completion(thunk)
+
+
+def _sendable(text: str) -> str:
+    """Replace lone surrogates, which no UTF-8 body can hold."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _completion(thunk: Any) -> Completion:
+    prompt_tokens, completion_tokens = _token_counts(thunk)
+    reason = next(iter(thunk.generation.finish_reasons or ()), None) or ""
+    return Completion(
+        text=thunk.value or "",
+        reasoning=thunk.thinking or "",
+        prompt_tokens=prompt_tokens,
+        completion_tokens=completion_tokens,
+        finish_reason="length" if reason == "max_tokens" else reason,
+    )
+
+
+def _token_counts(thunk: Any) -> tuple[int | None, int | None]:
+    """Return the server's counts of prompt and completion; Mellea's own drops one without the other."""
+    raw = thunk.raw.response
+    if hasattr(raw, "eval_count"):
+        return _count(raw.prompt_eval_count), _count(raw.eval_count)
+    usage: Mapping[str, Any] = thunk.generation.usage or {}
+    return _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
