@@ -1,12 +1,15 @@
 """Hooks of the controlling process: load, check, hand out, record, sum up, decide the exit status."""
 
+import contextlib
+import time
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_mcode import environment, summary
-from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.items import Items, identify
 from pytest_mcode.plan import Plan, make_plan
 from pytest_mcode.records import TaskOutcome
@@ -14,7 +17,7 @@ from pytest_mcode.settings import Settings
 from pytest_mcode.tally import Tally
 
 if TYPE_CHECKING:
-    from pytest_mcode.store import Store
+    from pytest_mcode.store.store import Store
 
 __all__ = ["Controller"]
 
@@ -30,13 +33,15 @@ class Controller:
         self.tally = Tally()
         self.planned = 0
         self.store: Store | None = None
-        self._notes = _notes(config, settings)
+        self._notes = _notes(settings)
+        self._started = time.monotonic()
 
     # Before anything runs.
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionstart(self) -> None:
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Load the tasks, then try everything that could fail later, before an item runs."""
+        self._session = session
         try:
             self.plan = make_plan(self.settings)
             self.config.pluginmanager.register(Items(self.config, self.plan), "mcode-items")
@@ -46,17 +51,17 @@ class Controller:
             raise pytest.UsageError(str(error)) from None
 
     def _prepare_run(self) -> None:
-        from pytest_mcode.preflight import check_model, check_sandbox
-        from pytest_mcode.store import Store
+        from pytest_mcode import parts
+        from pytest_mcode.store.store import Store
 
-        model_info = check_model(self.settings)
-        sandbox_info = check_sandbox(self.settings, self.plan.run_id, self._progress)
+        self.store = Store.open(self.settings.db)
+        model_info = parts.check_model(self.settings)
+        sandbox_info = parts.check_sandbox(self.settings, self.plan.run_id, self._progress)
         self.run_info = self.plan.run_info(
             model_info=model_info,
             environment={**environment.describe(), "sandbox": sandbox_info},
             started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        self.store = Store.open(self.settings.db)
 
     def _progress(self, line: str) -> None:
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
@@ -87,9 +92,10 @@ class Controller:
         self._begin(ids)
 
     def _begin(self, nodeids: list[str]) -> None:
-        planned = sum(identify(nodeid, self.plan.tasks) is not None for nodeid in nodeids)
+        found = [identify(nodeid, self.plan.tasks) for nodeid in nodeids]
+        planned = Counter(each[0] for each in found if each)
         if planned and not self.planned and self.store:
-            self.planned = planned
+            self.planned = planned.total()
             self.store.begin_run(self.run_info, planned)
 
     # While tasks run.
@@ -119,8 +125,11 @@ class Controller:
 
     def _record(self, outcome: TaskOutcome) -> None:
         self.tally.add(outcome)
-        if self.store:
-            self.store.record(self.plan.run_id, outcome)
+        try:
+            if self.store:
+                self.store.record(self.plan.run_id, outcome)
+        except InfraError as error:
+            self._stop(f"{error}; what was recorded before is safe")
         if self.tally.infra_in_a_row >= self.settings.max_infra:
             self._stop(
                 f"{self.tally.infra_in_a_row} infra outcomes in a row (--mcode-max-infra); "
@@ -148,8 +157,8 @@ class Controller:
         if not self.planned or not self.store:
             return
         complete = exitstatus in (0, 1) and not session.shouldfail and not session.shouldstop
-        self.store.finish_run(self.plan.run_id, "finished" if complete else "interrupted")
-        self.store.close()
+        with contextlib.suppress(InfraError), contextlib.closing(self.store):
+            self.store.finish_run(self.plan.run_id, "finished" if complete else "interrupted")
         if self.settings.fail_under is not None and exitstatus in (0, 1):
             session.exitstatus = 0 if self._gate_holds() else 1
 
@@ -160,10 +169,11 @@ class Controller:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print what came out, and what to type next."""
         if self.planned:
-            summary.write(terminalreporter, self.plan, self.tally, self.planned, self._notes)
+            seconds = time.monotonic() - self._started
+            summary.write(terminalreporter, self.plan, self.tally, self.planned, self._notes, seconds)
 
 
-def _notes(config: pytest.Config, settings: Settings) -> list[str]:
+def _notes(settings: Settings) -> list[str]:
     notes = []
     if settings.samples > 1 and settings.temperature == 0:
         notes.append("temperature 0: samples can hardly differ, so more than one of them tells little")

@@ -5,6 +5,7 @@ from contextlib import closing
 
 import pytest
 
+from pytest_mcode import parts
 from pytest_mcode.items import HANDLE, PLAN
 from pytest_mcode.models import Model
 from pytest_mcode.plan import Plan
@@ -22,18 +23,14 @@ def mcode_plan(pytestconfig: pytest.Config) -> Plan:
 @pytest.fixture(scope="session")
 def mcode_sandbox(mcode_plan: Plan) -> Iterator[Sandbox]:
     """Where solutions run; one per worker."""
-    from pytest_mcode.sandboxes.opening import open_sandbox
-
-    with closing(open_sandbox(mcode_plan.settings, mcode_plan.run_id)) as sandbox:
+    with closing(parts.open_sandbox(mcode_plan.settings, mcode_plan.run_id)) as sandbox:
         yield sandbox
 
 
 @pytest.fixture(scope="session")
 def mcode_model(mcode_plan: Plan) -> Iterator[Model]:
     """What answers the prompts; one per worker."""
-    from pytest_mcode.models.opening import open_model
-
-    with closing(open_model(mcode_plan.settings)) as model:
+    with closing(parts.open_model(mcode_plan.settings)) as model:
         yield model
 
 

@@ -64,8 +64,9 @@ def key(settings, **more):
 def test_config_key_changes_with_everything_that_changes_a_result_and_nothing_else():
     base = build()
     assert key(base) == key(build({"db": "elsewhere.db", "limit": 3, "retries": 9}))
-    for changed in ({"samples": 2}, {"seed": 1}, {"timeout": 5}, {"retrieval": True}, {"model_option": ["a=1"]}):
-        assert key(base) != key(build(changed)), changed
+    changes = [{"samples": 2}, {"seed": 1}, {"timeout": 5}, {"retrieval": True}, {"model_option": ["a=1"]}]
+    for change in changes:
+        assert key(base) != key(build(change)), change
     assert key(base) != key(base, dataset_fingerprint="other")
     assert key(base) != key(base, prompt_hash="other")
 

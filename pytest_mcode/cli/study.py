@@ -87,7 +87,7 @@ def _points(shared: Mapping[str, Any], grid: Mapping[str, list[Any]]) -> Iterato
 
 def _finished_run(options: Mapping[str, Any]) -> str | None:
     from pytest_mcode.plan import build_settings, make_plan
-    from pytest_mcode.store import Store
+    from pytest_mcode.store.store import Store
 
     settings = build_settings(options)
     plan = make_plan(settings)

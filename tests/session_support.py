@@ -1,0 +1,25 @@
+"""Helpers for tests that run whole sessions."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+SMOKE = ("--mcode-benchmark=smoke", "--mcode-sandbox=process", "--mcode-db=results.db")
+GOLD = (*SMOKE, "--mcode-backend=gold")
+
+DATA = Path(__file__).parents[1] / "../shared/data"
+
+
+def rows(pytester: pytest.Pytester, query: str, db: str = "results.db") -> list[tuple]:
+    """Return what `query` finds in the session's database."""
+    with sqlite3.connect(f"file:{pytester.path / db}?mode=ro", uri=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def needs_data(name: str) -> Path:
+    """Return the path of a dataset file, or skip where it is absent."""
+    path = DATA / name
+    if not path.exists():
+        pytest.skip(f"{name} is not there")
+    return path.resolve()
