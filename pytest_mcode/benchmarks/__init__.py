@@ -1,13 +1,16 @@
 """Named sets of tasks, each with a loader and a judge; this file holds the protocol and the registry."""
 
+import difflib
+import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import Task, Verdict, fingerprint
 from pytest_mcode.sandboxes import Sandbox
 
-__all__ = ["Benchmark", "Dataset", "Source"]
+__all__ = ["Benchmark", "Dataset", "Source", "get", "names", "summaries"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +41,21 @@ class Dataset:
 class Benchmark(Protocol):
     """A named set of tasks with a loader, a prompt and a judge."""
 
-    name: str
-    summary: str
-    """One line for listings."""
-    defaults: Mapping[str, Any]
-    """Settings that this benchmark wants otherwise than usual, by field name of `Settings`."""
-    prompt_template: str
-    """File name under ``pytest_mcode/prompts/templates`` of a sample's first message."""
+    @property
+    def name(self) -> str:
+        """What ``--mcode-benchmark`` takes."""
+
+    @property
+    def summary(self) -> str:
+        """One line for listings."""
+
+    @property
+    def defaults(self) -> Mapping[str, Any]:
+        """Settings that this benchmark wants otherwise than usual, by field name of `Settings`."""
+
+    @property
+    def prompt_template(self) -> str:
+        """File name under ``pytest_mcode/prompts/templates`` of a sample's first message."""
 
     def load(self, source: Source) -> Dataset:
         """Load a split; raises `ConfigurationError` naming what was wanted and the way out."""
@@ -54,3 +65,33 @@ class Benchmark(Protocol):
 
     def judge(self, task: Task, solution: str, sandbox: Sandbox) -> Verdict:
         """Judge a solution in `sandbox`."""
+
+
+_BUILT_IN = {
+    "smoke": "pytest_mcode.benchmarks.smoke:SMOKE",
+    "humaneval": "pytest_mcode.benchmarks.humaneval:HUMANEVAL",
+    "humaneval+": "pytest_mcode.benchmarks.humaneval:HUMANEVAL_PLUS",
+    "mbpp": "pytest_mcode.benchmarks.mbpp:MBPP",
+    "mbpp+": "pytest_mcode.benchmarks.mbpp:MBPP_PLUS",
+}
+"""Name to where the benchmark is; imported when asked for."""
+
+
+def names() -> list[str]:
+    """Return the names of all benchmarks, in the order in which to list them."""
+    return list(_BUILT_IN)
+
+
+def get(name: str) -> Benchmark:
+    """Return the benchmark called `name`; raises `ConfigurationError` listing the known ones."""
+    if name not in _BUILT_IN:
+        near = difflib.get_close_matches(name.lower(), names(), n=2)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise ConfigurationError(f"unknown benchmark {name!r}.{hint} Known are: {', '.join(names())}")
+    benchmark: Benchmark = pkgutil.resolve_name(_BUILT_IN[name])
+    return benchmark
+
+
+def summaries() -> dict[str, str]:
+    """Return every benchmark's one-line summary by name."""
+    return {name: get(name).summary for name in names()}

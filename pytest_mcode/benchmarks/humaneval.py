@@ -1,0 +1,77 @@
+"""HumanEval (Chen et al. 2021, arXiv:2107.03374) and HumanEval+ (Liu et al. 2023, arXiv:2305.01210)."""
+
+import ast
+
+from pytest_mcode.benchmarks.columns import ColumnType
+from pytest_mcode.benchmarks.files import Row
+from pytest_mcode.benchmarks.functions import FunctionBenchmark
+from pytest_mcode.benchmarks.hub import HubDataset
+from pytest_mcode.records import Task
+from pytest_mcode.syntax import normalise_newlines
+
+__all__ = ["COLUMNS", "HUMANEVAL", "HUMANEVAL_PLUS", "prelude", "to_task"]
+
+
+def to_task(row: Row) -> Task:
+    """Make a task of a row whose `prompt` ends in the entry point's signature and docstring."""
+    prompt = normalise_newlines(row["prompt"])
+    entry_point = row["entry_point"]
+    return Task(
+        task_id=row["task_id"],
+        prompt=prompt,
+        setup=prelude(prompt, entry_point),
+        test=f"{normalise_newlines(row['test'])}\n\ncheck({entry_point})\n",
+        entry_points=(entry_point,),
+        canonical_solution=prompt + normalise_newlines(row["canonical_solution"]),
+    )
+
+
+def prelude(prompt: str, entry_point: str) -> str:
+    """Return what stands before the entry point's definition: imports, helpers, constants."""
+    try:
+        definitions = [
+            node
+            for node in ast.parse(prompt).body
+            if isinstance(node, ast.FunctionDef) and node.name == entry_point
+        ]
+    except SyntaxError as error:
+        raise ValueError(f"prompt is not Python: {error.msg}, line {error.lineno}") from error
+    if not definitions:
+        raise ValueError(f"prompt does not define {entry_point}")
+    return "\n".join(prompt.split("\n")[: definitions[-1].lineno - 1]).strip("\n")
+
+
+COLUMNS: dict[str, ColumnType] = {
+    "task_id": "text",
+    "prompt": "text",
+    "entry_point": "text",
+    "canonical_solution": "text",
+    "test": "text",
+}
+
+HUMANEVAL = FunctionBenchmark(
+    name="humaneval",
+    summary="164 functions to complete from signature and docstring (OpenAI)",
+    prompt_template="humaneval.jinja",
+    hub=HubDataset(
+        id="openai/openai_humaneval",
+        config="openai_humaneval",
+        revision="7dce6050a7d6d172f3cc5c32aa97f52fa1a2e544",
+    ),
+    columns=COLUMNS,
+    to_task=to_task,
+    continues_prompt=True,
+)
+
+HUMANEVAL_PLUS = FunctionBenchmark(
+    name="humaneval+",
+    summary="HumanEval judged by EvalPlus's extended tests, which need numpy",
+    prompt_template="humaneval.jinja",
+    hub=HubDataset(
+        id="evalplus/humanevalplus",
+        revision="d32357cf319e50e9c8d8dab5ea876c72b0fd321b",
+    ),
+    columns=COLUMNS,
+    to_task=to_task,
+    continues_prompt=True,
+)
