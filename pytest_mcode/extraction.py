@@ -231,8 +231,8 @@ def _bodies(text: str, indent: str, parser: _Parser) -> Iterator[str]:
     lines = text.split("\n")
     first = next((number for number, line in enumerate(lines) if line[:1] in " \t" and line.strip()), None)
     if first is None:
-        length, module = parser.longest_prefix(lines)
-        if module is not None and _returns_outside(module):
+        length, prefix = parser.longest_prefix(lines)
+        if prefix is not None and _returns_outside(prefix):
             yield textwrap.indent("\n".join(lines[:length]), indent)
         return
     if first > 0:
