@@ -1,15 +1,41 @@
 """Code benchmarks as pytest sessions."""
 
-from pytest_mcode.errors import ConfigurationError, ContextOverflowError, InfraError
-from pytest_mcode.records import Attempt, Message, Task, TaskOutcome, Verdict
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_mcode.errors import ConfigurationError, ContextOverflowError, InfraError
+    from pytest_mcode.models import Completion, Model, Request
+    from pytest_mcode.records import Attempt, Message, Task, TaskOutcome, Verdict
+    from pytest_mcode.solver import SampleAndDebug, TaskHandle
+
+_HOMES = {
+    "pytest_mcode.errors": ("ConfigurationError", "ContextOverflowError", "InfraError"),
+    "pytest_mcode.models": ("Completion", "Model", "Request"),
+    "pytest_mcode.records": ("Attempt", "Message", "Task", "TaskOutcome", "Verdict"),
+    "pytest_mcode.solver": ("SampleAndDebug", "TaskHandle"),
+}
 
 __all__ = [
     "Attempt",
+    "Completion",
     "ConfigurationError",
     "ContextOverflowError",
     "InfraError",
     "Message",
+    "Model",
+    "Request",
+    "SampleAndDebug",
     "Task",
+    "TaskHandle",
     "TaskOutcome",
     "Verdict",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: every pytest session imports this package."""
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -138,9 +138,7 @@ class Controller:
 
     def _stop(self, reason: str) -> None:
         # Under xdist the controller's own session is not asked, the distributing one is.
-        target = self.config.pluginmanager.get_plugin("dsession") or self.config.pluginmanager.get_plugin(
-            "session"
-        )
+        target = self.config.pluginmanager.get_plugin("dsession") or self._session
         target.shouldstop = reason
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> Any:

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.records import fingerprint
 
 __all__ = ["BACKENDS", "MODEL_FREE_BACKENDS", "OptionSpec", "Settings", "option_specs"]
 
@@ -310,6 +309,9 @@ class Settings:
 
     def config_key(self, *, dataset_fingerprint: str, prompt_hash: str) -> str:
         """Return the hash over everything that can change a result; equal keys are repeats."""
+        # An inactive plugin imports this module in every pytest session, so it imports little.
+        from pytest_mcode.records import fingerprint
+
         chosen = {spec.field: getattr(self, spec.field) for spec in option_specs() if spec.changes_result}
         return fingerprint([chosen, dataset_fingerprint, prompt_hash])[:16]
 

@@ -13,6 +13,6 @@ def list_benchmarks() -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for title in ("benchmark", "what it is"):
         table.add_column(title)
-    for name in benchmarks.names():
-        table.add_row(name, benchmarks.get(name).summary)
+    for name, summary in benchmarks.summaries().items():
+        table.add_row(name, summary)
     Console().print(table)
