@@ -14,6 +14,7 @@
 import contextlib
 import itertools
 import json
+import select
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -147,6 +148,10 @@ class ScriptedServer:
         self.headers: list[Mapping[str, str]] = []
         """Headers of the chat requests, beside `requests`."""
         self.log: list[tuple[str, str]] = []
+        self.abandoned = 0
+        """Requests whose client left while they hung."""
+        self.failures: list[Exception] = []
+        """What a scripted callable raised; the first one is raised again at the end of ``with``."""
         self.overrides: dict[str, Reply] = {}
         """Replies by path, for any endpoint: ``server.overrides["/api/tags"] = HANG``."""
         self._script = self._as_function(answer)
@@ -168,8 +173,10 @@ class ScriptedServer:
         self.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         self.stop()
+        if kind is None and self.failures:
+            raise self.failures[0]
 
     def start(self) -> None:
         """Listen: on a free port the first time, then on the same one."""
@@ -202,7 +209,7 @@ class ScriptedServer:
         with self._lock:
             self.log.append((handler.command, path))
             if path in self.overrides:
-                reply = self.overrides[path]
+                reply = self._with_error_body(self.overrides[path])
             elif path == self.CHAT:
                 self.requests.append(body)
                 self.headers.append(dict(handler.headers))
@@ -214,8 +221,17 @@ class ScriptedServer:
     def _chat(self, body: dict[str, Any]) -> Reply:
         if body.get("model") not in self.models:
             return self._unknown_model(body.get("model"))
-        answer = self._script(body)
-        reply = Reply(answer) if isinstance(answer, str) else answer
+        answer = self._run_script(body)
+        return self._with_error_body(Reply(answer) if isinstance(answer, str) else answer)
+
+    def _run_script(self, body: dict[str, Any]) -> Answer:
+        try:
+            return self._script(body)
+        except Exception as error:
+            self.failures.append(error)
+            return status(500, message=f"the script failed: {error!r}")
+
+    def _with_error_body(self, reply: Reply) -> Reply:
         if reply.status != 200 and reply.body is None:
             return replace(reply, body=json.dumps(self._error(reply.text or "", reply.status)).encode())
         return reply
@@ -226,7 +242,7 @@ class ScriptedServer:
             reply = CLOSE
         if reply.fault in ("close", "hang"):
             if reply.fault == "hang":
-                stopping.wait()
+                self._hang(handler)
             handler.close_connection = True
         elif reply.fault == "dribble":
             handler.send(200, b" " * 10**6, {}, keep=1)
@@ -239,6 +255,12 @@ class ScriptedServer:
             dropped = reply.fault == "drop"
             handler.send(reply.status, data, reply.headers, keep=len(data) // 2 if dropped else None)
             handler.close_connection = dropped
+
+    def _hang(self, handler: _Handler) -> None:
+        while not handler.server.stopping.wait(0.01):
+            if select.select([handler.connection], [], [], 0)[0]:
+                self.abandoned += 1
+                return
 
     def _play_stream(self, handler: _Handler, body: dict[str, Any], reply: Reply) -> None:
         chunks = list(self._stream(body, reply))
@@ -336,7 +358,12 @@ class OllamaServer(ScriptedServer):
         return {"error": message}
 
     def _line(self, body: dict[str, Any], message: dict[str, Any], **more: Any) -> dict[str, Any]:
-        return {"model": body["model"], "created_at": "2025-06-01T10:00:00.0Z", "message": message, **more}
+        return {
+            "model": body.get("model"),
+            "created_at": "2025-06-01T10:00:00.0Z",
+            "message": message,
+            **more,
+        }
 
     def _last(self, reply: Reply) -> dict[str, Any]:
         return _without_none(
@@ -408,7 +435,7 @@ class OpenAIServer(ScriptedServer):
         return _without_none({**counts, "total_tokens": total})
 
     def _envelope(self, body: dict[str, Any], kind: str, **more: Any) -> dict[str, Any]:
-        return {"id": "chatcmpl-1", "object": kind, "created": 1748768400, "model": body["model"], **more}
+        return {"id": "chatcmpl-1", "object": kind, "created": 1748768400, "model": body.get("model"), **more}
 
     def _whole(self, body: dict[str, Any], reply: Reply) -> dict[str, Any]:
         message = {"role": "assistant", "content": reply.text}

@@ -24,6 +24,10 @@ def server_url(backend: str, base_url: str | None) -> str | None:
             return _ollama_url(base_url or os.environ.get("OLLAMA_HOST") or "127.0.0.1")
         case "openai":
             return _openai_url(base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_ITSELF)
+        case "hf" if base_url:
+            raise ConfigurationError(
+                "--mcode-base-url: hf runs the model in this process; leave the flag out"
+            )
         case _:
             return base_url.rstrip("/") if base_url else None
 

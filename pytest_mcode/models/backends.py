@@ -3,11 +3,12 @@
 import os
 import warnings
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.models.addresses import api_key
-from pytest_mcode.models.options import Generation, extra_body
+from pytest_mcode.models.options import Generation, call_options, extra_body
 
 __all__ = ["MELLEA_BACKENDS", "open_backend", "quiet_libraries"]
 
@@ -75,10 +76,42 @@ def _openai(model: str, url: str | None, timeout: float, generation: Generation)
 
 
 def _litellm(model: str, url: str | None, timeout: float, generation: Generation) -> Any:
-    from mellea.backends import litellm
+    from mellea.backends.litellm import LiteLLMBackend, litellm
 
-    litellm.litellm.suppress_debug_info = True
-    return litellm.LiteLLMBackend(model, base_url=url)
+    class LiteLLMThatCloses(LiteLLMBackend):  # type: ignore[misc]
+        """Closes LiteLLM's connections too, which Mellea leaves open."""
+
+        async def aclose(self) -> None:
+            await litellm.close_litellm_async_clients()
+
+    litellm.suppress_debug_info = True
+    litellm.ModelResponse()  # builds its schema now, while the warnings that come with it are ignored
+    supported = _litellm_parameters(litellm, model)
+    _refuse_dropped(litellm, model, supported, generation)
+    own = {"max_retries": 0} if "max_retries" in supported else {}
+    return LiteLLMThatCloses(model, base_url=url, model_options=own)
+
+
+def _litellm_parameters(litellm: Any, model: str) -> set[str]:
+    try:
+        litellm.get_llm_provider(model)
+    except litellm.exceptions.BadRequestError as error:
+        raise ConfigurationError(
+            f"--mcode-model: {model!r} names no provider that litellm knows; "
+            "put it before the model, such as ollama_chat/qwen2.5-coder:7b or openai/gpt-4.1"
+        ) from error
+    return set(litellm.get_supported_openai_params(model) or ())
+
+
+def _refuse_dropped(litellm: Any, model: str, supported: set[str], generation: Generation) -> None:
+    """Refuse what Mellea lets LiteLLM drop in silence: OpenAI's parameters that the provider lacks."""
+    asked = set(call_options("litellm", generation)) & set(litellm.OPENAI_CHAT_COMPLETION_PARAMS)
+    if "max_tokens" in supported:
+        asked.discard("max_completion_tokens")
+    if dropped := sorted(asked - supported):
+        raise ConfigurationError(
+            f"--mcode-backend=litellm: {model} does not take {', '.join(dropped)}; leave it out"
+        )
 
 
 def _hf(model: str, url: str | None, timeout: float, generation: Generation) -> Any:
@@ -88,8 +121,14 @@ def _hf(model: str, url: str | None, timeout: float, generation: Generation) -> 
 
 
 def _watsonx(model: str, url: str | None, timeout: float, generation: Generation) -> Any:
-    from mellea.backends.watsonx import WatsonxAIBackend
+    from mellea.backends.watsonx import TextChatParameters, WatsonxAIBackend
 
+    known = {field.name for field in fields(TextChatParameters)}
+    if unknown := sorted(set(generation.extra) - known):
+        raise ConfigurationError(
+            f"--mcode-model-option: {', '.join(unknown)} is not known to watsonx; "
+            f"known are {', '.join(sorted(known))}"
+        )
     return WatsonxAIBackend(model, base_url=url)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mellea.backends import ModelOption
 from mellea.stdlib import functional
 from mellea.stdlib.components import Message
 from mellea.stdlib.context import ChatContext
@@ -28,7 +27,7 @@ async def chat(backend: Any, request: Request, options: Mapping[str, Any]) -> Co
         context,
         backend,
         strategy=None,
-        model_options={**options, ModelOption.SEED: request.seed},
+        model_options={**options, "seed": request.seed},
         silence_context_type_warning=True,
     )
     async with thunk:

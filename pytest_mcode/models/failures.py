@@ -38,8 +38,6 @@ class TransientError(InfraError):
 
 def classify(error: Exception, *, backend: str, model: str, where: str) -> Exception:
     """Return what `error` means, as one of the package's own errors; `where` starts the message."""
-    if isinstance(error, InfraError | ConfigurationError | ContextOverflowError):
-        return error
     told = _told(error)
     if is_context_overflow(told) or is_context_overflow(type(error).__name__):
         return ContextOverflowError(f"{where}: {told}")

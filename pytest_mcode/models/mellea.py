@@ -8,13 +8,13 @@ from typing import Any
 
 import tenacity
 
-from pytest_mcode.errors import InfraError
+from pytest_mcode.errors import ConfigurationError, ContextOverflowError, InfraError
 from pytest_mcode.models import Completion, Request
 from pytest_mcode.models.addresses import server_url
 from pytest_mcode.models.backends import open_backend
 from pytest_mcode.models.failures import TransientError, classify
 from pytest_mcode.models.loop import LoopThread
-from pytest_mcode.models.options import Generation, call_options, parse_options
+from pytest_mcode.models.options import call_options, generation_for
 
 __all__ = ["LONGEST_RETRY_AFTER", "MelleaModel"]
 
@@ -50,11 +50,12 @@ class MelleaModel:
         `retries` times, never later than `retry_for` seconds after the first. Raises
         `ConfigurationError` for what the backend can't honour.
         """
-        generation = Generation(
+        generation = generation_for(
+            backend,
             temperature=temperature,
             max_tokens=max_tokens,
             context_window=context_window,
-            extra=parse_options(options),
+            options=options,
         )
         url = server_url(backend, base_url)
         self._name, self._model, self._seconds = backend, model, request_timeout
@@ -92,6 +93,8 @@ class MelleaModel:
             completion = self._loop.run(
                 self._chat, self._backend, request, self._options, seconds=self._seconds
             )
+        except (InfraError, ConfigurationError, ContextOverflowError):
+            raise
         except TimeoutError as error:
             raise TransientError(f"{self._where}: no complete answer within {self._seconds:g} s") from error
         except Exception as error:
@@ -132,4 +135,5 @@ def _is_hollow(completion: Completion) -> bool:
     A model that ends its turn at once has failed by itself: servers count the end-of-turn token.
     """
     empty = not completion.text and not completion.reasoning
-    return empty and not completion.completion_tokens and completion.finish_reason != "length"
+    cut = completion.finish_reason in ("length", "content_filter")
+    return empty and not completion.completion_tokens and not cut
