@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from pytest_mcode.cli import bench, benchmarks, study
+from pytest_mcode.cli import bench, benchmarks, results, study
 from pytest_mcode.errors import ConfigurationError
 
 __all__ = ["app", "main"]
@@ -20,6 +20,7 @@ app = typer.Typer(
 # Everything behind `--` is pytest's, so extra arguments pass.
 app.command(context_settings={"allow_extra_args": True})(bench.bench)
 app.command()(study.study)
+app.command()(results.results)
 app.command("benchmarks")(benchmarks.list_benchmarks)
 
 

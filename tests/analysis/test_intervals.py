@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 from scipy import stats
 
-from pytest_mcode.analysis.intervals import bounds, wilson
+from pytest_mcode.analysis.intervals import bounds, mean_interval, wilson
 
 
 @pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])
@@ -28,3 +29,23 @@ def test_bounds_span_every_fate_of_infra_tasks() -> None:
     assert bounds(100, 160, 4) == (100 / 164, 104 / 164)
     assert bounds(3, 6, 0) == (0.5, 0.5)
     assert bounds(0, 0, 0) is None
+
+
+def test_one_draw_a_task_gives_wilson() -> None:
+    assert mean_interval([1.0] * 98 + [0.0] * 66, 1) == pytest.approx(wilson(98, 164))
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_extremes_are_as_sure_as_one_draw_a_task(value: float) -> None:
+    assert mean_interval([value] * 30, 20) == pytest.approx(wilson(round(30 * value), 30))
+
+
+@pytest.mark.parametrize("alike", [True, False])
+def test_mean_interval_covers_the_truth(alike: bool) -> None:
+    rng = np.random.default_rng(0)
+    hits = 0
+    for _ in range(1000):
+        chances = np.full(100, 0.3) if alike else rng.beta(0.6, 1.4, 100)
+        low, high = mean_interval((rng.binomial(5, chances) / 5).tolist(), 5)
+        hits += low <= 0.3 <= high
+    assert 0.93 < hits / 1000 < 0.99

@@ -1,0 +1,59 @@
+"""Figures as people read them: rates with intervals, coverage of a benchmark, the loop in a few letters."""
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["coverage", "interval", "loop", "percent", "quantity", "short_id", "title"]
+
+MISSING = "–"
+
+
+def percent(rate: float | None) -> str:
+    """Return ``62.0%``."""
+    return MISSING if rate is None else f"{100 * rate:.1f}%"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Return ``[54.4, 69.1]``, in percent."""
+    return "" if low is None or high is None else f"[{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def quantity(number: float | None, unit: str = "") -> str:
+    """Return three significant digits, or all of a larger number: ``0.123 s``, ``12,345``."""
+    if number is None:
+        return MISSING
+    digits = f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
+    return f"{digits} {unit}".rstrip()
+
+
+def coverage(result: Mapping[str, Any]) -> str:
+    """Return judged/planned tasks; a subset of the split is labelled ``38/164`` as a whole."""
+    judged, planned, total = result["tasks_judged"], result["tasks_planned"], result["tasks_total"]
+    if planned is None or planned >= total:
+        return f"{judged}/{total if planned is None else planned}"
+    return f"{planned}/{total}" if judged == planned else f"{judged} of {planned}/{total}"
+
+
+def loop(settings: Mapping[str, Any]) -> str:
+    """Return what a run's loop does that the plainest one does not: ``n=5 d=2 T=0.7``."""
+    parts = [f"n={settings['samples']}{' all' if settings['all_samples'] else ''}"]
+    parts += [f"d={settings['debug_iters']}"] if settings["debug_iters"] else []
+    parts += [f"T={settings['temperature']:g}"] if settings.get("temperature") is not None else []
+    parts += [str(settings.get("retrieval_source") or "retrieval")] if settings["retrieval"] else []
+    feedback = settings.get("feedback")
+    usual = "public" if str(settings.get("benchmark", "")).startswith("swebench") else "judge"
+    parts += [f"feedback={feedback}"] if feedback and feedback != usual else []
+    parts += [f"judge={settings['judge']}"] if settings.get("judge") else []
+    return " ".join(parts)
+
+
+def short_id(run_id: str) -> str:
+    """Return the end of a run id, by which every command finds it again."""
+    end = run_id.rpartition("-")[2]
+    return end if len(end) >= 6 else run_id
+
+
+def title(run: Mapping[str, Any]) -> str:
+    """Return benchmark, start of its fingerprint, and model: ``humaneval@7dce605, granite4:3b (ollama)``."""
+    model = f"{run['model']} ({run['backend']})" if run["model"] else run["backend"]
+    return f"{run['benchmark']}@{run['dataset_fingerprint'][:7]}, {model}"

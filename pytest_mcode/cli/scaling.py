@@ -1,0 +1,126 @@
+"""Does sampling help? Runs that differ in their number of samples only, and one fixed-n run sub-sampled."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from pytest_mcode.analysis.intervals import mean_interval
+from pytest_mcode.analysis.paired import compare
+from pytest_mcode.analysis.passk import pass_at_k
+from pytest_mcode.cli.common import console
+from pytest_mcode.cli.configuration import configuration_key
+from pytest_mcode.cli.figures import coverage, interval, loop, percent, short_id, title
+from pytest_mcode.store.queries import Row, task_rows
+
+if TYPE_CHECKING:
+    from pytest_mcode.store import Store
+
+__all__ = ["print_scaling", "scaling"]
+
+STEPS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
+Result = Mapping[str, Any]
+Scores = Mapping[str, float]
+"""By task: solved or not, or its chance to be solved."""
+
+
+def scaling(store: "Store", found: Sequence[Result]) -> list[dict[str, Any]]:
+    """Return groups of runs, each with a curve: the pass rate within n samples, and its gain over the fewest.
+
+    Gains are paired, on the tasks that both points judged, with a 95 % interval over tasks.
+    """
+    groups: dict[str, list[Result]] = {}
+    for each in found:
+        groups.setdefault(configuration_key(each, "samples", "all_samples"), []).append(each)
+    return [
+        {
+            **{name: runs[0][name] for name in ("benchmark", "dataset_fingerprint", "model", "backend")},
+            **{name: runs[0][name] for name in ("debug_iters", "timeout", "retrieval")},
+            "curve": _curve(store, runs),
+            "runs": sorted(runs, key=lambda each: each["samples"]),
+        }
+        for runs in groups.values()
+    ]
+
+
+def print_scaling(groups: Sequence[Mapping[str, Any]]) -> None:
+    """Print a table for each group."""
+    terminal = console()
+    if not groups:
+        terminal.print("No run matches.")
+    for group in groups:
+        first = group["runs"][0]
+        settings = {**first["settings"], "samples": 1, "all_samples": False}
+        terminal.print(
+            f"{title(first)}, {loop(settings).removeprefix('n=1').strip()}".rstrip(" ,"), style="bold cyan"
+        )
+        table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+        for heading in ("samples", "from", "tasks", "solved within them", "gain", "p"):
+            table.add_column(heading, justify="right" if heading in ("samples", "p") else "left")
+        for point in group["curve"]:
+            table.add_row(*_cells(point))
+        terminal.print(table)
+    if groups and all(len(group["curve"]) == 1 for group in groups):
+        terminal.print("No two runs differ in samples only, and none started all of several (--all-samples).")
+
+
+def _curve(store: "Store", runs: Sequence[Result]) -> list[dict[str, Any]]:
+    points = sorted(
+        (point for run in runs for point in _points(store, run)), key=lambda point: point["samples"]
+    )
+    base = next((point for point in points if point["scores"]), points[0])
+    gains = [_gain(point, base) for point in points]
+    for point, gain in zip(points, gains, strict=True):
+        del point["scores"]
+        point.update(gain)
+    return points
+
+
+def _gain(point: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, float | None]:
+    common = sorted(point["scores"].keys() & base["scores"].keys())
+    if point["samples"] == base["samples"] or not common:
+        return dict.fromkeys(("gain", "gain_low", "gain_high", "p_value"))
+    found = compare(*([scores[task] for task in common] for scores in (point["scores"], base["scores"])))
+    # Within one run more samples never solve fewer tasks, so there a test of "no gain" says nothing.
+    p_value = None if point["run_id"] == base["run_id"] else found.p_value
+    return {"gain": found.difference, "gain_low": found.low, "gain_high": found.high, "p_value": p_value}
+
+
+def _points(store: "Store", run: Result) -> Iterator[dict[str, Any]]:
+    rows = [row for row in task_rows(store, [run["run_id"]], run["test"]) if row["status"] != "infra"]
+    if run["all_samples"] and rows:
+        fewest = min(row["samples"] for row in rows)
+        for k in (step for step in STEPS if step < min(fewest, run["samples"])):
+            yield _sub_sampled(run, rows, k)
+    yield _point(run, run["samples"], {row["task_id"]: float(row["status"] == "solved") for row in rows}) | {
+        "rate": run["pass_rate"],
+        "low": run["pass_rate_low"],
+        "high": run["pass_rate_high"],
+    }
+
+
+def _sub_sampled(run: Result, rows: Sequence[Row], k: int) -> dict[str, Any]:
+    scores = {row["task_id"]: pass_at_k(row["samples"], row["samples_passed"], k) for row in rows}
+    low, high = mean_interval(list(scores.values()), run["samples"])
+    rate = sum(scores.values()) / len(scores)
+    return _point(run, k, scores, sub_sampled=True) | {"rate": rate, "low": low, "high": high}
+
+
+def _point(run: Result, samples: int, scores: Scores, sub_sampled: bool = False) -> dict[str, Any]:
+    return {
+        "samples": samples,
+        "run_id": run["run_id"],
+        "test": run["test"],
+        "sub_sampled": sub_sampled,
+        "tasks": coverage(run),
+        "scores": scores,
+    }
+
+
+def _cells(point: Mapping[str, Any]) -> list[str]:
+    source = f"{'part of ' if point['sub_sampled'] else ''}{short_id(point['run_id'])}"
+    rate = f"{percent(point['rate'])} {interval(point['low'], point['high'])}"
+    gain = "" if point["gain"] is None else f"{100 * point['gain']:+.1f}"
+    span = interval(point["gain_low"], point["gain_high"])
+    p_value = "" if point["p_value"] is None else f"{point['p_value']:.2g}"
+    return [str(point["samples"]), source, point["tasks"], rate, f"{gain} {span}".strip(), p_value]

@@ -1,0 +1,142 @@
+"""Questions to the store: which runs there are, and what their outcomes add up to."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.store import schema
+from pytest_mcode.store.store import Store
+
+__all__ = ["Row", "RunFilter", "find_run", "find_runs", "outcome_groups", "task_rows"]
+
+Row = Mapping[str, Any]
+"""A row by column name."""
+
+ALIKE = ("status", "verdict", "samples", "samples_passed", "first_passed", "first_attempt_passed")
+SUMS = (
+    "attempts",
+    "distinct_solutions",
+    "public_passed",
+    "false_positives",
+    "prompt_tokens",
+    "completion_tokens",
+    "seconds",
+    "generation_seconds",
+    "execution_seconds",
+)
+LATEST = "latest"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFilter:
+    """Which runs are wanted: each field lists the values allowed, none means any."""
+
+    benchmark: Sequence[str] = ()
+    model: Sequence[str] = ()
+    backend: Sequence[str] = ()
+    samples: Sequence[int] = ()
+    debug_iters: Sequence[int] = ()
+    timeout: Sequence[float] = ()
+    retrieval: Sequence[bool] = ()
+    status: Sequence[str] = ()
+
+
+def find_runs(
+    store: Store,
+    wanted: RunFilter | None = None,
+    *,
+    run_ids: Sequence[str] = (),
+    since: str = "",
+    latest: bool = False,
+) -> list[Row]:
+    """Return rows of ``runs``, oldest first.
+
+    `run_ids` are as `find_run` takes them, `since` is an ISO 8601 time in UTC. Raises
+    `ConfigurationError` for a value that no run of the store has, with those that are near.
+    """
+    runs = schema.runs
+    with store.engine.connect() as connection:
+        conditions = list(_conditions(connection, wanted or RunFilter()))
+        if run_ids:
+            conditions.append(runs.c.run_id.in_([_resolve(connection, name, store) for name in run_ids]))
+        if since:
+            conditions.append(runs.c.started_at >= since)
+        statement = select(runs).where(*conditions).order_by(runs.c.started_at, runs.c.run_id)
+        rows: list[Row] = [dict(row) for row in connection.execute(statement).mappings()]
+    return rows[-1:] if latest else rows
+
+
+def find_run(store: Store, name: str) -> Row:
+    """Return the run with the id `name`, or whose id alone starts or ends with it, or the ``latest``."""
+    return find_runs(store, run_ids=[name])[0]
+
+
+def outcome_groups(store: Store, run_ids: Sequence[str] | None = None) -> dict[tuple[str, str], list[Row]]:
+    """Return, by (run, test function), counts and sums over the outcomes that are alike.
+
+    Alike are those equal in status, last verdict and numbers of samples and passes; ``tasks``
+    counts them. That is all that rates, pass@k and costs need, and few rows for many tasks.
+    """
+    tasks = schema.tasks
+    keys = [tasks.c[name] for name in ("run_id", "test", *ALIKE)]
+    sums = [func.sum(tasks.c[name]).label(name) for name in SUMS]
+    statement = select(*keys, func.count().label("tasks"), *sums).group_by(*keys)
+    if run_ids is not None:
+        statement = statement.where(tasks.c.run_id.in_(run_ids))
+    groups: dict[tuple[str, str], list[Row]] = {}
+    with store.engine.connect() as connection:
+        for row in connection.execute(statement.order_by(tasks.c.run_id, tasks.c.test)).mappings():
+            groups.setdefault((row["run_id"], row["test"]), []).append(dict(row))
+    return groups
+
+
+def task_rows(store: Store, run_ids: Sequence[str], test: str | None = None) -> list[Row]:
+    """Return the rows of ``tasks`` of some runs, without attempts."""
+    tasks = schema.tasks
+    statement = select(tasks).where(tasks.c.run_id.in_(run_ids)).order_by(tasks.c.id)
+    if test is not None:
+        statement = statement.where(tasks.c.test == test)
+    with store.engine.connect() as connection:
+        return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def _conditions(connection: Connection, wanted: RunFilter) -> Iterable[ColumnElement[bool]]:
+    for field in fields(wanted):
+        values, column = getattr(wanted, field.name), schema.runs.c[field.name]
+        if not values:
+            continue
+        known = connection.execute(select(column).distinct().order_by(column)).scalars().all()
+        for value in values:
+            if value not in known:
+                raise _unknown(f"--{field.name.replace('_', '-')}", value, known)
+        yield column.in_(values)
+
+
+def _unknown(flag: str, value: object, known: Iterable[object]) -> ConfigurationError:
+    names = [str(each) for each in known if each is not None]
+    near = get_close_matches(str(value), names, n=3, cutoff=0.5) or names[:10]
+    hint = f"there {'is' if len(near) == 1 else 'are'} {', '.join(near)}" if near else "there is none at all"
+    return ConfigurationError(f"{flag}: no run with {value!r} in the store; {hint}")
+
+
+def _resolve(connection: Connection, name: str, store: Store) -> str:
+    by_start = select(schema.runs.c.run_id).order_by(schema.runs.c.started_at, schema.runs.c.run_id)
+    ids: Sequence[str] = connection.execute(by_start).scalars().all()
+    if not ids:
+        raise ConfigurationError(f"{store.place} holds no run yet; run a benchmark first")
+    if name == LATEST:
+        return ids[-1]
+    found = [each for each in ids if each == name] or [
+        each for each in ids if each.startswith(name) or each.endswith(name)
+    ]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ConfigurationError(f"run {name!r} may be {', '.join(found[:5])}; give more of its id")
+    near = get_close_matches(name, ids, n=3, cutoff=0.5)
+    hint = f"near ones: {', '.join(near)}" if near else f"the latest is {ids[-1]}"
+    raise ConfigurationError(f"no run {name!r} in {store.place}; {hint}")

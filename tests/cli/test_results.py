@@ -1,0 +1,329 @@
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_mcode.analysis.intervals import wilson
+from pytest_mcode.store import Store
+from tests.store.builders import attempt, outcome, run_info, write_run
+
+Mcode = Callable[..., Any]
+
+CONTRACT = """
+    run_id config_key benchmark dataset_fingerprint model backend samples debug_iters timeout retrieval
+    tasks_planned tasks_judged solved infra pass_rate pass_rate_low pass_rate_high attempts prompt_tokens
+    completion_tokens seconds started_at status
+"""
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    """Five runs that differ in everything that can be filtered on."""
+    db = tmp_path / "results.db"
+    small = [outcome(0, "passed"), outcome(1, "syntax"), outcome(2, "assertion"), outcome(3, status="infra")]
+    write_run(db, run_info("20260801-100000-aaaaaa", tasks_total=4), small)
+    write_run(
+        db,
+        run_info("20260802-100000-bbbbbb", started_at="2026-08-02T10:00:00+00:00", samples=3, tasks_total=4),
+        [
+            outcome(0, "passed"),
+            outcome(1, "syntax", "passed"),
+            outcome(2, *["assertion"] * 3),
+            outcome(3, "passed"),
+        ],
+    )
+    write_run(
+        db,
+        run_info(
+            "20260803-100000-cccccc",
+            started_at="2026-08-03T10:00:00+00:00",
+            benchmark="mbpp",
+            model="qwen2.5-coder:7b",
+            backend="openai",
+            debug_iters=2,
+            timeout=10.0,
+            retrieval=True,
+        ),
+        [outcome(0, "assertion timeout passed"), outcome(1, "syntax syntax syntax")],
+    )
+    fixed = run_info(
+        "20260804-100000-dddddd",
+        started_at="2026-08-04T10:00:00+00:00",
+        samples=4,
+        all_samples=True,
+        debug_iters=1,
+    )
+    write_run(
+        db,
+        fixed,
+        [
+            outcome(0, "passed", "passed", "assertion passed", "assertion assertion"),
+            outcome(1, *["syntax syntax"] * 4),
+        ],
+    )
+    with Store.open(str(db)) as store:
+        store.begin_run(
+            run_info(
+                "20260805-100000-eeeeee", started_at="2026-08-05T10:00:00+00:00", model=None, backend="gold"
+            ),
+            164,
+        )
+    return db
+
+
+def listed(mcode: Mcode, db: Path, *arguments: object) -> list[dict[str, Any]]:
+    result = mcode("results", "--db", db, "--json", *arguments)
+    assert (result.status, result.err) == (0, "")
+    found: list[dict[str, Any]] = json.loads(result.out)
+    return found
+
+
+def test_json_keeps_its_contract(mcode: Mcode, db: Path) -> None:
+    found = listed(mcode, db)
+    assert [each["run_id"][-6] for each in found] == ["a", "b", "c", "d", "e"]
+    assert all(each.keys() >= set(CONTRACT.split()) for each in found)
+    low, high = wilson(1, 3)
+    expected = {
+        "config_key": run_info().config_key,
+        "benchmark": "humaneval",
+        "dataset_fingerprint": run_info().dataset_fingerprint,
+        "model": "granite4:3b",
+        "backend": "ollama",
+        "samples": 1,
+        "debug_iters": 0,
+        "timeout": 60.0,
+        "retrieval": False,
+        "tasks_planned": 4,
+        "tasks_judged": 3,
+        "solved": 1,
+        "infra": 1,
+        "pass_rate": 1 / 3,
+        "pass_rate_low": low,
+        "pass_rate_high": high,
+        "attempts": 3,
+        "prompt_tokens": 300,
+        "completion_tokens": 60,
+        "seconds": 6.0,
+        "started_at": "2026-08-01T10:00:00+00:00",
+        "status": "finished",
+        "pass_rate_if_infra_failed": 0.25,
+        "pass_rate_if_infra_solved": 0.5,
+        "verdicts": {"syntax": 1, "assertion": 1},
+        "completion_tokens_per_judged": 20.0,
+        "completion_tokens_per_solved": 60.0,
+        "seconds_per_judged": 2.0,
+        "seconds_per_solved": 6.0,
+    }
+    assert {name: found[0][name] for name in expected} == expected
+
+
+def test_run_without_outcomes_has_no_rate(mcode: Mcode, db: Path) -> None:
+    (empty,) = listed(mcode, db, "--latest")
+    assert (empty["status"], empty["tasks_planned"], empty["tasks_judged"]) == ("running", 164, 0)
+    assert [empty[name] for name in ("pass_rate", "pass_rate_low", "seconds_per_judged", "model")] == [
+        None
+    ] * 4
+    assert "0/164" in mcode("results", "--db", db, "--latest").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "runs"),
+    [
+        (["--benchmark", "mbpp"], "c"),
+        (["--benchmark", "mbpp", "--benchmark", "humaneval"], "abcde"),
+        (["--model", "granite4:3b"], "abd"),
+        (["--backend", "openai"], "c"),
+        (["--backend", "gold"], "e"),
+        (["--samples", "3"], "b"),
+        (["--debug-iters", "0"], "abe"),
+        (["--timeout", "10"], "c"),
+        (["--retrieval", "true"], "c"),
+        (["--retrieval", "false"], "abde"),
+        (["--run", "20260802"], "b"),
+        (["--run", "aaaaaa", "--run", "20260804-100000-dddddd"], "ad"),
+        (["--run", "latest"], "e"),
+        (["--since", "2026-08-03"], "cde"),
+        (["--since", "2026-08-03T12:00:00+01:00"], "de"),
+        (["--latest", "--model", "granite4:3b"], "d"),
+        (["--benchmark", "mbpp", "--samples", "3"], ""),
+    ],
+)
+def test_filters(mcode: Mcode, db: Path, arguments: list[str], runs: str) -> None:
+    assert "".join(each["run_id"][-1] for each in listed(mcode, db, *arguments)) == runs
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--benchmark", "humanevl"], "--benchmark: no run with 'humanevl' in the store; there is humaneval"),
+        (
+            ["--model", "llama"],
+            "--model: no run with 'llama' in the store; there are granite4:3b, qwen2.5-coder:7b",
+        ),
+        (["--backend", "olama"], "--backend: no run with 'olama' in the store; there is ollama"),
+        (["--samples", "7"], "--samples: no run with 7 in the store; there are 1, 3, 4"),
+        (["--debug-iters", "9"], "--debug-iters: no run with 9 in the store; there are 0, 1, 2"),
+        (["--timeout", "1"], "--timeout: no run with 1.0 in the store; there are 10.0, 60.0"),
+        (["--retrieval", "maybe"], "--retrieval: 'maybe' is not allowed; give true or false"),
+        (["--since", "yesterday"], "--since: 'yesterday' is no date; give one such as 2026-08-01"),
+        (["--run", "20260801-100000-aaaaab"], "near ones: 20260801-100000-aaaaaa"),
+        (["--run", "zzz"], "no run 'zzz' in"),
+        (["--run", "2026"], "run '2026' may be 20260801-100000-aaaaaa, 20260802-100000-bbbbbb"),
+        (
+            ["--pass-at", "1,x"],
+            "--pass-at: '1,x' is not allowed; give whole numbers from 1 on, such as 1,5,10",
+        ),
+        (["--pass-at", "0"], "--pass-at: '0' is not allowed"),
+        (
+            ["--pass-at", "1", "--samples", "3"],
+            "--pass-at: run 20260802-100000-bbbbbb: sampling stopped at the first pass, where c/n is biased: "
+            "run with --all-samples",
+        ),
+        (["--pass-at", "5", "--samples", "4"], "k=5 needs at least as many samples a task, there are 4"),
+    ],
+)
+def test_bad_input_is_one_message(mcode: Mcode, db: Path, arguments: list[str], message: str) -> None:
+    result = mcode("results", "--db", db, *arguments)
+    assert (result.status, result.out) == (4, "")
+    assert message in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_store_without_runs(mcode: Mcode, db: Path, tmp_path: Path) -> None:
+    missing = mcode("results", "--db", tmp_path / "none.db")
+    assert (missing.status, missing.out) == (4, "")
+    assert "run a benchmark first, or give the path of its results" in missing.err
+    assert mcode("results", "--db", db, "--benchmark", "mbpp", "--samples", 3).out == "No run matches.\n"
+
+
+def test_pass_at_k_of_a_fixed_n_run(mcode: Mcode, db: Path) -> None:
+    (found,) = listed(mcode, db, "--samples", 4, "--pass-at", "1,2")
+    first, second = found["pass_at"]
+    assert (first["k"], first["rate"], first["rate_after_repair"]) == (1, 0.25, 0.375)
+    assert second["rate"] == pytest.approx((1 - 1 / 6) / 2)
+    assert second["rate_after_repair"] == 0.5
+    assert first["low"] < first["rate"] < first["high"]
+    assert found["pass_at_refused"] is None
+    table = mcode("results", "--db", db, "--pass-at", "1,2").out
+    assert "@1 25.0% [" in table
+    assert "@2 41.7% [" in table
+
+
+def test_early_stopped_run_says_why_it_has_no_pass_at_k(mcode: Mcode, db: Path) -> None:
+    (found,) = listed(mcode, db, "--samples", 3)
+    assert (found["first_attempt_solved"], found["solved"], found["samples_per_task"]) == (2, 3, 7 / 4)
+    assert found["pass_at"] == []
+    shown = mcode("results", "--db", db, "--samples", 3).out
+    assert "not to be had: sampling stopped at the first pass" in " ".join(shown.split())
+
+
+def test_table_shows_subset_interval_and_infra_bounds(mcode: Mcode, db: Path) -> None:
+    shown = mcode("results", "--db", db, "--benchmark", "humaneval", "--model", "granite4:3b").out
+    lines = shown.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0] == f"humaneval@{run_info().dataset_fingerprint[:7]}, granite4:3b (ollama)"
+    first = " ".join(lines[2].split()), " ".join(lines[3].split())
+    assert first == ("aaaaaa n=1 3/4 33.3% 33.3% 1", "08-01 10:00 [6.1, 79.2] [6.1, 79.2] 25.0 to 50.0")
+    assert " 2/164 " in lines[6]
+
+
+def test_one_run_is_shown_whole(mcode: Mcode, db: Path) -> None:
+    shown = " ".join(mcode("results", "--db", db, "--run", "aaaaaa").out.split())
+    for part in (
+        "run 20260801-100000-aaaaaa (finished)",
+        "solved 1/3: 33.3% [6.1, 79.2], Wilson 95 %",
+        "infra 1 outside the pass rate, which they leave at 25.0 to 50.0%",
+        "failed by assertion 1, syntax 1",
+        "3 attempts; 20 tokens, 2 s a judged task; 60 tokens, 6 s a solved task",
+    ):
+        assert part in shown
+
+
+def test_false_passes_are_counted(mcode: Mcode, tmp_path: Path) -> None:
+    seen = attempt().verdict.__class__(kind="passed")
+    tries = (attempt(kind="assertion", public_verdict=seen),), (attempt(kind="passed", public_verdict=seen),)
+    outcomes = [
+        outcome(i, attempts=made, status="solved" if i else "unsolved") for i, made in enumerate(tries)
+    ]
+    write_run(tmp_path / "r.db", run_info(), outcomes)
+    assert listed(mcode, tmp_path / "r.db")[0]["false_positive_rate"] == 0.5
+    shown = mcode("results", "--db", tmp_path / "r.db").out
+    assert "1/2: 50.0% of what passed the visible tests failed the judge" in " ".join(shown.split())
+
+
+def test_test_functions_are_apart(mcode: Mcode, tmp_path: Path) -> None:
+    db = tmp_path / "r.db"
+    with Store.open(str(db)) as store:
+        store.begin_run(run_info(), {"mine.py::test_a": 2, "mine.py::test_b": 1})
+        for number, test in ((0, "a"), (1, "a"), (0, "b")):
+            store.record("run-1", outcome(number, "passed", test=f"mine.py::test_{test}"))
+    found = listed(mcode, db)
+    assert [(each["test"], each["solved"], each["tasks_planned"]) for each in found] == [
+        ("mine.py::test_a", 2, 2),
+        ("mine.py::test_b", 1, 1),
+    ]
+
+
+def test_csv_and_markdown_hold_every_run(mcode: Mcode, db: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(mcode("results", "--db", db, "--csv").out)))
+    assert [row["run_id"][-1] for row in rows] == list("abcde")
+    assert json.loads(rows[0]["verdicts"]) == {"syntax": 1, "assertion": 1}
+    assert float(rows[0]["pass_rate"]) == 1 / 3
+    table = mcode("results", "--db", db, "--markdown").out.splitlines()
+    assert len(table) == 7
+    assert {line.count("|") for line in table} == {table[0].count("|")}
+    assert "| 33.3% [6.1, 79.2] | 1 25.0 to 50.0 |" in table[2]
+
+
+def test_compare_samples_groups_what_differs_in_samples_only(mcode: Mcode, db: Path) -> None:
+    groups = listed(mcode, db, "--compare-samples", "--model", "granite4:3b")
+    curves = [[(point["samples"], point["sub_sampled"]) for point in group["curve"]] for group in groups]
+    assert curves == [[(1, False), (3, False)], [(1, True), (2, True), (3, True), (4, False)]]
+    assert [run["run_id"][-1] for run in groups[0]["runs"]] == ["a", "b"]
+    one, three = groups[0]["curve"]
+    assert (one["rate"], one["gain"], three["rate"]) == (1 / 3, None, 0.75)
+    assert three["gain"] == pytest.approx(1 / 3)
+    assert three["gain_low"] <= three["gain"] <= three["gain_high"]
+    assert three["p_value"] == 1  # One flip of three tasks.
+    rates = [point["rate"] for point in groups[1]["curve"]]
+    assert rates == pytest.approx([0.375, 0.5, 0.5, 0.5])
+
+
+def test_compare_samples_for_people(mcode: Mcode, db: Path) -> None:
+    shown = mcode("results", "--db", db, "--compare-samples", "--model", "granite4:3b").out
+    assert "part of dddddd" in shown
+    assert "+33.3 [" in shown
+    alone = mcode("results", "--db", db, "--compare-samples", "--benchmark", "mbpp").out
+    assert "No two runs differ in samples only" in alone
+
+
+def test_repeats_and_other_configurations_are_told_apart(mcode: Mcode, tmp_path: Path) -> None:
+    db = tmp_path / "r.db"
+    for number, changes in enumerate(
+        (
+            {},
+            {"samples": 2, "seed": 5},
+            {"model_digest": "sha256:other"},
+            {"prompt_hash": "q"},
+            {"timeout": 5.0},
+        )
+    ):
+        write_run(db, run_info(f"run-{number}", **changes), [outcome(0, "passed")])
+    sizes = [len(group["runs"]) for group in listed(mcode, db, "--compare-samples")]
+    assert sizes == [2, 1, 1, 1]
+
+
+def test_pipe_gets_plain_text(db: Path) -> None:
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0"}
+    environment.pop("COLUMNS", None)
+    script = Path(sys.executable).with_name("mcode")
+    done = subprocess.run([script, "results", "--db", db], env=environment, capture_output=True, check=True)
+    assert b"\x1b" not in done.stdout
+    assert b"33.3%" in done.stdout
