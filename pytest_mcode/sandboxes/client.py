@@ -1,0 +1,158 @@
+"""Our end of the runner: sends programs, waits no longer than it must, replaces a runner that is lost."""
+
+import json
+import logging
+import re
+import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any, Literal, Protocol
+
+from pytest_mcode.errors import ConfigurationError, InfraError
+from pytest_mcode.records import Verdict
+from pytest_mcode.sandboxes import Limits, Program
+from pytest_mcode.sandboxes.runner.wire import GRACE, NONCE_BYTES, REPLY, REQUEST
+from pytest_mcode.sandboxes.verdicts import Reply, decide
+
+__all__ = ["Connection", "LostRunnerError", "Runner", "RunnerSandbox"]
+
+START_SECONDS = 60.0
+MARGIN_SECONDS = 20.0
+"""How long past its own bounds a runner may take to answer before it counts as lost."""
+ATTEMPTS_PER_RUNNER = 300
+MAX_REPLY_BYTES = 2**20
+
+logger = logging.getLogger(__name__)
+
+
+class LostRunnerError(Exception):
+    """The runner is gone, silent, or answers nonsense."""
+
+
+class Connection(Protocol):
+    """Bytes to and from a runner; both ways raise `OSError` on failure or after `timeout` seconds."""
+
+    def send(self, data: bytes, timeout: float) -> None:
+        """Send all of `data`."""
+
+    def receive(self, size: int, timeout: float) -> bytes:
+        """Return exactly `size` bytes."""
+
+    def close(self) -> None:
+        """End the runner and wait until nothing of it is left. May be called twice."""
+
+
+class Runner:
+    """A runner that has greeted: answers one program after the other."""
+
+    def __init__(self, connection: Connection, limits: Limits) -> None:
+        self._connection = connection
+        self._limits = limits
+        self.attempts = 0
+        self.clean = True
+        with _lost():
+            self.greeting, _ = self._receive(START_SECONDS)
+
+    def judge(self, program: Program) -> Verdict:
+        """Run `program` and return its verdict; raises `LostRunnerError`."""
+        nonce = secrets.token_hex(NONCE_BYTES // 2)
+        seconds = self._limits.timeout + GRACE + MARGIN_SECONDS
+        self.attempts += 1
+        with _lost():
+            self._connection.send(_request(program, self._limits, nonce), seconds)
+            summary, bodies = self._receive(seconds)
+        self.clean = summary["clean"]
+        return decide(Reply(summary, *bodies), program, self._limits, nonce)
+
+    def close(self) -> None:
+        """End it."""
+        self._connection.close()
+
+    def _receive(self, timeout: float) -> tuple[dict[str, Any], list[bytes]]:
+        sizes = REPLY.unpack(self._connection.receive(REPLY.size, timeout))
+        if sum(sizes) > MAX_REPLY_BYTES:
+            raise LostRunnerError(f"a reply of {sum(sizes)} bytes")
+        head, *bodies = [self._connection.receive(size, MARGIN_SECONDS) for size in sizes]
+        return json.loads(head), bodies
+
+
+@contextmanager
+def _lost() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise LostRunnerError(str(error) or type(error).__name__) from error
+
+
+def _request(program: Program, limits: Limits, nonce: str) -> bytes:
+    shared = {"timeout": limits.timeout, "setup": program.setup, "entry_points": program.entry_points}
+    solution = {**shared, "solution": program.solution}
+    tests = {**shared, "test": program.test}
+    bodies = [b"", _json(solution | tests)] if program.in_process else [_json(solution), _json(tests)]
+    wants_numpy = re.search(r"^\s*(import|from) numpy\b", program.setup + "\n" + program.test, re.MULTILINE)
+    header = REQUEST.pack(*map(len, bodies), wants_numpy is not None)
+    return b"".join([header, *bodies, nonce.encode("ascii")])
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value).encode("ascii")
+
+
+class RunnerSandbox(ABC):
+    """A `Sandbox` that keeps one runner, started when first needed."""
+
+    def __init__(self, limits: Limits, isolation: Literal["fork", "fresh"] = "fork") -> None:
+        self.limits = limits
+        self._attempts_per_runner = ATTEMPTS_PER_RUNNER if isolation == "fork" else 1
+        self._isolation = isolation
+        self._runner: Runner | None = None
+
+    @abstractmethod
+    def _connect(self) -> Connection:
+        """Start a runner; raises `OSError`, or `ConfigurationError` with the remedy."""
+
+    def run(self, program: Program) -> Verdict:
+        """Run `program`; a runner that is lost is replaced and the attempt tried once more."""
+        try:
+            return self._run_once(program)
+        except (LostRunnerError, ConfigurationError) as error:
+            logger.warning("lost the sandbox (%s); trying once more with a new one", error)
+        try:
+            return self._run_once(program)
+        except (LostRunnerError, ConfigurationError) as error:
+            raise InfraError(f"the sandbox failed twice in a row: {error}") from error
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return the sandbox's Python version, isolation and limits."""
+        greeting = self._ready_runner().greeting
+        return {"python": greeting["python"], "isolation": self._isolation, "limits": asdict(self.limits)}
+
+    def close(self) -> None:
+        """End the runner. May be called twice."""
+        runner, self._runner = self._runner, None
+        if runner:
+            runner.close()
+
+    def _run_once(self, program: Program) -> Verdict:
+        finished = False
+        try:
+            runner = self._ready_runner()
+            verdict = runner.judge(program)
+            finished = runner.clean and runner.attempts < self._attempts_per_runner
+            return verdict
+        finally:
+            if not finished:
+                self.close()
+
+    def _ready_runner(self) -> Runner:
+        if self._runner is None:
+            with _lost():
+                connection = self._connect()
+            try:
+                self._runner = Runner(connection, self.limits)
+            except BaseException:
+                connection.close()
+                raise
+        return self._runner

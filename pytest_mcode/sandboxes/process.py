@@ -1,0 +1,104 @@
+"""The sandbox without isolation: the same runner and verdicts as in a container, on the host itself."""
+
+import os
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from typing import IO, Any, cast
+
+from pytest_mcode.sandboxes import Limits
+from pytest_mcode.sandboxes.client import RunnerSandbox
+from pytest_mcode.sandboxes.runner import ENVIRONMENT, command
+
+__all__ = ["WARNING", "ProcessSandbox"]
+
+WARNING = (
+    "sandbox `process` isolates nothing: solutions run as you, with your files and network. "
+    "Time and output are bounded, memory where the platform can."
+)
+CLOSE_SECONDS = 10.0
+
+
+class ProcessSandbox(RunnerSandbox):
+    """Runs solutions as ordinary processes of this user; asked for, never a fallback."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(limits)
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return what the base class does, and that nothing is isolated."""
+        return {"sandbox": "process", "isolates": "nothing", "warning": WARNING, **super().describe()}
+
+    def _connect(self) -> "PipeConnection":
+        return PipeConnection(self.limits)
+
+
+class PipeConnection:
+    """A runner that is a child of this process."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._scratch = tempfile.mkdtemp(prefix="mcode-")
+        self._process = subprocess.Popen(
+            command(sys.executable, limits, self._scratch),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            cwd="/",
+            env=_environment(self._scratch),
+            start_new_session=True,
+        )
+        self._stdin = cast(IO[bytes], self._process.stdin)
+        self._stdout = cast(IO[bytes], self._process.stdout)
+        os.set_blocking(self._stdin.fileno(), False)
+
+    def send(self, data: bytes, timeout: float) -> None:
+        """Write all of `data`."""
+        deadline = time.monotonic() + timeout
+        view = memoryview(data)
+        while view:
+            _wait_for(self._stdin.fileno(), select.POLLOUT, deadline)
+            view = view[os.write(self._stdin.fileno(), view) :]
+
+    def receive(self, size: int, timeout: float) -> bytes:
+        """Read exactly `size` bytes."""
+        deadline = time.monotonic() + timeout
+        data = bytearray()
+        while len(data) < size:
+            _wait_for(self._stdout.fileno(), select.POLLIN, deadline)
+            chunk = os.read(self._stdout.fileno(), size - len(data))
+            if not chunk:
+                raise ConnectionError("the runner ended")
+            data += chunk
+        return bytes(data)
+
+    def close(self) -> None:
+        """Let the runner end its children, then itself; kill it when it does not."""
+        self._stdin.close()
+        try:
+            self._process.wait(CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._stdout.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+def _wait_for(fd: int, event: int, deadline: float) -> None:
+    poll = select.poll()
+    poll.register(fd, event)
+    if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+        raise TimeoutError("the runner is silent")
+
+
+def _environment(scratch: str) -> dict[str, str]:
+    """Return the runner's whole environment: nothing of the caller's but where programs are."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": scratch,
+        "TMPDIR": scratch,
+        **ENVIRONMENT,
+    }

@@ -1,0 +1,54 @@
+"""What runs inside the sandbox: standard library only, Python 3.8 or later, sent there as source.
+
+To know how a verdict comes about, read `judge` (runs the tests), `candidate` (runs the solution),
+`plain` (what crosses between them) and `server` (starts both, bounds them, cleans up).
+"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from pytest_mcode.sandboxes import Limits
+
+__all__ = ["ENVIRONMENT", "command"]
+
+MODULES = ("wire", "plain", "candidate", "asserts", "judge", "confine", "cleanup", "server")
+"""In the order in which they import each other."""
+
+ENVIRONMENT = {
+    "LANG": "C.UTF-8",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONHASHSEED": "0",
+    "PYTHONUTF8": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+"""Of every runner: sets iterate in the same order in every attempt, and no library starts threads unasked."""
+
+IDLE_SECONDS = 3600.0
+"""A runner whose client has been silent for so long ends; the client starts another when it wants one."""
+
+BOOTSTRAP = """\
+import sys, types, json
+sys.path[:] = [path for path in sys.path if path]
+sources, config = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+package = sys.modules["runner"] = types.ModuleType("runner")
+package.__path__ = []
+for name, source in sources:
+    module = sys.modules["runner." + name] = types.ModuleType("runner." + name)
+    module.__package__ = "runner"
+    setattr(package, name, module)
+    exec(compile(source, "runner/" + name + ".py", "exec", dont_inherit=True), module.__dict__)
+package.server.main(config)
+"""
+
+
+def command(python: str, limits: Limits, scratch: str) -> list[str]:
+    """Return the command line that serves attempts on its standard input and output.
+
+    `scratch` is the directory that solutions may write to; it is emptied after each attempt.
+    """
+    folder = Path(__file__).parent
+    sources = [[name, (folder / f"{name}.py").read_text(encoding="utf-8")] for name in MODULES]
+    config = {**asdict(limits), "scratch": scratch, "idle": IDLE_SECONDS}
+    return [python, "-s", "-c", BOOTSTRAP, json.dumps(sources), json.dumps(config)]

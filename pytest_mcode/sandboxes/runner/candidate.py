@@ -1,0 +1,152 @@
+"""The process of the solution: executes the model's code and answers the judge's calls.
+
+Nothing here is trusted once the solution runs; all that it can do is to answer.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import linecache
+import os
+import signal
+import sys
+import traceback
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from .plain import Line, LostError, NotPlainError, decode, encode
+
+FILE = "solution.py"
+MAX_TEXT = 2000
+
+
+def answer_calls(program: dict[str, Any], judge: Line) -> None:
+    """Execute ``program["solution"]``, then answer what `judge` asks until it asks no more.
+
+    Questions are ``["call", name, args, kwargs]`` and ``["next", iterator]``. Answers are
+    ``["ready"]`` once, ``["returned", value, arguments or None]``, ``["raised", error, arguments
+    or None]``, ``["end"]`` of an iterator, ``["timeout", where]``.
+    """
+    _report_timeout(program["timeout"], judge)
+    try:
+        names = load_solution(program)
+        missing = [name for name in program["entry_points"] if name not in names]
+        if missing:
+            raise NameError(f"name {missing[0]!r} is not defined by the solution")
+    except BaseException as error:
+        _send(judge, ["raised", describe_error(error), None])
+        return
+    _send(judge, ["ready"])
+    iterators: list[Iterator[Any]] = []
+    while True:
+        try:
+            question, *operands = judge.receive()
+        except LostError:
+            return
+        answer = _call(names, operands, iterators) if question == "call" else _next(iterators, *operands)
+        _send(judge, answer)
+
+
+def load_solution(program: dict[str, Any]) -> dict[str, Any]:
+    """Execute setup and solution in a module called ``solution``; return its namespace."""
+    module = types.ModuleType("solution")
+    sys.modules["solution"] = module
+    for source, file in ((program["setup"], "setup.py"), (program["solution"], FILE)):
+        linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+        exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)
+    return module.__dict__
+
+
+def _send(judge: Line, message: Any) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    judge.send(message)
+
+
+def _call(names: dict[str, Any], operands: list[Any], iterators: list[Iterator[Any]]) -> list[Any]:
+    name, *asked = operands
+    args, kwargs = decode(asked[0]), decode(asked[1])
+    try:
+        answer = ["returned", encode(names[name](*args, **kwargs), _keep_in(iterators))]
+    except NotPlainError as error:
+        answer = ["raised", {**describe_error(error), "text": f"{name}() returned a value that {error}"}]
+    except BaseException as error:
+        answer = ["raised", describe_error(error)]
+    return [*answer, _changed(asked, [args, kwargs])]
+
+
+def _next(iterators: list[Iterator[Any]], number: int) -> list[Any]:
+    try:
+        return ["returned", encode(next(iterators[number]), _keep_in(iterators)), None]
+    except StopIteration:
+        return ["end"]
+    except BaseException as error:
+        return ["raised", describe_error(error), None]
+
+
+def _keep_in(iterators: list[Iterator[Any]]) -> Any:
+    def keep(iterator: Iterator[Any]) -> int:
+        iterators.append(iterator)
+        return len(iterators) - 1
+
+    return keep
+
+
+def _changed(asked: list[Any], arguments: list[Any]) -> Any:
+    """Return what the call left of its arguments, None where it changed nothing that can cross."""
+    try:
+        now = [encode(argument, _refuse_iterator) for argument in arguments]
+    except (NotPlainError, RecursionError):
+        return None
+    return None if now == asked else now
+
+
+def _refuse_iterator(iterator: Iterator[Any]) -> int:
+    raise NotPlainError(iterator)
+
+
+def describe_error(error: BaseException) -> dict[str, Any]:
+    """Return an exception's builtin type, plain arguments, and traceback cut to the solution's own lines."""
+    builtin = next(kind for kind in type(error).__mro__ if getattr(builtins, kind.__name__, None) is kind)
+    try:
+        args = encode(error.args)
+    except (NotPlainError, RecursionError):
+        args = encode((str(error),))
+    return {"type": builtin.__name__, "args": args, "text": own_traceback(error)}
+
+
+def own_traceback(error: BaseException) -> str:
+    """Return the traceback as Python prints it, without frames outside the solution."""
+    trace = traceback.TracebackException.from_exception(error)
+    part: traceback.TracebackException | None = trace
+    while part is not None:
+        part.stack = _own_frames(part.stack)
+        part = part.__cause__ or part.__context__
+    return shorten("".join(trace.format()).strip())
+
+
+def _own_frames(frames: Any) -> traceback.StackSummary:
+    return traceback.StackSummary.from_list([frame for frame in frames if frame.filename == FILE])
+
+
+def shorten(text: str) -> str:
+    """Cut the middle out of a text that is longer than `MAX_TEXT`."""
+    if len(text) <= MAX_TEXT:
+        return text
+    half = MAX_TEXT // 2
+    return f"{text[:half]}\n[...]\n{text[-half:]}"
+
+
+def _report_timeout(seconds: float, judge: Line) -> None:
+    def report(signum: int, frame: Any) -> None:
+        try:
+            where = _own_frames(traceback.extract_stack(frame)).format()
+            judge.send(["timeout", shorten("".join(where[-3:]).rstrip())])
+        finally:
+            os._exit(1)
+
+    signal.signal(signal.SIGALRM, report)
+    signal.setitimer(signal.ITIMER_REAL, seconds)

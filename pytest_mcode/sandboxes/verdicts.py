@@ -1,0 +1,90 @@
+"""Turns what a runner reports into a verdict. Only proof makes a pass; doubt is a failure."""
+
+import json
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast, get_args
+
+from pytest_mcode.errors import InfraError
+from pytest_mcode.records import Verdict, VerdictKind
+from pytest_mcode.sandboxes import Limits, Program
+
+__all__ = ["Reply", "decide"]
+
+MAX_MESSAGE = 2000
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One attempt as the runner's server saw it."""
+
+    summary: Mapping[str, Any]
+    """``end`` (exited, timeout, output), exit codes of ``judge`` and ``candidate``, ``output`` (bytes),
+    ``seconds``, ``oom`` (whether the kernel killed for memory), ``clean``."""
+    verdict: bytes
+    """What the judge wrote: JSON with ``kind``, ``message``, ``nonce``."""
+    stdout: bytes
+    stderr: bytes
+
+
+def decide(reply: Reply, program: Program, limits: Limits, nonce: str) -> Verdict:
+    """Return the verdict; raises `InfraError` when the tests themselves cannot be run.
+
+    A pass needs all of: the judge said so after the last line of the tests, it echoed the
+    nonce, it exited 0, and no limit was exceeded.
+    """
+    kind, message = _kind_and_message(reply, limits, nonce)
+    if kind == "bad_test":
+        raise InfraError(message)
+    return Verdict(
+        kind=cast(VerdictKind, kind),
+        message=_shorten(message),
+        stdout=reply.stdout.decode("utf-8", "replace"),
+        stderr=reply.stderr.decode("utf-8", "replace"),
+        seconds=reply.summary["seconds"],
+        mode="in_process" if program.in_process else "split",
+    )
+
+
+def _kind_and_message(reply: Reply, limits: Limits, nonce: str) -> tuple[str, str]:
+    summary = reply.summary
+    if summary["output"] > limits.output:
+        return "output_limit", f"more than {limits.output} bytes of output"
+    if summary["end"] == "timeout":
+        return "timeout", f"no end within {limits.timeout:g} s"
+    said = _said(reply.verdict, nonce) if summary["judge"] == 0 else None
+    if summary["oom"] and not (said and said["kind"] == "passed"):
+        return "memory", f"killed: more than {limits.memory >> 20} MiB of memory"
+    if said is None:
+        return "exited_early", f"the tests did not reach their end: {_ending(summary['judge'])}"
+    if said["kind"] == "exited_early" and summary["candidate"] is not None:
+        return "exited_early", f"{said['message']}\n{_ending(summary['candidate'])}"
+    if said["kind"] == "memory":
+        return "memory", f"more than {limits.memory >> 20} MiB of memory\n{said['message']}"
+    return said["kind"], said["message"]
+
+
+def _said(verdict: bytes, nonce: str) -> dict[str, str] | None:
+    """Return what the judge wrote, None unless it is whole and carries this attempt's nonce."""
+    try:
+        said = json.loads(verdict)
+        kind, message, echoed = said["kind"], said["message"], said["nonce"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    known = isinstance(message, str) and kind in (*get_args(VerdictKind), "bad_test")
+    return {"kind": kind, "message": message} if known and echoed == nonce else None
+
+
+def _ending(code: int | None) -> str:
+    if code is None:
+        return "the process did not end by itself"
+    if code < 0:
+        return f"the process was killed by {signal.Signals(-code).name}"
+    return f"the process exited with status {code}"
+
+
+def _shorten(text: str) -> str:
+    if len(text) <= MAX_MESSAGE:
+        return text
+    return f"{text[: MAX_MESSAGE * 3 // 4]}\n[...]\n{text[-MAX_MESSAGE // 4 :]}"
