@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from pytest_mcode.cli import bench, benchmarks, results, study
+from pytest_mcode.cli import bench, benchmarks, results, show, study
 from pytest_mcode.errors import ConfigurationError
 
 __all__ = ["app", "main"]
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.command(context_settings={"allow_extra_args": True})(bench.bench)
 app.command()(study.study)
 app.command()(results.results)
+app.command()(show.show)
 app.command("benchmarks")(benchmarks.list_benchmarks)
 
 

@@ -47,7 +47,7 @@ def console() -> "Console":
 
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    return Console(highlight=False)
+    return Console(highlight=False, markup=False)
 
 
 def print_json(value: Any) -> None:

@@ -1,10 +1,13 @@
 """Figures as people read them: rates with intervals, coverage of a benchmark, the loop in a few letters."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["coverage", "interval", "loop", "percent", "quantity", "short_id", "title"]
+__all__ = ["coverage", "interval", "loop", "natural", "percent", "quantity", "short_id", "title", "visible"]
 
+UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Controls that could drive a terminal or turn its writing direction, and lone surrogates."""
 MISSING = "–"
 
 
@@ -47,6 +50,11 @@ def loop(settings: Mapping[str, Any]) -> str:
     return " ".join(parts)
 
 
+def natural(task_id: str) -> list[tuple[str, int]]:
+    """Return a sort key by which ``HumanEval/10`` follows ``HumanEval/9``."""
+    return [(text, int(number or 0)) for text, number in re.findall(r"(\D*)(\d*)", task_id)]
+
+
 def short_id(run_id: str) -> str:
     """Return the end of a run id, by which every command finds it again."""
     end = run_id.rpartition("-")[2]
@@ -57,3 +65,8 @@ def title(run: Mapping[str, Any]) -> str:
     """Return benchmark, start of its fingerprint, and model: ``humaneval@7dce605, granite4:3b (ollama)``."""
     model = f"{run['model']} ({run['backend']})" if run["model"] else run["backend"]
     return f"{run['benchmark']}@{run['dataset_fingerprint'][:7]}, {model}"
+
+
+def visible(text: str) -> str:
+    """Return `text` harmless to a terminal: what drives it is shown escaped, as in ``\\x1b[2J``."""
+    return UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)

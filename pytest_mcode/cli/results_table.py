@@ -1,16 +1,14 @@
 """Results as tables for people: on the terminal, and in Markdown."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from pytest_mcode.cli.common import console
-from pytest_mcode.cli.figures import coverage, interval, loop, percent, quantity, short_id, title
+from pytest_mcode.cli.figures import coverage, interval, loop, percent, quantity, short_id, title, visible
 
-__all__ = ["print_markdown", "print_results"]
+__all__ = ["details", "facts", "print_markdown", "print_results"]
 
 Result = dict[str, Any]
 Column = tuple[str, Callable[[Result], list[str]]]
@@ -31,12 +29,12 @@ def print_results(found: Sequence[Result]) -> None:
             table.add_column(name, width=widths[name], overflow="fold")
         for each in found:
             if title(each) == heading:
-                table.add_row(*("\n".join(cell(each)) for _, cell in columns))
-        terminal.print(f"[bold cyan]{escape(heading)}[/]", soft_wrap=True)
+                table.add_row(*(visible("\n".join(cell(each))) for _, cell in columns))
+        terminal.print(visible(heading), style="bold cyan", soft_wrap=True)
         terminal.print(table)
     if len(found) == 1:
         terminal.print()
-        _print_details(terminal, found[0])
+        terminal.print(facts(details(found[0])))
 
 
 def print_markdown(found: Sequence[Result]) -> None:
@@ -100,16 +98,18 @@ def _pass_at_cell(each: Result) -> list[str]:
     return [f"@{at['k']} {_span(at, 'rate')}" for at in each["pass_at"]] or ["–"]
 
 
-def _print_details(terminal: Console, each: Result) -> None:
+def facts(rows: Iterable[tuple[str, str]]) -> Table:
+    """Lay out names and values, as they are."""
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    for name, value in _details(each):
-        table.add_row(name, value)
-    terminal.print(table)
+    for name, value in rows:
+        table.add_row(name, visible(value))
+    return table
 
 
-def _details(each: Result) -> list[tuple[str, str]]:
+def details(each: Result) -> list[tuple[str, str]]:
+    """Return every figure of a result, by name."""
     tasks, total = each["tasks_judged"], each["tasks_total"]
     rows = [
         ("run", f"{each['run_id']} ({each['status']})"),

@@ -11,7 +11,7 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.store import schema
 from pytest_mcode.store.store import Store
 
-__all__ = ["Row", "RunFilter", "find_run", "find_runs", "outcome_groups", "task_rows"]
+__all__ = ["Row", "RunFilter", "attempt_rows", "find_run", "find_runs", "outcome_groups", "task_rows"]
 
 Row = Mapping[str, Any]
 """A row by column name."""
@@ -102,6 +102,25 @@ def task_rows(store: Store, run_ids: Sequence[str], test: str | None = None) -> 
         statement = statement.where(tasks.c.test == test)
     with store.engine.connect() as connection:
         return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def attempt_rows(store: Store, run_id: str, test: str | None = None) -> dict[str, list[list[Row]]]:
+    """Return verdicts and costs of a run's attempts, without texts, by judged task and sample."""
+    tasks, attempts = schema.tasks, schema.attempts
+    light = [column for column in attempts.c if not isinstance(column.type, schema.SafeText | schema.Json)]
+    statement = (
+        select(tasks.c.task_id, *light)
+        .join_from(tasks, attempts, attempts.c.task == tasks.c.id)
+        .where(tasks.c.run_id == run_id, tasks.c.status != "infra")
+        .order_by(tasks.c.id, attempts.c.sample, attempts.c.iteration)
+    )
+    if test is not None:
+        statement = statement.where(tasks.c.test == test)
+    found: dict[str, dict[int, list[Row]]] = {}
+    with store.engine.connect() as connection:
+        for row in connection.execute(statement).mappings():
+            found.setdefault(row["task_id"], {}).setdefault(row["sample"], []).append(dict(row))
+    return {task_id: list(samples.values()) for task_id, samples in found.items()}
 
 
 def _conditions(connection: Connection, wanted: RunFilter) -> Iterable[ColumnElement[bool]]:

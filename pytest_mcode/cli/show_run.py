@@ -1,0 +1,70 @@
+"""A run on the terminal: figures, debugging's worth, configuration, environment, what became of its tasks."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import RenderableType
+from rich.rule import Rule
+from rich.table import Table
+
+from pytest_mcode.cli.figures import interval, percent, quantity, title, visible
+from pytest_mcode.cli.results_table import details, facts
+
+__all__ = ["render_run"]
+
+
+def render_run(loaded: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """Yield the parts of the page."""
+    for each in loaded["results"]:
+        yield _rule(title(each) if len(loaded["results"]) == 1 else f"{title(each)}, {each['test']}")
+        yield facts(details(each))
+        if each["debugging"]:
+            yield _rule("debugging")
+            yield from _debugging(each["debugging"])
+    yield _rule("settings")
+    yield facts(_flat(loaded["results"][0]["settings"]))
+    yield _rule("environment")
+    yield facts([*_flat(loaded["environment"]), *_flat(loaded["model_info"], "model.")])
+    yield _rule("tasks")
+    yield from _tasks(loaded["tasks"])
+
+
+def _rule(text: str) -> Rule:
+    return Rule(visible(text), align="left", style="bold cyan")
+
+
+def _debugging(worth: Mapping[str, Any]) -> Iterator[RenderableType]:
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in ("repairs", "solved by then"):
+        table.add_column(heading, justify="right" if heading == "repairs" else "left")
+    for point in worth["curve"]:
+        rate = f"{percent(point['rate'])} {interval(point['low'], point['high'])}"
+        table.add_row(str(point["iteration"]), rate)
+    yield table
+    if worth["verdicts"]:
+        yield facts(
+            (f"after {each['verdict']}", f"{each['repaired']} of {each['tried']} repairs passed")
+            for each in worth["verdicts"]
+        )
+    spent, price = quantity(worth["repair_tokens"]), quantity(worth["tokens_per_repaired_sample"])
+    yield f"{spent} tokens for {worth['repair_attempts']} repairs, {price} a repaired sample"
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    rows = []
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            rows += _flat(value, f"{prefix}{name}.")
+        elif value not in (None, [], ""):
+            rows.append((f"{prefix}{name}", str(value)))
+    return rows
+
+
+def _tasks(tasks: Sequence[Mapping[str, Any]]) -> Iterator[RenderableType]:
+    """List tasks by what became of them; of `infra` also the cause."""
+    groups: dict[str, list[str]] = {}
+    for task in tasks:
+        kind = f"unsolved, {task['verdict']}" if task["status"] == "unsolved" else str(task["status"])
+        groups.setdefault(kind, []).append(task["task_id"])
+    yield facts((f"{kind} ({len(ids)})", ", ".join(ids)) for kind, ids in sorted(groups.items()))
+    yield facts((task["task_id"], task["error"]) for task in tasks if task["error"])

@@ -1,0 +1,68 @@
+from typing import Any
+
+import pytest
+
+from pytest_mcode.analysis.intervals import mean_interval, wilson
+from pytest_mcode.analysis.repair import debugging_worth
+
+
+def sample(verdicts: str, tokens: int = 10) -> list[dict[str, Any]]:
+    return [
+        {"iteration": i, "verdict": verdict, "prompt_tokens": tokens * i, "completion_tokens": tokens}
+        for i, verdict in enumerate(verdicts.split())
+    ]
+
+
+TASKS = [
+    [sample("passed")],
+    [sample("assertion passed")],
+    [sample("syntax assertion passed")],
+    [sample("assertion assertion assertion"), sample("passed")],
+    [],
+]
+
+
+def test_curve_is_over_first_samples_where_sampling_stopped() -> None:
+    worth = debugging_worth(TASKS, 2, all_samples=False)
+    assert worth["tasks"] == 4
+    assert [point["rate"] for point in worth["curve"]] == [0.25, 0.5, 0.75]
+    assert [(point["low"], point["high"]) for point in worth["curve"]] == [
+        pytest.approx(wilson(solved, 4)) for solved in (1, 2, 3)
+    ]
+
+
+def test_curve_averages_samples_within_tasks_where_all_were_started() -> None:
+    fixed = [
+        [sample("passed"), sample("assertion assertion")],
+        [sample("assertion passed"), sample("passed")],
+    ]
+    first, second = debugging_worth(fixed, 1, all_samples=True)["curve"]
+    assert (first["rate"], second["rate"]) == (0.5, 0.75)
+    assert (second["low"], second["high"]) == mean_interval([0.5, 1.0], 2)
+
+
+def test_verdicts_that_get_repaired() -> None:
+    assert debugging_worth(TASKS, 2, all_samples=False)["verdicts"] == [
+        {"verdict": "assertion", "tried": 4, "repaired": 2, "became": {"assertion": 2, "passed": 2}},
+        {"verdict": "syntax", "tried": 1, "repaired": 0, "became": {"assertion": 1}},
+    ]
+
+
+def test_price_of_repairs() -> None:
+    worth = debugging_worth(TASKS, 2, all_samples=False)
+    assert (worth["repair_attempts"], worth["repaired_samples"]) == (5, 2)
+    assert worth["first_attempt_tokens"] == 50
+    assert worth["repair_tokens"] == 20 + (20 + 30) + (20 + 30)
+    assert worth["tokens_per_repaired_sample"] == 60
+
+
+def test_nothing_judged_has_no_curve() -> None:
+    worth = debugging_worth([], 2, all_samples=False)
+    assert (worth["curve"], worth["tokens_per_repaired_sample"]) == ([], None)
+
+
+def test_unknown_tokens_count_nothing() -> None:
+    silent = [
+        [{**attempt, "prompt_tokens": None, "completion_tokens": None} for attempt in sample("syntax passed")]
+    ]
+    assert debugging_worth([silent], 1, all_samples=False)["tokens_per_repaired_sample"] == 0

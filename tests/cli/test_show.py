@@ -1,0 +1,145 @@
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_mcode.records import Message, Verdict
+from tests.store.builders import attempt, outcome, run_info, write_run
+
+Mcode = Callable[..., Any]
+
+ASKED: Message = {"role": "user", "content": "Write f. [red]no markup[/red] \x1b[2J"}
+ANSWER: Message = {"role": "assistant", "content": "```python\ndef f(n): return n\n```"}
+FEEDBACK: Message = {"role": "user", "content": "It failed: assert f(2) == 4"}
+FIRST = attempt(messages=[ASKED], completion=ANSWER["content"], solution="def f(n):\n    return n\n")
+REPAIR = attempt(
+    0,
+    1,
+    "passed",
+    messages=[ASKED, ANSWER, FEEDBACK],
+    completion="lone \ud800, bell \x07",
+    reasoning="let me think",
+    solution="def f(n):\n    return 2 * n\n",
+    public_verdict=Verdict(kind="passed", message="three doctests"),
+)
+OTHER = attempt(1, messages=[ASKED], solution=None, verdict=Verdict(kind="timeout", message="60 s"))
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    db = tmp_path / "results.db"
+    info = run_info(
+        "20260801-100000-aaaaaa", debug_iters=1, samples=2, environment={"versions": {"mellea": "0.8"}}
+    )
+    outcomes = [
+        outcome(10, "syntax syntax", "assertion syntax"),
+        outcome(0, attempts=(FIRST, REPAIR, OTHER), status="solved"),
+        outcome(2, status="infra", error="connection refused"),
+        outcome(9, "syntax syntax", "syntax timeout"),
+    ]
+    write_run(db, info, outcomes)
+    return db
+
+
+def test_run_page(mcode: Mcode, db: Path) -> None:
+    result = mcode("show", "latest", "--db", db)
+    shown = " ".join(result.out.split())
+    for part in (
+        "solved 1/3: 33.3% [6.1, 79.2]",
+        "0 0.0% [0.0, 56.1] 1 33.3% [6.1, 79.2]",
+        "after assertion 1 of 2 repairs passed",
+        "after syntax 0 of 3 repairs passed",
+        "600 tokens for 5 repairs, 600 a repaired sample",
+        "debug_iters 1",
+        "versions.mellea 0.8",
+        "model.quantization Q4_K_M",
+        "infra (1) HumanEval/2",
+        "unsolved, syntax (1) HumanEval/10",
+        "unsolved, timeout (1) HumanEval/9",
+        "HumanEval/2 connection refused",
+    ):
+        assert part in shown
+
+
+def test_run_as_json(mcode: Mcode, db: Path) -> None:
+    loaded = json.loads(mcode("show", "aaaaaa", "--db", db, "--json").out)
+    assert [task["task_id"] for task in loaded["tasks"]] == [f"HumanEval/{i}" for i in (0, 2, 9, 10)]
+    assert loaded["environment"] == {"versions": {"mellea": "0.8"}}
+    (result,) = loaded["results"]
+    assert result["solved"] == 1
+    assert [point["rate"] for point in result["debugging"]["curve"]] == [0, pytest.approx(1 / 3)]
+
+
+def test_task_page(mcode: Mcode, db: Path) -> None:
+    shown = mcode("show", "latest", "HumanEval/0", "--db", db).out
+    lines = [line.rstrip() for line in shown.splitlines()]
+    assert lines[0] == "HumanEval/0 in 20260801-100000-aaaaaa, test_task: solved"
+    assert lines.count("  Write f. [red]no markup[/red] \\x1b[2J") == 2
+    for line in (
+        "prompt: the 1 messages before, and",
+        "  It failed: assert f(2) == 4",
+        "  let me think",
+        "  lone \\ud800, bell \\x07",
+        "  -    return n",
+        "  +    return 2 * n",
+        "public verdict: passed",
+        "  three doctests",
+        "verdict: timeout",
+        "  60 s",
+    ):
+        assert line in lines
+    assert "\x1b" not in shown
+
+
+def test_task_as_json_is_whole(mcode: Mcode, db: Path) -> None:
+    loaded = json.loads(mcode("show", "latest", "HumanEval/0", "--db", db, "--json").out)
+    made = loaded["outcomes"][0]["attempts"][1]
+    assert made["completion"] == REPAIR.completion
+    assert made["messages"] == list(REPAIR.messages)
+    assert made["public_verdict"]["message"] == "three doctests"
+
+
+def test_infra_task_shows_its_cause(mcode: Mcode, db: Path) -> None:
+    shown = mcode("show", "latest", "HumanEval/2", "--db", db).out
+    assert "  connection refused" in shown
+    assert shown.rstrip().endswith("no attempt")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nosuch"], "no run 'nosuch' in"),
+        (["latest", "HumanEval/1"], "has no task 'HumanEval/1'; near ones: HumanEval/10, "),
+        (["latest", "x"], "has no task 'x'; it has 4, such as HumanEval/0, HumanEval/2, HumanEval/9"),
+    ],
+)
+def test_bad_input_is_one_message(mcode: Mcode, db: Path, arguments: list[str], message: str) -> None:
+    result = mcode("show", *arguments, "--db", db)
+    assert (result.status, result.out) == (4, "")
+    assert message in result.err
+
+
+def test_terminal_gets_colours_through_its_pager(db: Path) -> None:
+    script = Path(sys.executable).with_name("mcode")
+    environment = {**os.environ, "TERM": "xterm-256color", "PAGER": "sed 's/^/paged: /'"}
+    environment.pop("NO_COLOR", None)
+    ours, theirs = pty.openpty()
+    command = [script, "show", "latest", "HumanEval/0", "--db", db]
+    with subprocess.Popen(command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        try:
+            while chunk := os.read(ours, 65536):
+                shown += chunk
+        except OSError:
+            pass
+        os.close(ours)
+    assert process.returncode == 0
+    assert shown.startswith(b"paged: \x1b[")
+    assert b"\x1b[2J" not in shown
