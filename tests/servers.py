@@ -19,6 +19,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, Self
 
@@ -145,7 +146,7 @@ class ScriptedServer:
     def __init__(self, answer: Script = "ok", *, models: Sequence[str] | None = None) -> None:
         self.models = list(models or (self.DEFAULT_MODEL,))
         self.requests: list[dict[str, Any]] = []
-        self.headers: list[Mapping[str, str]] = []
+        self.headers: list[Message] = []
         """Headers of the chat requests, beside `requests`."""
         self.log: list[tuple[str, str]] = []
         self.abandoned = 0
@@ -212,7 +213,7 @@ class ScriptedServer:
                 reply = self._with_error_body(self.overrides[path])
             elif path == self.CHAT:
                 self.requests.append(body)
-                self.headers.append(dict(handler.headers))
+                self.headers.append(handler.headers)
                 reply = self._chat(body)
             else:
                 reply = self._other(handler.command, path, body)

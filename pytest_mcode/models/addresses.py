@@ -57,15 +57,21 @@ def _split(url: str) -> tuple[str, str, int | None, str]:
         scheme, rest = "", url.strip()
     try:
         parts = urlsplit(f"//{rest}")
-        host, port = parts.hostname or "127.0.0.1", parts.port
+        port = parts.port
     except ValueError:
-        host = ""
-        port = None
-    if not host or " " in url.strip() or scheme not in ("", "http", "https"):
+        raise _no_address(url) from None
+    if parts.username is not None:
         raise ConfigurationError(
-            f"model server: {url!r} is no address; give one such as http://localhost:11434"
+            "model server: the address holds a user name; give the key in the environment instead"
         )
+    if " " in url.strip() or scheme not in ("", "http", "https") or parts.query or parts.fragment:
+        raise _no_address(url)
+    host = parts.hostname or "127.0.0.1"
     return scheme, f"[{host}]" if ":" in host else host, port, parts.path.rstrip("/")
+
+
+def _no_address(url: str) -> ConfigurationError:
+    return ConfigurationError(f"model server: {url!r} is no address; give one such as http://localhost:11434")
 
 
 def _join(scheme: str, host: str, port: int | None, path: str) -> str:

@@ -10,7 +10,9 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.models.addresses import api_key
 from pytest_mcode.models.options import Generation, call_options, extra_body
 
-__all__ = ["MELLEA_BACKENDS", "open_backend", "quiet_libraries"]
+__all__ = ["MELLEA_BACKENDS", "ignore_library_warnings", "open_backend", "quiet_libraries"]
+
+_LIBRARY_MODULES = r"(mellea|ollama|openai|litellm|pydantic|httpx2?|ibm_watsonx_ai|transformers|torch)(\.|$)"
 
 
 def quiet_libraries() -> None:
@@ -18,6 +20,14 @@ def quiet_libraries() -> None:
     os.environ.setdefault("MELLEA_LOGS_CONSOLE", "0")
     os.environ.setdefault("MELLEA_LOGS_LEVEL", "WARNING")
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+
+
+def ignore_library_warnings() -> None:
+    """Keep warnings about the libraries' own code from becoming errors under ``-W error``.
+
+    Holds until the filters are reset, as pytest does after each test.
+    """
+    warnings.filterwarnings("ignore", module=_LIBRARY_MODULES)
 
 
 def open_backend(name: str, *, model: str, url: str | None, timeout: float, generation: Generation) -> Any:
@@ -85,7 +95,6 @@ def _litellm(model: str, url: str | None, timeout: float, generation: Generation
             await litellm.close_litellm_async_clients()
 
     litellm.suppress_debug_info = True
-    litellm.ModelResponse()  # builds its schema now, while the warnings that come with it are ignored
     supported = _litellm_parameters(litellm, model)
     _refuse_dropped(litellm, model, supported, generation)
     own = {"max_retries": 0} if "max_retries" in supported else {}

@@ -41,6 +41,8 @@ def classify(error: Exception, *, backend: str, model: str, where: str) -> Excep
     told = _told(error)
     if is_context_overflow(told) or is_context_overflow(type(error).__name__):
         return ContextOverflowError(f"{where}: {told}")
+    if backend == "hf":
+        return _of_this_process(error, where)
     status = getattr(error, "status_code", None)
     if not isinstance(status, int) or status < 400 or _is_connection(error):
         return TransientError(f"{where}: {_without_status(error, told)}")
@@ -52,6 +54,13 @@ def classify(error: Exception, *, backend: str, model: str, where: str) -> Excep
 def is_context_overflow(text: str) -> bool:
     """Whether a server's words say that the prompt does not fit its context window."""
     return _CONTEXT_OVERFLOW.search(text) is not None
+
+
+def _of_this_process(error: Exception, where: str) -> Exception:
+    """Judge what transformers raised: there is no server whose mood could change."""
+    if isinstance(error, ValueError | TypeError):
+        return ConfigurationError(f"{where}: {_named(error)}; check the model and --mcode-model-option")
+    return InfraError(f"{where}: {_named(error)}")
 
 
 def _without_status(error: Exception, told: str) -> str:

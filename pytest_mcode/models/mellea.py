@@ -11,7 +11,7 @@ import tenacity
 from pytest_mcode.errors import ConfigurationError, ContextOverflowError, InfraError
 from pytest_mcode.models import Completion, Request
 from pytest_mcode.models.addresses import server_url
-from pytest_mcode.models.backends import open_backend
+from pytest_mcode.models.backends import ignore_library_warnings, open_backend
 from pytest_mcode.models.failures import TransientError, classify
 from pytest_mcode.models.loop import LoopThread
 from pytest_mcode.models.options import call_options, generation_for
@@ -88,6 +88,7 @@ class MelleaModel:
         self._loop.close(self._backend.aclose)
 
     def _ask(self, request: Request) -> Completion:
+        ignore_library_warnings()
         start = time.monotonic()
         try:
             completion = self._loop.run(

@@ -1,0 +1,82 @@
+"""The one door to every model."""
+
+import subprocess
+import sys
+
+import pytest
+
+from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.models import Request
+from pytest_mcode.models.backends import MELLEA_BACKENDS
+from pytest_mcode.models.gold import GoldModel
+from pytest_mcode.models.opening import open_model
+from pytest_mcode.records import Message, Task
+
+MESSAGES = [Message(role="user", content="write f")]
+
+
+def test_gold_answers_with_the_reference_solution() -> None:
+    model = open_model(backend="gold")
+    assert isinstance(model, GoldModel)
+    task = Task(task_id="t/0", prompt="", test="", canonical_solution="def f():\n    return 1")
+    completion = model.generate(Request(messages=MESSAGES, seed=0, task=task))
+    assert completion.text == "```python\ndef f():\n    return 1\n```"
+    model.close()
+
+
+def test_gold_without_a_reference_solution() -> None:
+    request = Request(messages=MESSAGES, seed=0, task=Task(task_id="Own/3", prompt="", test=""))
+    with pytest.raises(ConfigurationError) as caught:
+        GoldModel().generate(request)
+    assert str(caught.value) == (
+        "--mcode-backend=gold: the dataset gives no reference solution for Own/3; "
+        "use a model, or a dataset with canonical_solution"
+    )
+
+
+def test_unknown_backend() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        open_model(backend="none", model="x")
+    assert str(caught.value) == (
+        "--mcode-backend: 'none' opens no model; give one of ollama, openai, litellm, hf, watsonx, gold"
+    )
+
+
+@pytest.mark.parametrize("backend", MELLEA_BACKENDS)
+def test_no_model(backend: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        open_model(backend=backend)
+    assert str(caught.value) == f"--mcode-model is needed with --mcode-backend={backend}"
+
+
+@pytest.mark.parametrize(
+    ("backend", "library"), [("litellm", "litellm"), ("hf", "torch"), ("watsonx", "ibm_watsonx_ai")]
+)
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, backend: str, library: str) -> None:
+    module = {"hf": "huggingface"}.get(backend, backend)
+    monkeypatch.delitem(sys.modules, f"mellea.backends.{module}", raising=False)
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(ConfigurationError) as caught:
+        open_model(backend=backend, model="ollama_chat/x")
+    assert str(caught.value).startswith(f"--mcode-backend={backend}: ")
+    assert str(caught.value).endswith(f"; install its library with: pip install 'mellea[{backend}]'")
+
+
+def test_gold_and_preflight_import_no_model_library() -> None:
+    code = (
+        "import sys; from pytest_mcode.models.opening import open_model; open_model(backend='gold');"
+        "import pytest_mcode.models.preflight;"
+        "print([name for name in ('mellea', 'openai', 'ollama', 'litellm') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_mellea_prints_nothing() -> None:
+    code = (
+        "from pytest_mcode.models.opening import open_model; import logging;"
+        "logging.basicConfig(level=logging.WARNING);"
+        "open_model(backend='ollama', model='x', base_url='http://127.0.0.1:9').close()"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
