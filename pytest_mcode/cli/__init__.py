@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from pytest_mcode.cli import bench, benchmarks, results, show, study
+from pytest_mcode.cli import bench, benchmarks, compare, results, show, study
 from pytest_mcode.errors import ConfigurationError
 
 __all__ = ["app", "main"]
@@ -22,6 +22,7 @@ app.command(context_settings={"allow_extra_args": True})(bench.bench)
 app.command()(study.study)
 app.command()(results.results)
 app.command()(show.show)
+app.command()(compare.compare)
 app.command("benchmarks")(benchmarks.list_benchmarks)
 
 

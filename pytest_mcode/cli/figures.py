@@ -4,7 +4,18 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["coverage", "interval", "loop", "natural", "percent", "quantity", "short_id", "title", "visible"]
+__all__ = [
+    "brief",
+    "coverage",
+    "interval",
+    "loop",
+    "natural",
+    "percent",
+    "quantity",
+    "short_id",
+    "title",
+    "visible",
+]
 
 UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Controls that could drive a terminal or turn its writing direction, and lone surrogates."""
@@ -70,3 +81,9 @@ def title(run: Mapping[str, Any]) -> str:
 def visible(text: str) -> str:
     """Return `text` harmless to a terminal: what drives it is shown escaped, as in ``\\x1b[2J``."""
     return UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def brief(value: object) -> str:
+    """Return the start of what is long, such as a digest."""
+    text = str(value)
+    return text if len(text) <= 40 else f"{text[:12]}…"
