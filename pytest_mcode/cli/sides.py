@@ -112,7 +112,7 @@ def _filtered(store: Store, name: str) -> list[Row]:
     for run in runs:
         if configuration_key(run) != configuration_key(runs[0]):
             unlike = ", ".join(
-                f"{setting} ({ours} and {theirs})"
+                f"{setting} ({brief(ours)} and {brief(theirs)})"
                 for setting, (ours, theirs) in differences(runs[0], run).items()
             )
             raise ConfigurationError(

@@ -74,7 +74,8 @@ def test_repeats_are_averaged_not_pooled(mcode: Mcode, db: Path) -> None:
     assert found["a"]["run_ids"] == ["other-1", "other-2"]
     assert found["test"] == "paired permutation"
     assert (found["tasks_only_a"], found["tasks_only_b"]) == (["HumanEval/3"], ["HumanEval/1"])
-    assert "the mean of 2 runs" in mcode("compare", "model=other:1b", "weak-one", "--db", db).out
+    shown = mcode("compare", "model=other:1b", "weak-one", "--db", db).out
+    assert "(other-1, other-2, the mean of 2 runs)" in " ".join(shown.split())
 
 
 def test_page_for_people(mcode: Mcode, db: Path) -> None:
