@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_mcode import environment, summary
+from pytest_mcode import environment, parts, summary
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.items import Items, identify
 from pytest_mcode.plan import Plan, make_plan
@@ -34,6 +34,7 @@ class Controller:
         self.planned = 0
         self.store: Store | None = None
         self._notes = _notes(settings)
+        self._stopped = False
         self._started = time.monotonic()
 
     # Before anything runs.
@@ -51,7 +52,6 @@ class Controller:
             raise pytest.UsageError(str(error)) from None
 
     def _prepare_run(self) -> None:
-        from pytest_mcode import parts
         from pytest_mcode.store.store import Store
 
         self.store = Store.open(self.settings.db)
@@ -72,11 +72,6 @@ class Controller:
     def pytest_configure_node(self, node: Any) -> None:
         """Send a worker its tasks."""
         node.workerinput["mcode_plan"] = self.plan.to_json()
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_auto_num_workers(self) -> int | None:
-        """Let ``-n auto`` match the model server's slots."""
-        return self.settings.concurrency
 
     def pytest_report_header(self) -> list[str]:
         """Say what is about to run."""
@@ -130,13 +125,16 @@ class Controller:
                 self.store.record(self.plan.run_id, outcome)
         except InfraError as error:
             self._stop(f"{error}; what was recorded before is safe")
-        if self.tally.infra_in_a_row >= self.settings.max_infra:
+        if self.tally.infra_in_a_row == self.settings.max_infra:
             self._stop(
                 f"{self.tally.infra_in_a_row} infra outcomes in a row (--mcode-max-infra); "
                 f"the last: {outcome.error}"
             )
 
     def _stop(self, reason: str) -> None:
+        if self._stopped:
+            return
+        self._stopped = True
         # Under xdist the controller's own session is not asked, the distributing one is.
         target = self.config.pluginmanager.get_plugin("dsession") or self._session
         target.shouldstop = reason
@@ -155,6 +153,9 @@ class Controller:
         if not self.planned or not self.store:
             return
         complete = exitstatus in (0, 1) and not session.shouldfail and not session.shouldstop
+        # With the engine gone there is nothing left that we could remove.
+        with contextlib.suppress(ConfigurationError):
+            parts.remove_leftovers(self.settings, self.plan.run_id)
         with contextlib.suppress(InfraError), contextlib.closing(self.store):
             self.store.finish_run(self.plan.run_id, "finished" if complete else "interrupted")
         if self.settings.fail_under is not None and exitstatus in (0, 1):

@@ -98,7 +98,7 @@ class Items:
             report.longrepr = _without_traceback(call)
         if isinstance(error, ConfigurationError):
             report.mcode_stop = str(error)  # type: ignore[attr-defined]
-        report.user_properties += [("mcode_outcome", status), ("mcode_attempts", len(outcome.attempts))]
+        item.user_properties += [("mcode_outcome", status), ("mcode_attempts", len(outcome.attempts))]
         return report
 
 

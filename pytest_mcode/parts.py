@@ -7,14 +7,16 @@ from pytest_mcode.models import Model
 from pytest_mcode.sandboxes import Limits, Sandbox
 from pytest_mcode.settings import MODEL_FREE_BACKENDS, Settings
 
-__all__ = ["check_model", "check_sandbox", "open_model", "open_sandbox"]
+__all__ = ["check_model", "check_sandbox", "open_model", "open_sandbox", "remove_leftovers"]
 
 
 def open_model(settings: Settings) -> Model:
     """Return what answers the prompts."""
     from pytest_mcode.models import opening
 
-    return opening.open_model(**_server(settings), **_generation(settings))
+    return opening.open_model(
+        **_generation(settings), request_timeout=settings.request_timeout, retries=settings.retries
+    )
 
 
 def check_model(settings: Settings) -> Mapping[str, Any]:
@@ -23,21 +25,18 @@ def check_model(settings: Settings) -> Mapping[str, Any]:
         return {}
     from pytest_mcode.models.preflight import preflight
 
-    return preflight(**_server(settings))
-
-
-def _server(settings: Settings) -> dict[str, Any]:
-    return {"backend": settings.backend, "model": settings.model, "base_url": settings.base_url}
+    return preflight(**_generation(settings))
 
 
 def _generation(settings: Settings) -> dict[str, Any]:
     return {
+        "backend": settings.backend,
+        "model": settings.model,
+        "base_url": settings.base_url,
         "temperature": settings.temperature,
         "max_tokens": settings.max_tokens,
         "context_window": settings.context_window,
         "options": settings.model_option,
-        "request_timeout": settings.request_timeout,
-        "retries": settings.retries,
     }
 
 
@@ -69,3 +68,10 @@ def check_sandbox(settings: Settings, session_id: str, progress: Callable[[str],
         session_id=session_id,
         progress=progress,
     )
+
+
+def remove_leftovers(settings: Settings, session_id: str) -> None:
+    """Remove containers that workers which were killed have left."""
+    from pytest_mcode.sandboxes import opening
+
+    opening.remove_leftovers(settings.sandbox, session_id)

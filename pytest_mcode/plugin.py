@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.settings import option_specs
+from pytest_mcode.settings import Settings, option_specs
 
-_BENCHMARK_FLAG = "--mcode-benchmark"
+SETTINGS = pytest.StashKey[Settings]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,10 +44,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_cmdline_main(config: pytest.Config) -> Any:
-    """Before xdist decides on its own defaults: ours for an active session."""
+    """In an active session: build its settings, and our defaults before xdist decides on its own."""
     if _is_active(config):
+        from pytest_mcode.plan import build_settings
+
+        try:
+            settings = build_settings(_command_line(config), _ini(config))
+        except ConfigurationError as error:
+            raise pytest.UsageError(str(error)) from None
+        config.stash[SETTINGS] = settings
         if config.args_source is not pytest.Config.ArgsSource.ARGS:
             config.args = []
+        if config.option.numprocesses == "auto" and settings.concurrency:
+            config.option.numprocesses = settings.concurrency
         if config.option.numprocesses and config.option.dist == "no":
             # Tasks differ in length by orders of magnitude: idle workers must be able to take over.
             config.option.dist = "worksteal"
@@ -62,19 +71,14 @@ def pytest_configure(config: pytest.Config) -> None:
     from pytest_mcode import fixtures
     from pytest_mcode.controller import Controller
     from pytest_mcode.items import Items
-    from pytest_mcode.plan import Plan, build_settings
+    from pytest_mcode.plan import Plan
 
     config.pluginmanager.register(fixtures, "mcode-fixtures")
     if hasattr(config, "workerinput"):
-        config.pluginmanager.register(
-            Items(config, Plan.from_json(config.workerinput["mcode_plan"])), "mcode-items"
-        )
-        return
-    try:
-        settings = build_settings(_command_line(config), _ini(config))
-    except ConfigurationError as error:
-        raise pytest.UsageError(str(error)) from None
-    config.pluginmanager.register(Controller(config, settings), "mcode-controller")
+        plan = Plan.from_json(config.workerinput["mcode_plan"])
+        config.pluginmanager.register(Items(config, plan), "mcode-items")
+    else:
+        config.pluginmanager.register(Controller(config, config.stash[SETTINGS]), "mcode-controller")
 
 
 def _is_active(config: pytest.Config) -> bool:
@@ -85,7 +89,7 @@ def _refuse_lonely_options(config: pytest.Config) -> None:
     given = [spec.flag for spec in option_specs() if config.getoption(spec.ini_name) is not None]
     if given:
         raise pytest.UsageError(
-            f"{', '.join(given)}: give {_BENCHMARK_FLAG}=NAME as well (`mcode benchmarks` lists the names)"
+            f"{', '.join(given)}: give --mcode-benchmark=NAME as well (`mcode benchmarks` lists the names)"
         )
 
 

@@ -40,13 +40,13 @@ def write(
 
 
 def pass_rate(tally: Tally) -> str:
-    """Return ``61.3 % [53.7, 68.5] (100/163)``: solved / judged with its Wilson 95 % interval."""
+    """Return ``61.3%, 95 % in [53.7%, 68.5%] (100/163)``: solved / judged with its Wilson interval."""
     if tally.pass_rate is None:
         return "no task was judged"
     from pytest_mcode.analysis.intervals import wilson
 
     low, high = wilson(tally.solved, tally.judged)
-    return f"{tally.pass_rate:.1%} [{low:.1%}, {high:.1%}] ({tally.solved}/{tally.judged})"
+    return f"{tally.pass_rate:.1%}, 95 % in [{low:.1%}, {high:.1%}] ({tally.solved}/{tally.judged})"
 
 
 def _rows(plan: Plan, tally: Tally, planned: int, seconds: float) -> list[tuple[str, str]]:
@@ -55,7 +55,7 @@ def _rows(plan: Plan, tally: Tally, planned: int, seconds: float) -> list[tuple[
         ("model", _model(plan)),
         ("loop", f"{_loop(plan)}; {_sandbox(plan)}"),
         ("judged", f"{tally.judged}/{planned} tasks{_selected(planned, plan)}{_missing(planned - done)}"),
-        ("pass rate", f"{pass_rate(tally)}, Wilson 95 %"),
+        ("pass rate", pass_rate(tally)),
     ]
     if tally.failures:
         rows.append(("failed", ", ".join(f"{kind} {n}" for kind, n in tally.failures.most_common())))
@@ -101,8 +101,10 @@ def _missing(count: int) -> str:
 
 
 def _bounds(tally: Tally) -> str:
-    total = tally.judged + tally.infra
-    return f"{tally.solved / total:.1%} to {(tally.solved + tally.infra) / total:.1%}"
+    from pytest_mcode.analysis.intervals import bounds
+
+    low, high = bounds(tally.solved, tally.judged, tally.infra) or (0.0, 1.0)
+    return f"{low:.1%} to {high:.1%}"
 
 
 def _tokens(tally: Tally) -> str:
