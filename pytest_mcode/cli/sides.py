@@ -10,7 +10,7 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.store import Store
 from pytest_mcode.store.queries import Row, RunFilter, find_run, find_runs, task_rows
 
-__all__ = ["Pairing", "Side", "load_side", "pair"]
+__all__ = ["Pairing", "Side", "load_run_and_test", "load_side", "pair"]
 
 FILTERS: Mapping[str, Any] = {
     "samples": int,
@@ -52,7 +52,7 @@ def load_side(store: Store, name: str) -> Side:
 
     Raises `ConfigurationError` where there is no such run, or the filter selects more than one configuration.
     """
-    runs = _filtered(store, name) if "=" in name.partition("::")[0] else [_single(store, name)]
+    runs = _filtered(store, name) if "=" in name.partition("::")[0] else [load_run_and_test(store, name)]
     solved: dict[str, list[bool]] = {}
     fingerprints: dict[str, str] = {}
     infra: set[str] = set()
@@ -67,6 +67,16 @@ def load_side(store: Store, name: str) -> Side:
     return Side(
         name=name, runs=runs, scores=scores, fingerprints=fingerprints, infra=len(infra - scores.keys())
     )
+
+
+def load_run_and_test(store: Store, name: str) -> Row:
+    """Return the run that ``RUN`` or ``RUN::TEST`` names, with its ``test`` function.
+
+    Raises `ConfigurationError` where the run has several test functions and none is named.
+    """
+    run_id, _, test = name.partition("::")
+    run = find_run(store, run_id)
+    return {**run, "test": _test(store, run, test)}
 
 
 def pair(a: Side, b: Side) -> Pairing:
@@ -94,12 +104,6 @@ def pair(a: Side, b: Side) -> Pairing:
 def _example(side: Side) -> str:
     tasks = list(side.scores)
     return f"{side.name} judged {len(tasks)}{f' such as {tasks[0]}' if tasks else ''}"
-
-
-def _single(store: Store, name: str) -> Row:
-    run_id, _, test = name.partition("::")
-    run = find_run(store, run_id)
-    return {**run, "test": _test(store, run, test)}
 
 
 def _filtered(store: Store, name: str) -> list[Row]:

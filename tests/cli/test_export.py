@@ -1,0 +1,186 @@
+import csv
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_mcode import benchmarks
+from pytest_mcode.benchmarks import Source
+from pytest_mcode.records import Task, TaskOutcome
+from pytest_mcode.store import Store
+from pytest_mcode.store.samples import read_samples
+from tests.store.builders import outcome, run_info, write_run
+
+Mcode = Callable[..., Any]
+
+HUMANEVAL = Path(__file__).parents[2] / "../shared/data/HumanEval.jsonl.gz"
+needs_humaneval = pytest.mark.skipif(not HUMANEVAL.exists(), reason=f"no {HUMANEVAL}")
+
+
+def outcome_of(task: Task, *solutions: str | None, **changes: Any) -> TaskOutcome:
+    """An outcome of `task` with a sample a solution."""
+    kinds = ["no_solution" if solution is None else "passed" for solution in solutions]
+    made = outcome(0, *kinds, task_id=task.task_id, task_fingerprint=task.fingerprint)
+    attempts = tuple(
+        replace(each, solution=solution, completion=f"```\n{solution}\n```")
+        for each, solution in zip(made.attempts, solutions, strict=True)
+    )
+    return replace(made, attempts=attempts, **changes)
+
+
+def exported(mcode: Mcode, db: Path, *arguments: object) -> list[dict[str, Any]]:
+    result = mcode("export", *arguments, "--db", db)
+    assert (result.status, result.err) == (0, "")
+    return [json.loads(line) for line in result.out.splitlines()]
+
+
+def smoke_tasks() -> list[Task]:
+    return list(benchmarks.get("smoke").load(Source()).tasks)
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    db = tmp_path / "results.db"
+    tasks = smoke_tasks()
+    debugged = replace(outcome_of(tasks[0], "x"), attempts=outcome(0, "assertion passed", "timeout").attempts)
+    infra = outcome_of(tasks[2], "a", status="infra", error="gone")
+    made = [outcome_of(tasks[1], None, "lone \ud800"), infra, debugged]
+    write_run(db, run_info("smoke-run", benchmark="smoke", samples=2, debug_iters=1), made)
+    return db
+
+
+def test_samples_are_last_attempts(mcode: Mcode, db: Path) -> None:
+    lines = exported(mcode, db, "smoke-run")
+    assert {frozenset(line) for line in lines} == {
+        frozenset(("task_id", "completion", "solution", "raw", "passed", "result"))
+    }
+    first, second = smoke_tasks()[:2]
+    found = [(line["task_id"], line["passed"], line["result"]) for line in lines]
+    expected = [
+        (first.task_id, True, "passed"),
+        (first.task_id, False, "timed out"),
+        (second.task_id, False, "failed: no_solution: assert 1 == 2"),
+        (second.task_id, True, "passed"),
+    ]
+    assert sorted(found) == sorted(expected)
+    assert {line["raw"] for line in lines} >= {
+        "```python\ndef f(): return 0, 1\n```",
+        "```\nlone \ud800\n```",
+    }
+    assert "" in {line["solution"] for line in lines}
+
+
+@needs_humaneval
+def test_reference_evaluators_run_what_is_exported(mcode: Mcode, tmp_path: Path) -> None:
+    """HumanEval appends ``completion`` to the prompt; EvalPlus runs ``solution`` alone."""
+    db, file = tmp_path / "r.db", tmp_path / "samples.jsonl"
+    tasks = benchmarks.get("humaneval").load(Source(dataset=str(HUMANEVAL))).tasks
+    bare = [
+        outcome_of(task, "from __future__ import annotations\n" + _entry_point_alone(task)) for task in tasks
+    ]
+    info = run_info("he-run")
+    write_run(db, replace(info, settings={**info.settings, "dataset": str(HUMANEVAL)}), bare)
+    assert mcode("export", "he-run", "--db", db, "-o", file).status == 0
+    lines = {line["task_id"]: line for line in map(json.loads, file.read_text().splitlines())}
+    assert len(lines) == 164
+    for task in tasks:
+        line = lines[task.task_id]
+        exec(f"{task.prompt}{line['completion']}\n{task.test}", {})
+        exec(f"{line['solution']}\n{task.test}", {})
+    answers = read_samples(file)
+    extract = benchmarks.get("humaneval").extract
+    for made, task in zip(bare, tasks, strict=True):
+        raw = answers[task.task_id][0][0].completion
+        assert raw == made.attempts[0].completion
+        assert extract(raw, task) is not None
+
+
+def _entry_point_alone(task: Task) -> str:
+    assert task.canonical_solution is not None
+    return task.canonical_solution.removeprefix(task.setup).lstrip("\n")
+
+
+def test_predictions(mcode: Mcode, tmp_path: Path) -> None:
+    db = tmp_path / "r.db"
+    made = [
+        outcome(0, "unresolved", "passed", task_id="psf__requests-10"),
+        replace(outcome(0, "no_solution", "passed"), task_id="psf__requests-9"),
+    ]
+    made[1] = replace(made[1], attempts=(replace(made[1].attempts[0], solution=None), made[1].attempts[1]))
+    write_run(db, run_info("swe-run", benchmark="swebench-lite"), made)
+    first = exported(mcode, db, "swe-run", "--format", "predictions")
+    assert first == [
+        {"instance_id": "psf__requests-9", "model_name_or_path": "granite4:3b", "model_patch": ""},
+        {
+            "instance_id": "psf__requests-10",
+            "model_name_or_path": "granite4:3b",
+            "model_patch": "def f(): return 0, 0\n",
+        },
+    ]
+    second = exported(mcode, db, "swe-run", "--format", "predictions", "--sample", 1)
+    assert second[0]["model_patch"] == "def f(): return 1, 0\n"
+    assert exported(mcode, db, "swe-run")[0]["solution"] == ""
+    refused = mcode("export", "swe-run", "--format", "predictions", "--sample", 2, "--db", db)
+    assert "--sample=2: run swe-run has no such sample of psf__requests-9; give 0" in refused.err
+
+
+def test_csv_has_a_row_an_attempt(mcode: Mcode, db: Path) -> None:
+    result = mcode("export", "smoke-run", "--format", "csv", "--db", db)
+    rows = list(csv.DictReader(io.StringIO(result.out)))
+    assert len(rows) == 6
+    infra = [row for row in rows if row["status"] == "infra"]
+    assert [(row["error"], row["verdict"]) for row in infra] == [("gone", "passed")]
+    assert {row["solution"] for row in rows} >= {"lone \\ud800", "", "def f(): return 0, 1\n"}
+    debugged = [
+        (row["sample"], row["iteration"], row["verdict"], row["seed"]) for row in rows if row["seed"] == "1"
+    ]
+    assert debugged == [("0", "1", "passed", "1")]
+
+
+def test_task_without_attempts_has_a_row(mcode: Mcode, tmp_path: Path) -> None:
+    write_run(tmp_path / "r.db", run_info(), [outcome(0, status="infra", error="nul \0")])
+    result = mcode("export", "run-1", "--format", "csv", "--db", tmp_path / "r.db")
+    (row,) = csv.DictReader(io.StringIO(result.out))
+    assert (row["error"], row["sample"]) == ("nul \\x00", "")
+
+
+def test_files_are_not_written_over(mcode: Mcode, db: Path, tmp_path: Path) -> None:
+    file = tmp_path / "out.jsonl"
+    assert mcode("export", "smoke-run", "--db", db, "-o", file).out == ""
+    before = file.read_bytes()
+    again = mcode("export", "smoke-run", "--db", db, "-o", file)
+    assert (again.status, file.read_bytes()) == (4, before)
+    assert "out.jsonl is there already; remove it or give another path" in again.err
+    nowhere = mcode("export", "smoke-run", "--db", db, "-o", tmp_path / "no" / "out.jsonl")
+    assert "--output: cannot write" in nowhere.err
+
+
+def test_dataset_must_be_what_it_was(mcode: Mcode, tmp_path: Path) -> None:
+    db = tmp_path / "r.db"
+    task = smoke_tasks()[0]
+    changed = replace(outcome_of(task, "x"), task_fingerprint="other")
+    write_run(db, run_info("smoke-run", benchmark="smoke"), [changed])
+    result = mcode("export", "smoke-run", "--db", db)
+    assert result.status == 4
+    assert f"{task.task_id} is not in data/HumanEval.jsonl.gz as run smoke-run had it" in result.err
+
+
+def test_bad_input_is_one_message(mcode: Mcode, db: Path, tmp_path: Path) -> None:
+    with Store.open(str(db)) as store:
+        store.begin_run(run_info("empty-run", benchmark="smoke"), 3)
+    for arguments, message in (
+        (["nosuch"], "no run 'nosuch'"),
+        (["empty-run"], "run empty-run judged no task: there is nothing to export"),
+        (
+            ["smoke-run", "--format", "predictions"],
+            "is SWE-bench's, run smoke-run is of smoke; use --format=samples",
+        ),
+    ):
+        result = mcode("export", *arguments, "--db", db)
+        assert (result.status, result.out) == (4, "")
+        assert message in result.err
+    assert mcode("export", "smoke-run", "--format", "xml", "--db", db).status == 2
