@@ -13,7 +13,6 @@ import signal
 import sys
 import traceback
 import types
-from collections.abc import Iterator
 from typing import Any
 
 from .plain import Line, LostError, NotPlainError, decode, encode
@@ -25,9 +24,9 @@ MAX_TEXT = 2000
 def answer_calls(program: dict[str, Any], judge: Line) -> None:
     """Execute ``program["solution"]``, then answer what `judge` asks until it asks no more.
 
-    Questions are ``["call", name, args, kwargs]`` and ``["next", iterator]``. Answers are
-    ``["ready"]`` once, ``["returned", value, arguments or None]``, ``["raised", error, arguments
-    or None]``, ``["end"]`` of an iterator, ``["timeout", where]``.
+    Questions are ``["call", name, arguments]`` and ``["next", number of an iterator]``. Answers are
+    ``["ready"]`` once, ``["returned", value]``, ``["raised", error]``, ``["end"]`` of an iterator, and
+    ``["timeout", where]``; to a call, what it left of its arguments is added, None where it left them alone.
     """
     _report_timeout(program["timeout"], judge)
     try:
@@ -36,17 +35,32 @@ def answer_calls(program: dict[str, Any], judge: Line) -> None:
         if missing:
             raise NameError(f"name {missing[0]!r} is not defined by the solution")
     except BaseException as error:
-        _send(judge, ["raised", describe_error(error), None])
+        _send(judge, ["raised", describe_error(error)])
         return
     _send(judge, ["ready"])
-    iterators: list[Iterator[Any]] = []
+    kept = Kept()
     while True:
         try:
             question, *operands = judge.receive()
         except LostError:
             return
-        answer = _call(names, operands, iterators) if question == "call" else _next(iterators, *operands)
-        _send(judge, answer)
+        _send(judge, _call(names, kept, *operands) if question == "call" else _next(kept, *operands))
+
+
+class Kept:
+    """What the judge knows by number only: iterators, and objects that are no plain data."""
+
+    def __init__(self) -> None:
+        self._objects: list[Any] = []
+
+    def keep(self, value: object) -> int:
+        """Return a number for `value`."""
+        self._objects.append(value)
+        return len(self._objects) - 1
+
+    def find(self, kind: str, number: int) -> Any:
+        """Return what the number stands for."""
+        return self._objects[number]
 
 
 def load_solution(program: dict[str, Any]) -> dict[str, Any]:
@@ -66,56 +80,44 @@ def _send(judge: Line, message: Any) -> None:
     judge.send(message)
 
 
-def _call(names: dict[str, Any], operands: list[Any], iterators: list[Iterator[Any]]) -> list[Any]:
-    name, *asked = operands
-    args, kwargs = decode(asked[0]), decode(asked[1])
+def _call(names: dict[str, Any], kept: Kept, name: str, asked: list[Any]) -> list[Any]:
+    args, kwargs = arguments = decode(asked, kept.find)
     try:
-        answer = ["returned", encode(names[name](*args, **kwargs), _keep_in(iterators))]
-    except NotPlainError as error:
-        answer = ["raised", {**describe_error(error), "text": f"{name}() returned a value that {error}"}]
+        answer = ["returned", encode(names[name](*args, **kwargs), kept.keep)]
     except BaseException as error:
         answer = ["raised", describe_error(error)]
-    return [*answer, _changed(asked, [args, kwargs])]
+    return [*answer, _changed(asked, arguments)]
 
 
-def _next(iterators: list[Iterator[Any]], number: int) -> list[Any]:
+def _next(kept: Kept, number: int) -> list[Any]:
     try:
-        return ["returned", encode(next(iterators[number]), _keep_in(iterators)), None]
+        return ["returned", encode(next(kept.find("remote", number)), kept.keep)]
     except StopIteration:
         return ["end"]
     except BaseException as error:
-        return ["raised", describe_error(error), None]
-
-
-def _keep_in(iterators: list[Iterator[Any]]) -> Any:
-    def keep(iterator: Iterator[Any]) -> int:
-        iterators.append(iterator)
-        return len(iterators) - 1
-
-    return keep
+        return ["raised", describe_error(error)]
 
 
 def _changed(asked: list[Any], arguments: list[Any]) -> Any:
-    """Return what the call left of its arguments, None where it changed nothing that can cross."""
     try:
-        now = [encode(argument, _refuse_iterator) for argument in arguments]
+        now = encode(arguments, _refuse)
     except (NotPlainError, RecursionError):
         return None
     return None if now == asked else now
 
 
-def _refuse_iterator(iterator: Iterator[Any]) -> int:
-    raise NotPlainError(iterator)
+def _refuse(value: object) -> int:
+    raise NotPlainError(value)
 
 
-def describe_error(error: BaseException) -> dict[str, Any]:
+def describe_error(error: BaseException) -> list[Any]:
     """Return an exception's builtin type, plain arguments, and traceback cut to the solution's own lines."""
     builtin = next(kind for kind in type(error).__mro__ if getattr(builtins, kind.__name__, None) is kind)
     try:
         args = encode(error.args)
     except (NotPlainError, RecursionError):
         args = encode((str(error),))
-    return {"type": builtin.__name__, "args": args, "text": own_traceback(error)}
+    return [builtin.__name__, args, own_traceback(error)]
 
 
 def own_traceback(error: BaseException) -> str:

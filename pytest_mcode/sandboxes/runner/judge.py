@@ -18,7 +18,7 @@ from typing import Any, Dict
 from .asserts import EXPLAIN, FILE, compile_tests, describe_line, show
 from .candidate import FILE as SOLUTION_FILE
 from .candidate import load_solution, own_traceback, shorten
-from .plain import Line, LostError, NotPlainError, decode, encode, patch
+from .plain import Line, LostError, NotPlainError, Opaque, decode, encode, patch
 
 Verdict = Dict[str, str]
 
@@ -58,29 +58,37 @@ class Solution:
         """Return the latest call and what came of it, bounded; empty before the first."""
         if not self._asked:
             return ""
-        name, args, kwargs = self._asked[1], decode(self._asked[2]), decode(self._asked[3])
-        arguments = [show(arg) for arg in args] + [f"{key}={show(kwargs[key])}" for key in kwargs]
-        call = "{}({})".format(name, shorten(", ".join(arguments)))
+        _, name, arguments = self._asked
+        args, kwargs = decode(arguments, self._find)
+        shown = [show(arg) for arg in args] + [f"{key}={show(value)}" for key, value in kwargs.items()]
+        call = "{}({})".format(name, shorten(", ".join(shown)))
         if self._answer[:1] == ["returned"]:
-            return "{} returned {}".format(call, show(decode(self._answer[1], lambda number: iter("?"))))
+            return f"{call} returned {show(decode(self._answer[1], self._find))}"
         return call
 
-    def _call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _call(self, name: str, *arguments: Any) -> Any:
         try:
-            self._asked = ["call", name, encode(args), encode(kwargs)]
+            self._asked = ["call", name, encode(arguments)]
         except NotPlainError as error:
-            self._end("bad_test", f"the tests pass {name}() a value that {error}")
+            self._end("bad_test", f"the tests pass {name}() something that is no plain data ({error})")
         self._answer = []
         self._send(self._asked)
-        return self._take_answer(("returned",), (args, kwargs))[0]
+        return self._take_answer(("returned",), arguments)[0]
 
-    def _fetch(self, number: int) -> Iterator[Any]:
+    def _items_of(self, number: int) -> Iterator[Any]:
         while True:
             self._send(["next", number])
             answer = self._take_answer(("returned", "end"))
             if not answer:
                 return
             yield answer[0]
+
+    def _find(self, kind: str, content: Any) -> Any:
+        if kind == "remote":
+            return self._items_of(content)
+        if kind == "opaque":
+            return Opaque(*content)
+        raise LostError("unknown kind of data")
 
     def _send(self, question: list[Any]) -> None:
         if self.ended:
@@ -89,41 +97,37 @@ class Solution:
             self._line.send(question)
 
     def _take_answer(self, expected: tuple[str, ...], arguments: Any = None) -> list[Any]:
-        """Return the content of the next answer, having applied its changes to `arguments`."""
+        """Return the value of the next answer, if it has one; apply what the call changed of `arguments`."""
         try:
             kind, *content = self._answer = self._line.receive()
             if kind == "timeout":
-                self._end("timeout", f"no answer within {self._timeout:g} s\n{str(content[0])[:2000]}")
-            values = self._decode_answer(kind, content, arguments, expected)
+                where = shorten(str(content[0]))
+                self._end("timeout", f"no answer within {self._timeout:g} s\n{where}")
+            if kind not in expected and kind != "raised":
+                raise LostError("unexpected answer")
+            read = _rebuild_error if kind == "raised" else self._decode
+            values = [read(value) for value in content[:1]]
+            if arguments is not None and content[1] is not None:
+                _apply_changes(arguments, decode(content[1], self._find))
         except LostError:
             self._end("exited_early", "the solution's process ended or broke its connection")
         except MemoryError as error:
             self._end("memory", f"the solution returned {error}")
         except Exception:
-            self._end("exception", "the solution's process answered with what is not plain data")
+            self._end("exception", "the solution's process answered with what is no plain data")
         if kind == "raised":
             raise values[0]
         return values
 
-    def _decode_answer(
-        self, kind: str, content: list[Any], arguments: Any, expected: tuple[str, ...]
-    ) -> list[Any]:
-        if kind == "raised":
-            values = [_rebuild_error(content[0])]
-        elif kind in expected:
-            values = [decode(value, self._fetch) for value in content[:1]]
-        else:
-            raise LostError("unexpected answer")
-        if arguments is not None and content[1] is not None:
-            _apply_changes(arguments, [decode(node) for node in content[1]])
-        return values
+    def _decode(self, node: Any) -> Any:
+        return decode(node, self._find)
 
     def _end(self, kind: str, message: str) -> None:
         self.ended = Ended(kind, message)
         raise self.ended
 
 
-def _apply_changes(arguments: tuple[tuple[Any, ...], dict[str, Any]], changed: list[Any]) -> None:
+def _apply_changes(arguments: tuple[tuple[Any, ...], dict[str, Any]], changed: Any) -> None:
     args, kwargs = arguments
     for old, new in zip(args, changed[0]):
         patch(old, new)
@@ -131,15 +135,16 @@ def _apply_changes(arguments: tuple[tuple[Any, ...], dict[str, Any]], changed: l
         patch(old, changed[1][key])
 
 
-def _rebuild_error(described: dict[str, Any]) -> BaseException:
-    kind = getattr(builtins, described["type"])
+def _rebuild_error(described: list[Any]) -> BaseException:
+    name, args, text = described
+    kind = getattr(builtins, name)
     if not (isinstance(kind, type) and issubclass(kind, BaseException)):
         raise LostError("no exception")
     try:
-        error = kind(*decode(described["args"]))
+        error = kind(*decode(args))
     except TypeError:
-        error = Exception(described["type"])
-    error.__dict__["solution_text"] = shorten(str(described["text"]))
+        error = Exception(name)
+    error.__dict__["solution_text"] = shorten(str(text))
     return error
 
 

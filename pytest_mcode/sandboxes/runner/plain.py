@@ -1,7 +1,8 @@
 """Plain data as lines of JSON: all that crosses between the solution's process and the judge's.
 
-None, bool, int, float and str stand for themselves; everything else is ``[kind, content]``.
-Only types are restored, never code: what cannot be written this way does not cross.
+None, bool, int, float and str stand for themselves; everything else is ``[kind, content]``. Data
+are restored, never code. What is no plain data stays where it is: an iterator is asked for its
+items one by one, and of any other object the judge gets a token that equals nothing but itself.
 """
 
 from __future__ import annotations
@@ -9,127 +10,160 @@ from __future__ import annotations
 import base64
 import collections
 import collections.abc
-import contextlib
+import datetime
+import decimal
+import fractions
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO
 
 SCALARS: set[type] = {type(None), bool, int, float, str}
-SEQUENCES: dict[str, Callable[..., Any]] = {
-    "list": list,
-    "tuple": tuple,
-    "set": set,
-    "frozenset": frozenset,
-    "deque": collections.deque,
-    "keys": lambda items: dict.fromkeys(items).keys(),
-    "values": lambda items: dict(enumerate(items)).values(),
-    "items": lambda items: dict(items).items(),
-    "iterator": iter,
+NUMBERS = {bool, int, float}
+BIG = 2**1000
+"""Integers beyond are written in base 16: in base 10 the time grows with the square of their length."""
+
+SEQUENCES: dict[type, tuple[str, Callable[..., Any]]] = {
+    list: ("list", list),
+    tuple: ("tuple", tuple),
+    set: ("set", set),
+    frozenset: ("frozenset", frozenset),
+    collections.deque: ("deque", collections.deque),
+    type({}.keys()): ("keys", lambda items: dict.fromkeys(items).keys()),
+    type({}.values()): ("values", lambda items: dict(enumerate(items)).values()),
+    type({}.items()): ("items", lambda items: dict(items).items()),
 }
-KINDS: dict[type, str] = {
-    list: "list",
-    tuple: "tuple",
-    set: "set",
-    frozenset: "frozenset",
-    collections.deque: "deque",
-    type({}.keys()): "keys",
-    type({}.values()): "values",
-    type({}.items()): "items",
+"""The kind of each type that is written item by item, and how it is made of its items."""
+
+VALUES: dict[type, tuple[str, Callable[[Any], Any], Callable[[Any], Any]]] = {
+    bytes: ("bytes", lambda value: base64.b64encode(value).decode("ascii"), base64.b64decode),
+    bytearray: (
+        "bytearray",
+        lambda value: base64.b64encode(value).decode("ascii"),
+        lambda text: bytearray(base64.b64decode(text)),
+    ),
+    complex: ("complex", lambda value: [value.real, value.imag], lambda parts: complex(*parts)),
+    range: ("range", lambda value: [value.start, value.stop, value.step], lambda bounds: range(*bounds)),
+    decimal.Decimal: ("decimal", str, decimal.Decimal),
+    fractions.Fraction: ("fraction", str, fractions.Fraction),
+    datetime.datetime: ("datetime", str, datetime.datetime.fromisoformat),
+    datetime.date: ("date", str, datetime.date.fromisoformat),
 }
+"""The kind of each other type, how a value of it is written, and how it is read."""
+
+PLAIN_BASES = (complex, bytes, bytearray, dict, list, tuple, set, frozenset, collections.deque)
 BASES: dict[type, Callable[[Any], Any]] = {
     int: int.__int__,
     float: float.__float__,
     str: str.__str__,
-    **{
-        base: base
-        for base in (complex, bytes, bytearray, dict, list, tuple, set, frozenset, collections.deque)
-    },
+    **dict(zip(PLAIN_BASES, PLAIN_BASES)),
 }
-"""A subclass crosses as the first of these that it derives from, made so by the function."""
+"""A value of a subclass crosses as the first of these that it is, made so by the function."""
+
+TYPES: dict[str, Any] = {kind.__name__: kind for kind in (type(None), bool, *BASES, range)}
+MAKERS = {kind: make for kind, make in SEQUENCES.values()}
+READERS = {kind: read for kind, _, read in VALUES.values()}
 
 
 class NotPlainError(TypeError):
-    """A value is something else than plain data."""
-
-    def __init__(self, value: object) -> None:
-        super().__init__(f"{type(value).__name__} is not plain data")
+    """A value is no plain data."""
 
 
 class LostError(Exception):
     """The other process is gone, or what it sent is no plain data."""
 
 
-def encode(value: Any, keep_iterator: Callable[[Iterator[Any]], int] | None = None) -> Any:
-    """Return `value` as JSON types; iterators are handed to `keep_iterator`, which numbers them."""
+class Opaque:
+    """In the judge: an object that stayed with the solution, and whether it is true."""
+
+    def __init__(self, number: int, name: str, truth: bool) -> None:
+        self.number, self._name, self._truth = number, str(name), truth is True
+
+    def __bool__(self) -> bool:
+        return self._truth
+
+    def __repr__(self) -> str:
+        return f"<{self._name} object>"
+
+
+def encode(value: Any, keep: Callable[[object], int] | None = None) -> Any:
+    """Return `value` as JSON types; `keep` numbers what cannot cross, else that raises `NotPlainError`."""
     kind = type(value)
     if kind in SCALARS:
-        return value
-    if kind in KINDS:
-        return [KINDS[kind], _encode_all(value, keep_iterator)]
+        return value if kind is not int or -BIG < value < BIG else ["int", hex(value)]
+    if kind in SEQUENCES:
+        return [SEQUENCES[kind][0], _encode_all(value, keep)]
     if kind is dict:
-        return ["dict", [_encode_all(value, keep_iterator), _encode_all(value.values(), keep_iterator)]]
-    if kind is bytes or kind is bytearray:
-        return [kind.__name__, base64.b64encode(value).decode("ascii")]
-    if kind is complex:
-        return ["complex", [value.real, value.imag]]
-    if kind is range:
-        return ["range", [value.start, value.stop, value.step]]
-    if isinstance(value, collections.abc.Iterator):
-        return ["remote", keep_iterator(value)] if keep_iterator else ["iterator", _encode_all(value, None)]
-    return _encode_relative(value, keep_iterator)
+        return ["dict", [_encode_all(value, keep), _encode_all(value.values(), keep)]]
+    if kind in VALUES:
+        name, write, _ = VALUES[kind]
+        return [name, write(value)]
+    return _encode_rare(value, kind, keep)
 
 
-def _encode_all(values: Iterable[Any], keep_iterator: Callable[[Iterator[Any]], int] | None) -> list[Any]:
+def _encode_all(values: Iterable[Any], keep: Callable[[object], int] | None) -> list[Any]:
     values = list(values)
-    if SCALARS.issuperset(map(type, values)):
+    kinds = set(map(type, values))
+    if kinds <= SCALARS and (int not in kinds or _are_small(values, kinds)):
         return values
-    return [encode(value, keep_iterator) for value in values]
+    return [encode(value, keep) for value in values]
 
 
-def _encode_relative(value: Any, keep_iterator: Callable[[Iterator[Any]], int] | None) -> Any:
+def _are_small(values: list[Any], kinds: set[type]) -> bool:
+    return kinds <= NUMBERS and min(values) > -BIG and max(values) < BIG
+
+
+def _encode_rare(value: Any, kind: type, keep: Callable[[object], int] | None) -> Any:
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(value, numpy.generic):
-        return encode(value.item(), keep_iterator)
+        return encode(value.item(), keep)
     if numpy is not None and isinstance(value, numpy.ndarray):
-        return ["ndarray", encode(value.tolist(), keep_iterator)]
+        return ["ndarray", encode(value.tolist(), keep)]
     for base, reduce in BASES.items():
         if isinstance(value, base):
-            return encode(reduce(value), keep_iterator)
-    raise NotPlainError(value)
+            return encode(reduce(value), keep)
+    if kind is type and TYPES.get(value.__name__) is value:
+        return ["type", value.__name__]
+    if kind is Opaque:
+        return ["back", value.number]
+    if isinstance(value, collections.abc.Iterator):
+        return ["remote", keep(value)] if keep else ["iterator", _encode_all(value, None)]
+    if keep is None:
+        raise NotPlainError(f"{kind.__name__} is no plain data")
+    return ["opaque", [keep(value), kind.__name__, bool(value)]]
 
 
-def decode(node: Any, fetch: Callable[[int], Iterator[Any]] | None = None) -> Any:
-    """Undo `encode`; `fetch` gives the iterator of a number. Raises on what `encode` does not write."""
+def decode(node: Any, find: Callable[[str, Any], Any] | None = None) -> Any:
+    """Undo `encode`; `find` returns what a kind and number stand for. Raises on anything else."""
     if type(node) is not list:
         return node
     kind, content = node
-    if kind in SEQUENCES:
-        return SEQUENCES[kind](_decode_all(content, fetch))
+    if kind in MAKERS:
+        return MAKERS[kind](_decode_all(content, find))
     if kind == "dict":
         keys, values = content
-        return dict(zip(_decode_all(keys, fetch), _decode_all(values, fetch)))
-    if kind == "bytes":
-        return base64.b64decode(content)
-    if kind == "bytearray":
-        return bytearray(base64.b64decode(content))
-    if kind == "complex":
-        return complex(*content)
-    if kind == "range":
-        return range(*content)
-    if kind == "remote" and fetch:
-        return fetch(content)
+        return dict(zip(_decode_all(keys, find), _decode_all(values, find)))
+    if kind in READERS:
+        return READERS[kind](content)
+    if kind == "int":
+        return int(content, 16)
+    if kind == "type":
+        return TYPES[content]
+    if kind == "iterator":
+        return iter(_decode_all(content, find))
     if kind == "ndarray":
         import numpy
 
-        return numpy.array(decode(content, fetch))
-    raise LostError("unknown kind of data")
+        return numpy.array(decode(content, find))
+    if find is None:
+        raise LostError("unknown kind of data")
+    return find(kind, content)
 
 
-def _decode_all(nodes: list[Any], fetch: Callable[[int], Iterator[Any]] | None) -> list[Any]:
+def _decode_all(nodes: list[Any], find: Callable[[str, Any], Any] | None) -> list[Any]:
     if list not in set(map(type, nodes)):
         return nodes
-    return [decode(node, fetch) for node in nodes]
+    return [decode(node, find) for node in nodes]
 
 
 def patch(old: Any, new: Any) -> Any:
@@ -145,19 +179,6 @@ def patch(old: Any, new: Any) -> Any:
     return old
 
 
-@contextlib.contextmanager
-def _integers_of_any_length() -> Iterator[None]:
-    if not hasattr(sys, "set_int_max_str_digits"):
-        yield
-        return
-    limit = sys.get_int_max_str_digits()
-    sys.set_int_max_str_digits(0)
-    try:
-        yield
-    finally:
-        sys.set_int_max_str_digits(limit)
-
-
 def _refuse_object(pairs: object) -> None:
     raise LostError("unknown kind of data")
 
@@ -170,8 +191,7 @@ class Line:
 
     def send(self, message: Any) -> None:
         """Send one message; raises `LostError` when nobody listens any more."""
-        with _integers_of_any_length():
-            line = json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
+        line = json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
         try:
             self._writer.write(line)
             self._writer.flush()
@@ -188,5 +208,4 @@ class Line:
             raise MemoryError(f"more than {self._max_bytes >> 20} MiB at once")
         if not line.endswith(b"\n"):
             raise LostError("nobody answers")
-        with _integers_of_any_length():
-            return json.loads(line, object_pairs_hook=_refuse_object)
+        return json.loads(line, object_pairs_hook=_refuse_object)
