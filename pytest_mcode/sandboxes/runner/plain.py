@@ -60,8 +60,11 @@ BASES: dict[type, Callable[[Any], Any]] = {
 }
 """A value of a subclass crosses as the first of these that it is, made so by the function."""
 
-TYPES: dict[str, Any] = {kind.__name__: kind for kind in (type(None), bool, *BASES, range)}
-MAKERS = {kind: make for kind, make in SEQUENCES.values()}
+TYPE_NAMES: dict[Any, str] = {kind: kind.__name__ for kind in (type(None), bool, *BASES, range)}
+"""The types that cross themselves."""
+
+TYPES = {name: kind for kind, name in TYPE_NAMES.items()}
+MAKERS = dict(SEQUENCES.values())
 READERS = {kind: read for kind, _, read in VALUES.values()}
 
 
@@ -122,8 +125,8 @@ def _encode_rare(value: Any, kind: type, keep: Callable[[object], int] | None) -
     for base, reduce in BASES.items():
         if isinstance(value, base):
             return encode(reduce(value), keep)
-    if kind is type and TYPES.get(value.__name__) is value:
-        return ["type", value.__name__]
+    if kind is type and value in TYPE_NAMES:
+        return ["type", TYPE_NAMES[value]]
     if kind is Opaque:
         return ["back", value.number]
     if isinstance(value, collections.abc.Iterator):
