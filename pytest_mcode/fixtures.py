@@ -57,6 +57,11 @@ def mcode_solver(mcode_plan: Plan, mcode_model: Model, mcode_prompt: Prompt) -> 
 @pytest.fixture
 def mcode_task(request: pytest.FixtureRequest, mcode_plan: Plan, mcode_sandbox: Sandbox) -> TaskHandle:
     """One task of the benchmark: its data, and `judge(solution)`."""
-    handle = TaskHandle(task=request.param, benchmark=mcode_plan.benchmark, sandbox=mcode_sandbox)
+    handle = TaskHandle(
+        task=request.param,
+        benchmark=mcode_plan.benchmark,
+        sandbox=mcode_sandbox,
+        feedback=mcode_plan.settings.feedback,
+    )
     request.node.stash[HANDLE] = handle
     return handle

@@ -180,6 +180,14 @@ class Settings:
         "Start every sample, also after a pass: what an unbiased pass@k needs.", changes_result=True
     )
     debug_iters: int = count("Repairs after a failed attempt, per sample.", 0, default=0, changes_result=True)
+    feedback: Literal["judge", "public", "none"] = option(
+        "What guides a repair: judge (the judging tests' error), public (only tests that the prompt shows; "
+        "the judging tests decide once at the end), none (that it failed).",
+        _choice("judge", "public", "none"),
+        metavar="WHAT",
+        default="judge",
+        changes_result=True,
+    )
     timeout: float = number(
         "Seconds that one execution may take.", 0.1, metavar="SECONDS", default=60.0, changes_result=True
     )

@@ -1,7 +1,8 @@
 """Sample and debug: N independent samples of a task, each a first attempt and up to M repairs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from pytest_mcode.benchmarks import Benchmark
 from pytest_mcode.errors import ContextOverflowError
@@ -11,7 +12,13 @@ from pytest_mcode.prompts import Prompt
 from pytest_mcode.records import Attempt, Task, Verdict, fingerprint
 from pytest_mcode.sandboxes import Sandbox
 
-__all__ = ["SampleAndDebug", "Solver", "TaskHandle", "attempt_seed"]
+__all__ = ["Feedback", "SampleAndDebug", "Solver", "TaskHandle", "attempt_seed"]
+
+
+Feedback = Literal["judge", "public", "none"]
+
+NO_ANSWER = "(no answer)"
+"""Stands for a turn that held reasoning alone: some servers refuse an empty one."""
 
 
 @dataclass
@@ -21,68 +28,96 @@ class TaskHandle:
     task: Task
     benchmark: Benchmark
     sandbox: Sandbox
+    feedback: Feedback = "judge"
     attempts: list[Attempt] = field(default_factory=list)
 
-    @property
-    def solved(self) -> bool:
-        """Whether an attempt has passed."""
-        return any(attempt.verdict.passed for attempt in self.attempts)
-
     def judge(self, solution: str, *, sample: int = 0) -> Verdict:
-        """Judge `solution` (source code) by the benchmark's tests and record it as an attempt.
+        """Judge `solution` (source code), record it as an attempt, return what its author may see.
 
-        Calls with the same `sample` are its first attempt and its repairs, in this order.
+        That is the verdict of the judging tests; under ``public`` feedback, the verdict of the tests
+        that the prompt shows; under ``none``, the kind alone. Calls with the same `sample` are its
+        first attempt and its repairs, in this order.
         """
         if not isinstance(solution, str):
             raise TypeError(f"judge() takes the solution as a str, not {type(solution).__name__}")
-        return self._record(sample, solution=solution, completion=Completion(text=solution))
+        attempt = self._record(sample, self._attempt(solution, Completion(text=solution)))
+        return self.shown(attempt) or Verdict(kind=attempt.verdict.kind)
 
-    def judge_completion(self, request: Request, completion: Completion) -> Verdict:
+    def judge_completion(self, request: Request, completion: Completion) -> Attempt:
         """Extract the solution from a model's answer to `request`, judge and record it."""
         solution = self.benchmark.extract(completion.text, self.task)
-        return self._record(request.sample, solution=solution, completion=completion, request=request)
+        return self._record(request.sample, self._attempt(solution, completion, request))
 
-    def record_overflow(self, request: Request, error: ContextOverflowError) -> None:
+    def record_overflow(self, request: Request, error: ContextOverflowError) -> Attempt:
         """Record that `request` did not fit the model's context window."""
         verdict = Verdict(kind="context_overflow", message=str(error))
-        self._record(request.sample, completion=Completion(text=""), request=request, verdict=verdict)
+        attempt = self._unjudged(verdict, None, Completion(text=""), request)
+        return self._record(request.sample, attempt)
 
-    def _record(
-        self,
-        sample: int,
-        *,
-        completion: Completion,
-        solution: str | None = None,
-        request: Request | None = None,
-        verdict: Verdict | None = None,
-    ) -> Verdict:
-        if verdict is None:
-            verdict = self._verdict(solution, completion)
-        iteration = sum(attempt.sample == sample for attempt in self.attempts)
-        self.attempts.append(
-            Attempt(
-                sample=sample,
-                iteration=iteration,
-                messages=request.messages if request else (),
-                completion=completion.text,
-                reasoning=completion.reasoning,
-                solution=solution,
-                verdict=verdict,
-                seed=request.seed if request else None,
-                prompt_tokens=completion.prompt_tokens,
-                completion_tokens=completion.completion_tokens,
-                generation_seconds=completion.seconds,
-                finish_reason=completion.finish_reason,
-            )
+    def shown(self, attempt: Attempt) -> Verdict | None:
+        """Return the verdict that may guide a repair of `attempt`; None where nothing may."""
+        return {"judge": attempt.verdict, "public": attempt.public_verdict, "none": None}[self.feedback]
+
+    def looks_solved(self, attempt: Attempt) -> bool:
+        """Whether a sample ends with `attempt`: it passed, or under ``public`` what can be seen passed."""
+        if self.feedback == "public":
+            return attempt.public_verdict is None or attempt.public_verdict.passed
+        return attempt.verdict.passed
+
+    @property
+    def answer(self) -> Attempt | None:
+        """The attempt by which the task is decided: the first that looks solved, else the last."""
+        looking_solved = (attempt for attempt in self.attempts if self.looks_solved(attempt))
+        return next(looking_solved, self.attempts[-1] if self.attempts else None)
+
+    @property
+    def solved(self) -> bool:
+        """Whether the judging tests passed the `answer`."""
+        return self.answer is not None and self.answer.verdict.passed
+
+    def _record(self, sample: int, attempt: Attempt) -> Attempt:
+        iteration = sum(earlier.sample == sample for earlier in self.attempts)
+        attempt = replace(attempt, sample=sample, iteration=iteration)
+        self.attempts.append(attempt)
+        return attempt
+
+    def _attempt(
+        self, solution: str | None, completion: Completion, request: Request | None = None
+    ) -> Attempt:
+        if solution is None:
+            return self._unjudged(_no_solution(completion), None, completion, request)
+        attempt = self._unjudged(
+            self.benchmark.judge(self.task, solution, self.sandbox), solution, completion, request
         )
-        return verdict
+        if self.feedback != "public":
+            return attempt
+        public_verdict = self.benchmark.judge_publicly(self.task, solution, self.sandbox)
+        return replace(attempt, public_verdict=public_verdict)
 
-    def _verdict(self, solution: str | None, completion: Completion) -> Verdict:
-        if solution is not None:
-            return self.benchmark.judge(self.task, solution, self.sandbox)
-        if completion.finish_reason == "length":
-            return Verdict(kind="truncated", message="the completion was cut by the token limit")
-        return Verdict(kind="no_solution", message="the completion holds no code that can be parsed")
+    def _unjudged(
+        self, verdict: Verdict, solution: str | None, completion: Completion, request: Request | None
+    ) -> Attempt:
+        return Attempt(
+            sample=0,
+            iteration=0,
+            messages=request.messages if request else (),
+            completion=completion.text,
+            reasoning=completion.reasoning,
+            solution=solution,
+            verdict=verdict,
+            public_verdict=verdict if solution is None and self.feedback == "public" else None,
+            seed=request.seed if request else None,
+            prompt_tokens=completion.prompt_tokens,
+            completion_tokens=completion.completion_tokens,
+            generation_seconds=completion.seconds,
+            finish_reason=completion.finish_reason,
+        )
+
+
+def _no_solution(completion: Completion) -> Verdict:
+    if completion.finish_reason == "length":
+        return Verdict(kind="truncated", message="the completion was cut by the token limit")
+    return Verdict(kind="no_solution", message="the completion holds no code that can be parsed")
 
 
 Solver = Callable[[TaskHandle], None]
@@ -109,7 +144,7 @@ class SampleAndDebug:
         """Start samples until one passes, or all of them where `all_samples` asks for it."""
         for sample in range(self.samples):
             self.sample(task, sample)
-            if task.solved and not self.all_samples:
+            if task.looks_solved(task.attempts[-1]) and not self.all_samples:
                 return
 
     def sample(self, task: TaskHandle, sample: int) -> None:
@@ -128,10 +163,10 @@ class SampleAndDebug:
             except ContextOverflowError as error:
                 task.record_overflow(request, error)
                 return
-            verdict = task.judge_completion(request, completion)
-            if verdict.passed:
+            attempt = task.judge_completion(request, completion)
+            if task.looks_solved(attempt):
                 return
             messages += [
-                {"role": "assistant", "content": strip_reasoning(completion.text)},
-                self.prompt.repair(task.task, verdict),
+                {"role": "assistant", "content": strip_reasoning(completion.text) or NO_ANSWER},
+                self.prompt.repair(task.task, task.shown(attempt)),
             ]

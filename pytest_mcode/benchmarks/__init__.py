@@ -66,6 +66,9 @@ class Benchmark(Protocol):
     def judge(self, task: Task, solution: str, sandbox: Sandbox) -> Verdict:
         """Judge a solution in `sandbox`."""
 
+    def judge_publicly(self, task: Task, solution: str, sandbox: Sandbox) -> Verdict | None:
+        """Judge by what the prompt shows; None where it shows no test."""
+
 
 _BUILT_IN = {
     "smoke": "pytest_mcode.benchmarks.smoke:SMOKE",

@@ -45,15 +45,23 @@ class FunctionJudge:
 
     def judge(self, task: Task, solution: str, sandbox: Sandbox) -> Verdict:
         """Run the task's test against `solution`."""
-        return sandbox.run(
-            Program(
-                solution=solution,
-                test=task.test,
-                entry_points=task.entry_points,
-                setup=task.setup,
-                in_process=task.in_process,
-            )
-        )
+        return sandbox.run(_program(task, solution, task.test))
+
+    def judge_publicly(self, task: Task, solution: str, sandbox: Sandbox) -> Verdict | None:
+        """Run the test that the prompt shows; None where it shows none."""
+        if task.public_test is None:
+            return None
+        return sandbox.run(_program(task, solution, task.public_test))
+
+
+def _program(task: Task, solution: str, test: str) -> Program:
+    return Program(
+        solution=solution,
+        test=test,
+        entry_points=task.entry_points,
+        setup=task.setup,
+        in_process=task.in_process,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

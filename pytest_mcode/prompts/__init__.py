@@ -19,8 +19,8 @@ class Prompt(Protocol):
     def first(self, task: Task) -> list[Message]:
         """Return the messages that open a sample; the last one is the user's."""
 
-    def repair(self, task: Task, verdict: Verdict) -> Message:
-        """Return the user's turn that follows a failed attempt."""
+    def repair(self, task: Task, verdict: Verdict | None) -> Message:
+        """Return the user's turn that follows a failed attempt; no verdict: only that it failed."""
 
     @property
     def hash(self) -> str:
@@ -46,6 +46,6 @@ class TemplatePrompt:
         """Return one user message that states the task."""
         return [{"role": "user", "content": self._first.render(task=task)}]
 
-    def repair(self, task: Task, verdict: Verdict) -> Message:
+    def repair(self, task: Task, verdict: Verdict | None) -> Message:
         """Return the user's turn that shows the verdict and asks for the whole corrected code."""
         return {"role": "user", "content": self._repair.render(task=task, verdict=verdict)}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import tenacity
-from servers import OllamaServer, OpenAIServer, Reply, ScriptedServer
+from tests.servers import OllamaServer, OpenAIServer, Reply, ScriptedServer
 
 from pytest_mcode.models import Request
 from pytest_mcode.models.mellea import MelleaModel

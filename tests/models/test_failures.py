@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from servers import (
+from tests.servers import (
     CLOSE,
     DRIBBLE,
     DROP,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from servers import HANG, Reply
+from tests.servers import HANG, Reply
 
 from pytest_mcode.errors import InfraError
 from pytest_mcode.models import loop

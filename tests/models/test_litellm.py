@@ -2,7 +2,7 @@
 
 import pytest
 import tenacity
-from servers import DROP, OllamaServer, OpenAIServer, Reply, ScriptedServer, status
+from tests.servers import DROP, OllamaServer, OpenAIServer, Reply, ScriptedServer, status
 
 from pytest_mcode.errors import ConfigurationError, ContextOverflowError, InfraError
 from pytest_mcode.models.mellea import MelleaModel

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from servers import CLOSE, DRIBBLE, DROP, HANG, HTML, OllamaServer, OpenAIServer, Reply, status
+from tests.servers import CLOSE, DRIBBLE, DROP, HANG, HTML, OllamaServer, OpenAIServer, Reply, status
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.models.preflight import preflight

@@ -7,7 +7,7 @@ from threading import Timer
 
 import pytest
 import tenacity
-from servers import Reply, status
+from tests.servers import Reply, status
 
 from pytest_mcode.errors import InfraError
 from pytest_mcode.models.mellea import LONGEST_RETRY_AFTER

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from servers import OllamaServer, OpenAIServer, Reply
+from tests.servers import OllamaServer, OpenAIServer, Reply
 
 from pytest_mcode.models import Completion, Request
 from pytest_mcode.records import Message
