@@ -73,7 +73,7 @@ def summarise(
         "first_attempt_rate_high": first_high,
         "pass_at": pass_at(judged, pass_at_ks) if refusal(run, judged, pass_at_ks) is None else [],
         "pass_at_refused": refusal(run, judged, pass_at_ks),
-        "samples_per_task": _ratio(_times(judged, "samples"), n_judged),
+        "samples_per_task": _ratio(_sum(judged, "samples_started"), n_judged),
         "distinct_solutions_per_task": _ratio(_sum(judged, "distinct_solutions"), n_judged),
         "verdicts": _verdicts(judged),
         **_false_positives(judged),
@@ -85,7 +85,7 @@ def refusal(run: Mapping[str, Any], judged: Sequence[Group], ks: Sequence[int]) 
     """Say why pass@k cannot be computed for `ks`, or None where it can."""
     if run["samples"] > 1 and not run["all_samples"]:
         return "sampling stopped at the first pass, where c/n is biased: run with --all-samples"
-    fewest = min((group["samples"] for group in judged), default=0)
+    fewest = min((group["fewest_samples"] for group in judged), default=0)
     too_large = [k for k in ks if k > fewest]
     return (
         f"k={too_large[0]} needs at least as many samples a task, there are {fewest}" if too_large else None
@@ -93,7 +93,10 @@ def refusal(run: Mapping[str, Any], judged: Sequence[Group], ks: Sequence[int]) 
 
 
 def pass_at(judged: Sequence[Group], ks: Sequence[int]) -> list[dict[str, Any]]:
-    """Return pass@k over first attempts, and after repair (whole samples as draws), for each k."""
+    """Return pass@k over first attempts, and after repair (whole samples as draws), for each k.
+
+    The groups must be told apart by their numbers of samples and passes.
+    """
     return [
         {
             "k": k,
@@ -147,10 +150,6 @@ def _costs(groups: Sequence[Group], judged: Sequence[Group], solved: int) -> dic
 
 def _tasks(groups: Iterable[Group]) -> int:
     return sum(group["tasks"] for group in groups)
-
-
-def _times(groups: Iterable[Group], name: str) -> int:
-    return sum(group["tasks"] * group[name] for group in groups)
 
 
 def _sum(groups: Iterable[Group], name: str) -> Any:

@@ -87,7 +87,7 @@ def load_results(store: "Store", rows: "Sequence[Row]", pass_at: Sequence[int] =
     from pytest_mcode.analysis.summary import summarise
     from pytest_mcode.store.queries import outcome_groups
 
-    groups = outcome_groups(store, [row["run_id"] for row in rows])
+    groups = outcome_groups(store, [row["run_id"] for row in rows], by_passes=bool(pass_at))
     tests: dict[str, list[str | None]] = {}
     for run_id, test in groups:
         tests.setdefault(run_id, []).append(test)

@@ -16,7 +16,8 @@ __all__ = ["Row", "RunFilter", "attempt_rows", "find_run", "find_runs", "outcome
 Row = Mapping[str, Any]
 """A row by column name."""
 
-ALIKE = ("status", "verdict", "samples", "samples_passed", "first_passed", "first_attempt_passed")
+ALIKE = ("status", "verdict", "first_attempt_passed")
+PASSES = ("samples", "first_passed", "samples_passed")
 SUMS = (
     "attempts",
     "distinct_solutions",
@@ -75,22 +76,30 @@ def find_run(store: Store, name: str) -> Row:
     return find_runs(store, run_ids=[name])[0]
 
 
-def outcome_groups(store: Store, run_ids: Sequence[str] | None = None) -> dict[tuple[str, str], list[Row]]:
+def outcome_groups(
+    store: Store, run_ids: Sequence[str] | None = None, *, by_passes: bool = False
+) -> dict[tuple[str, str], list[Row]]:
     """Return, by (run, test function), counts and sums over the outcomes that are alike.
 
-    Alike are those equal in status, last verdict and numbers of samples and passes; ``tasks``
-    counts them. That is all that rates, pass@k and costs need, and few rows for many tasks.
+    Alike are those equal in status and last verdict; with `by_passes`, which pass@k needs, also in
+    numbers of samples and passes. ``tasks`` counts them: few rows for many tasks.
     """
     tasks = schema.tasks
-    keys = [tasks.c[name] for name in ("run_id", "test", *ALIKE)]
+    keys = [tasks.c[name] for name in ("run_id", "test", *ALIKE, *(PASSES if by_passes else ()))]
     sums = [func.sum(tasks.c[name]).label(name) for name in SUMS]
-    statement = select(*keys, func.count().label("tasks"), *sums).group_by(*keys)
+    samples = [
+        func.sum(tasks.c.samples).label("samples_started"),
+        func.min(tasks.c.samples).label("fewest_samples"),
+    ]
+    statement = select(*keys, func.count().label("tasks"), *samples, *sums).group_by(*keys)
     if run_ids is not None:
         statement = statement.where(tasks.c.run_id.in_(run_ids))
     groups: dict[tuple[str, str], list[Row]] = {}
     with store.engine.connect() as connection:
-        for row in connection.execute(statement.order_by(tasks.c.run_id, tasks.c.test)).mappings():
-            groups.setdefault((row["run_id"], row["test"]), []).append(dict(row))
+        result = connection.execute(statement.order_by(tasks.c.run_id, tasks.c.test))
+        names = list(result.keys())
+        for row in result:
+            groups.setdefault((row[0], row[1]), []).append(dict(zip(names, row, strict=True)))
     return groups
 
 

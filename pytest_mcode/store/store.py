@@ -1,6 +1,6 @@
 """The results database: opened, checked, written by the controller alone, one transaction a task."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from pytest_mcode.store.database import Place, cause, check_writable, connect, l
 from pytest_mcode.store.migrations import create_or_migrate
 from pytest_mcode.store.tally import tally
 
-__all__ = ["RunStatus", "Store"]
+__all__ = ["RunStatus", "Store", "attempt_row", "replace_outcome", "run_row", "task_row"]
 
 RunStatus = Literal["running", "finished", "interrupted", "stopped"]
 """`stopped`: we gave up, as after too many infra outcomes in a row."""
@@ -67,12 +67,21 @@ class Store:
 
         `tasks_planned` counts the items after deselection; by test function where there are several.
         """
+        with self.creating() as connection:
+            connection.execute(insert(schema.runs).values(run_row(info) | _planned(tasks_planned)))
+
+    @contextmanager
+    def creating(self) -> Iterator[Connection]:
+        """Give a transaction on a database that is there, with the newest schema, whatever was before.
+
+        Raises `ConfigurationError` where it cannot be written.
+        """
         try:
             if self.place.path is not None:
                 self.place.path.parent.mkdir(parents=True, exist_ok=True)
             with self.engine.begin() as connection:
                 create_or_migrate(connection, version_of(connection, self.place))
-                connection.execute(insert(schema.runs).values(_run_row(info) | _planned(tasks_planned)))
+                yield connection
         except (OSError, SQLAlchemyError) as error:
             reason = cause(error) if isinstance(error, SQLAlchemyError) else error.strerror
             raise unusable(f"cannot write {self.place}: {reason}") from error
@@ -96,21 +105,16 @@ class Store:
         What was judged stays: an earlier outcome of the same run, test and task gives way only if
         it was ``infra``. Else a rerun by another plugin would turn one try into the best of several.
         """
-        row = _task_row(run_id, outcome)
+        row = task_row(run_id, outcome)
         with self._writing() as connection:
             same = [schema.tasks.c[name] == row[name] for name in ("run_id", "test", "task_id")]
             stored = select(schema.tasks.c.id, schema.tasks.c.status).where(*same)
             earlier = connection.execute(stored).one_or_none()
             if earlier and earlier.status != "infra":
                 return False
-            if earlier:
-                connection.execute(delete(schema.attempts).where(schema.attempts.c.task == earlier.id))
-                connection.execute(delete(schema.tasks).where(schema.tasks.c.id == earlier.id))
-            key = connection.execute(insert(schema.tasks).values(row)).inserted_primary_key
-            assert key is not None
-            if outcome.attempts:
-                rows = [{"task": key[0], **_attempt_row(attempt)} for attempt in outcome.attempts]
-                connection.execute(insert(schema.attempts), rows)
+            replace_outcome(
+                connection, earlier.id if earlier else None, row, map(attempt_row, outcome.attempts)
+            )
         return True
 
     def finished_run(self, config_key: str, tasks: int) -> str | None:
@@ -145,6 +149,23 @@ class Store:
                 yield connection
         except SQLAlchemyError as error:
             raise InfraError(f"could not write to {self.place}: {cause(error)}") from error
+
+
+def replace_outcome(
+    connection: Connection,
+    earlier: int | None,
+    task: Mapping[str, Any],
+    attempts: Iterable[Mapping[str, Any]],
+) -> None:
+    """Insert a row of ``tasks`` with its attempts; `earlier` is the key of the one that gives way."""
+    if earlier is not None:
+        connection.execute(delete(schema.attempts).where(schema.attempts.c.task == earlier))
+        connection.execute(delete(schema.tasks).where(schema.tasks.c.id == earlier))
+    key = connection.execute(insert(schema.tasks).values(task)).inserted_primary_key
+    assert key is not None
+    rows = [{**attempt, "task": key[0]} for attempt in attempts]
+    if rows:
+        connection.execute(insert(schema.attempts), rows)
 
 
 def _stored_version(place: Place) -> int:
@@ -191,17 +212,20 @@ def _planned(tasks_planned: int | Mapping[str, int] | None) -> dict[str, Any]:
     return {"tasks_planned": tasks_planned, "planned_by_test": None}
 
 
-def _run_row(info: RunInfo) -> dict[str, Any]:
+def run_row(info: RunInfo) -> dict[str, Any]:
+    """Return the row of ``runs``, but for what was planned."""
     columns = {name: info.settings[name] for name in SETTINGS_COLUMNS}
     return {**vars(info), **columns, "started_at": info.started_at or _now(), "status": "running"}
 
 
-def _task_row(run_id: str, outcome: TaskOutcome) -> dict[str, Any]:
+def task_row(run_id: str, outcome: TaskOutcome) -> dict[str, Any]:
+    """Return the row of ``tasks``."""
     columns = {name: value for name, value in vars(outcome).items() if name != "attempts"}
     return {"run_id": run_id, "recorded_at": _now(), **columns, **tally(outcome)}
 
 
-def _attempt_row(attempt: Attempt) -> dict[str, Any]:
+def attempt_row(attempt: Attempt) -> dict[str, Any]:
+    """Return the row of ``attempts``, but for its task's key."""
     columns = dict(vars(attempt))
     verdict, public = columns.pop("verdict"), columns.pop("public_verdict")
     return columns | {
