@@ -21,31 +21,35 @@ WARNING = (
     "Time and output are bounded, memory where the platform can."
 )
 CLOSE_SECONDS = 10.0
+MAX_LAST_WORDS = 4000
 
 
 class ProcessSandbox(RunnerSandbox):
     """Runs solutions as ordinary processes of this user; asked for, never a fallback."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, python: str = sys.executable) -> None:
         super().__init__(limits)
+        self._python = python
 
     def describe(self) -> Mapping[str, Any]:
         """Return what the base class does, and that nothing is isolated."""
         return {"sandbox": "process", "isolates": "nothing", "warning": WARNING, **super().describe()}
 
     def _connect(self) -> "PipeConnection":
-        return PipeConnection(self.limits)
+        return PipeConnection(self._python, self.limits)
 
 
 class PipeConnection:
     """A runner that is a child of this process."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, python: str, limits: Limits) -> None:
         self._scratch = tempfile.mkdtemp(prefix="mcode-")
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
-            command(sys.executable, limits, self._scratch),
+            command(python, limits, self._scratch),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=self._errors,
             bufsize=0,
             cwd="/",
             env=_environment(self._scratch),
@@ -71,9 +75,13 @@ class PipeConnection:
             _wait_for(self._stdout.fileno(), select.POLLIN, deadline)
             chunk = os.read(self._stdout.fileno(), size - len(data))
             if not chunk:
-                raise ConnectionError("the runner ended")
+                raise ConnectionError(f"the runner ended: {self._last_words()}")
             data += chunk
         return bytes(data)
+
+    def _last_words(self) -> str:
+        self._errors.seek(0)
+        return self._errors.read()[-MAX_LAST_WORDS:].decode("utf-8", "replace").strip() or "it said nothing"
 
     def close(self) -> None:
         """Let the runner end its children, then itself; kill it when it does not."""
@@ -84,6 +92,7 @@ class PipeConnection:
             self._process.kill()
             self._process.wait()
         self._stdout.close()
+        self._errors.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
 

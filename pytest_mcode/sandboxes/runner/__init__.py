@@ -12,7 +12,18 @@ from pytest_mcode.sandboxes import Limits
 
 __all__ = ["ENVIRONMENT", "command"]
 
-MODULES = ("wire", "plain", "candidate", "asserts", "judge", "confine", "cleanup", "server")
+MODULES = (
+    "wire",
+    "plain",
+    "candidate",
+    "asserts",
+    "judge",
+    "confine",
+    "memory",
+    "children",
+    "cleanup",
+    "server",
+)
 """In the order in which they import each other."""
 
 ENVIRONMENT = {
@@ -30,6 +41,8 @@ IDLE_SECONDS = 3600.0
 
 BOOTSTRAP = """\
 import sys, types, json
+if sys.version_info < (3, 8):
+    sys.exit("Python 3.8 or later is needed, this is " + sys.version.split()[0])
 sys.path[:] = [path for path in sys.path if path]
 sources, config = json.loads(sys.argv[1]), json.loads(sys.argv[2])
 package = sys.modules["runner"] = types.ModuleType("runner")

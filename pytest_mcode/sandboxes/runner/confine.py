@@ -1,31 +1,52 @@
-"""What a child gives up before it runs anything: privileges, descriptors, resources without bound."""
+"""What processes give up before they run anything: privileges, descriptors, resources without bound."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
 from collections.abc import Iterable
-from typing import Any
 
-MAX_OPEN_FILES = 256
-MAX_FILE_BYTES = 64 * 2**20
-OOM_SCORES = {"candidate": 1000, "judge": 500}
-"""The kernel's first victims when memory runs out, so that the server is never one."""
+SHARED_LIMITS = {
+    "RLIMIT_CORE": 0,
+    "RLIMIT_FSIZE": 64 * 2**20,
+    "RLIMIT_MEMLOCK": 0,
+    "RLIMIT_MSGQUEUE": 0,
+    "RLIMIT_NOFILE": 256,
+}
+"""Of every process, the server's included, from which they are inherited. Sizes are in bytes."""
+
+UIDS_ABOVE = 2**30
+"""Where users begin that no host has; a container with fewer takes those of `SCARCE_UIDS`."""
+SCARCE_UIDS = range(20000, 60000)
 
 
-def confine(
-    role: str, limits: dict[str, Any], uid: int | None, stdio: Iterable[int], keep: Iterable[int]
-) -> None:
-    """Make this child nobody's process, with `stdio` as 0, 1, 2 and nothing else open but `keep`."""
+def limit(**bounds: int) -> None:
+    """Bound this process's resources and its children's, each as far as the platform knows it."""
+    for name, bound in bounds.items():
+        kind = getattr(resource, name, None)
+        if kind is not None:
+            hard = resource.getrlimit(kind)[1]
+            bound = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
+            resource.setrlimit(kind, (bound, bound))
+
+
+def become(uid: int | None, stdio: Iterable[int], keep: Iterable[int], oom_score: int) -> None:
+    """Make this child a process of `uid`'s, with `stdio` as 0, 1, 2 and nothing else open but `keep`.
+
+    None stays the present user. Of all processes the kernel first kills the one with the highest
+    `oom_score` (up to 1000) when memory runs out.
+    """
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.setsid()
     for target, source in enumerate(stdio):
         os.dup2(source, target)
     _close_all_but(keep)
-    _become_oom_victim(OOM_SCORES[role])
-    _limit_resources(role, limits, held=uid is not None)
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write(str(oom_score))
     if uid is not None:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
@@ -37,25 +58,13 @@ def _close_all_but(keep: Iterable[int]) -> None:
     for fd in sorted(keep):
         os.closerange(low, fd)
         low = fd + 1
-    os.closerange(low, 1024)
+    os.closerange(low, SHARED_LIMITS["RLIMIT_NOFILE"])
 
 
-def _become_oom_victim(score: int) -> None:
-    try:
-        with open("/proc/self/oom_score_adj", "w") as file:
-            file.write(str(score))
-    except OSError:
-        pass  # not Linux
-
-
-def _limit_resources(role: str, limits: dict[str, Any], held: bool) -> None:
-    bounds = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": MAX_FILE_BYTES, "RLIMIT_NOFILE": MAX_OPEN_FILES}
-    bounds.update(RLIMIT_MSGQUEUE=0, RLIMIT_MEMLOCK=0)
-    if role == "candidate":
-        bounds["RLIMIT_DATA"] = limits["memory"]
-    if held:
-        bounds["RLIMIT_NPROC"] = limits["pids"]
-    for name, bound in bounds.items():
-        kind = getattr(resource, name, None)
-        if kind is not None:
-            resource.setrlimit(kind, (bound, bound))
+def first_uid(random_number: int) -> int:
+    """Return where this container's users begin, so that no other container has the same ones."""
+    with open("/proc/self/uid_map") as file:
+        available = sum(int(line.split()[2]) for line in file)
+    if available > UIDS_ABOVE * 2:
+        return UIDS_ABOVE + random_number % UIDS_ABOVE
+    return SCARCE_UIDS[random_number % len(SCARCE_UIDS)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 
 REQUEST = struct.Struct(">QQB")
@@ -15,3 +16,20 @@ REPLY = struct.Struct(">IIII")
 NONCE_BYTES = 32
 GRACE = 1.0
 """Seconds beyond its time limit in which an attempt may still say where it was."""
+
+
+def read_exactly(fd: int, size: int) -> bytes:
+    """Read `size` bytes."""
+    data = bytearray()
+    while len(data) < size:
+        chunk = os.read(fd, size - len(data))
+        if not chunk:
+            raise EOFError
+        data += chunk
+    return bytes(data)
+
+
+def write_all(fd: int, data: memoryview) -> None:
+    """Write all of `data`."""
+    while data:
+        data = data[os.write(fd, data) :]

@@ -1,0 +1,83 @@
+"""Memory that no child inherits: only through it do programs, tests, verdicts and output pass."""
+
+from __future__ import annotations
+
+import mmap
+import os
+
+CHUNK = 65536
+
+
+def private_memory(size: int) -> memoryview:
+    """Return memory that no forked child has, where the platform can do that."""
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if hasattr(mmap, "MADV_DONTFORK"):
+        memory.madvise(mmap.MADV_DONTFORK)
+    return memoryview(memory)
+
+
+class Stream:
+    """What an attempt writes to one pipe: counted, and kept up to `size` bytes."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._memory = private_memory(size + CHUNK)
+        self.total = 0
+
+    def open(self) -> None:
+        """Begin anew, with a pipe of its own."""
+        self.total = 0
+        self.read_end, self.write_end = os.pipe()
+        os.set_blocking(self.read_end, False)
+
+    def read(self) -> int:
+        """Take up to a chunk of what is there; return how many bytes that were."""
+        kept = min(self.total, self._size)
+        try:
+            count = os.readv(self.read_end, [self._memory[kept : kept + CHUNK]])
+        except BlockingIOError:
+            return 0
+        self.total += count
+        return count
+
+    def drain(self) -> None:
+        """Take all that is left once nobody writes any more, and close the pipe."""
+        while self.read():
+            pass
+        os.close(self.read_end)
+
+    def content(self) -> memoryview:
+        """Return what was kept."""
+        return self._memory[: min(self.total, self._size)]
+
+
+class Relay:
+    """Passes bytes on from standard input."""
+
+    def __init__(self) -> None:
+        self._memory = private_memory(CHUNK)
+
+    def read(self, size: int) -> memoryview:
+        """Return the next bytes, at most `size`; raises `EOFError` at the end."""
+        count = os.readv(0, [self._memory[: min(size, CHUNK)]])
+        if count == 0:
+            raise EOFError
+        return self._memory[:count]
+
+    def read_exactly(self, size: int) -> bytes:
+        """Return the next `size` bytes; for small frames that are no secret."""
+        data = bytearray()
+        while len(data) < size:
+            data += self.read(size - len(data))
+        return bytes(data)
+
+    def pass_on(self, fd: int, size: int) -> None:
+        """Write the next `size` bytes to `fd`, and nowhere when its reader is dead."""
+        while size:
+            data = self.read(size)
+            size -= len(data)
+            try:
+                while data:
+                    data = data[os.write(fd, data) :]
+            except BrokenPipeError:
+                pass
