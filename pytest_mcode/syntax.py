@@ -1,9 +1,10 @@
 """Questions about Python source text."""
 
 import ast
+import codeop
 import warnings
 
-__all__ = ["bound_names", "loaded_names", "normalise_newlines", "parse"]
+__all__ = ["begins_statement", "bound_names", "loaded_names", "normalise_newlines", "parse"]
 
 
 def normalise_newlines(text: str) -> str:
@@ -21,6 +22,17 @@ def parse(source: str) -> ast.Module | SyntaxError:
         return error
     except (ValueError, RecursionError, MemoryError) as error:
         return SyntaxError(str(error))
+
+
+def begins_statement(line: str) -> bool:
+    """Return whether a line is a statement or can be continued to one."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            codeop.compile_command(line, symbol="exec")
+    except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def bound_names(tree: ast.AST) -> set[str]:
