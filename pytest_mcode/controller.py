@@ -1,14 +1,19 @@
 """Hooks of the controlling process: load, check, hand out, record, sum up, decide the exit status."""
 
 import contextlib
+import dataclasses
+import shlex
+import signal
+import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_mcode import environment, parts, summary
+from pytest_mcode import environment, journal, parts, summary
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.items import Items, identify
 from pytest_mcode.plan import Plan, make_plan
@@ -17,7 +22,10 @@ from pytest_mcode.settings import Settings
 from pytest_mcode.tally import Tally
 
 if TYPE_CHECKING:
-    from pytest_mcode.store.store import Store
+    from filelock import FileLock
+
+    from pytest_mcode.resume import Earlier
+    from pytest_mcode.store.store import RunStatus, Store
 
 __all__ = ["Controller"]
 
@@ -35,6 +43,9 @@ class Controller:
         self.store: Store | None = None
         self._notes = _notes(settings)
         self._stopped = False
+        self._earlier: Earlier | None = None
+        self._lock: FileLock | None = None
+        self._undo_sigterm: Callable[[], None] = lambda: None
         self._started = time.monotonic()
 
     # Before anything runs.
@@ -45,23 +56,44 @@ class Controller:
         self._session = session
         try:
             self.plan = make_plan(self.settings)
-            self.config.pluginmanager.register(Items(self.config, self.plan), "mcode-items")
             if not self.config.option.collectonly:
                 self._prepare_run()
         except ConfigurationError as error:
             raise pytest.UsageError(str(error)) from None
+        self.config.pluginmanager.register(Items(self.config, self.plan), "mcode-items")
+        # As Ctrl-C: containers go, the run is closed, the summary is printed.
+        self._undo_sigterm = _sigterm_interrupts()
 
     def _prepare_run(self) -> None:
-        from pytest_mcode.store.store import Store
+        from pytest_mcode.store import Store
 
         self.store = Store.open(self.settings.db)
         model_info = parts.check_model(self.settings)
+        if self.settings.resumes:
+            self._go_on_with_earlier(model_info.get("digest"))
+        journal.sweep()
+        self._lock = journal.claim(self.plan.run_id)
         sandbox_info = parts.check_sandbox(self.settings, self.plan.run_id, self._progress)
         self.run_info = self.plan.run_info(
             model_info=model_info,
             environment={**environment.describe(), "sandbox": sandbox_info},
             started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
+
+    def _go_on_with_earlier(self, model_digest: str | None) -> None:
+        from pytest_mcode.resume import find_earlier
+        from pytest_mcode.store import Store
+
+        with Store.open(self.settings.db, read_only=True) as store:
+            self._earlier = find_earlier(store, self.plan, model_digest)
+        judged = {
+            Plan.judged_key(*key): (outcome.status, outcome.last_message)
+            for key, outcome in self._earlier.judged.items()
+        }
+        self.plan = dataclasses.replace(self.plan, run_id=self._earlier.run_id, judged=judged)
+        for outcome in self._earlier.judged.values():
+            self.tally.add(outcome)
+        self._notes.append(f"resumed: {len(judged)} tasks were judged by an earlier session")
 
     def _progress(self, line: str) -> None:
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
@@ -89,7 +121,13 @@ class Controller:
     def _begin(self, nodeids: list[str]) -> None:
         found = [identify(nodeid, self.plan.tasks) for nodeid in nodeids]
         planned = Counter(each[0] for each in found if each)
-        if planned and not self.planned and self.store:
+        if not planned or self.planned or not self.store:
+            return
+        if self._earlier:
+            # A session may go on with a part of the run only.
+            self.planned = max(self._earlier.planned, planned.total())
+            self.store.resume_run(self.plan.run_id, self.planned)
+        else:
             self.planned = planned.total()
             self.store.begin_run(self.run_info, planned)
 
@@ -123,6 +161,7 @@ class Controller:
         try:
             if self.store:
                 self.store.record(self.plan.run_id, outcome)
+                journal.Journal(self.plan.run_id, outcome.test, outcome.task_id).remove()
         except InfraError as error:
             self._stop(f"{error}; what was recorded before is safe")
         if self.tally.infra_in_a_row == self.settings.max_infra:
@@ -150,16 +189,28 @@ class Controller:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Close the run and let a gate decide between 0 and 1."""
-        if not self.planned or not self.store:
-            return
-        complete = exitstatus in (0, 1) and not session.shouldfail and not session.shouldstop
-        # With the engine gone there is nothing left that we could remove.
-        with contextlib.suppress(ConfigurationError):
+        self._undo_sigterm()
+        if self.planned and self.store:
+            self._close_run(self.store, exitstatus)
+            if self.settings.fail_under is not None and exitstatus in (0, 1):
+                session.exitstatus = 0 if self._gate_holds() else 1
+        if self._lock:
+            self._lock.release()
+            if self._is_complete or not self.planned:
+                journal.discard(self.plan.run_id)
+
+    def _close_run(self, store: "Store", exitstatus: int) -> None:
+        ran_through = exitstatus in (0, 1) and not self._session.shouldfail and not self._session.shouldstop
+        status: RunStatus = "stopped" if self._stopped else "finished" if ran_through else "interrupted"
+        # With the engine or the database gone there is nothing left that we could mend.
+        with contextlib.suppress(ConfigurationError, InfraError):
             parts.remove_leftovers(self.settings, self.plan.run_id)
-        with contextlib.suppress(InfraError), contextlib.closing(self.store):
-            self.store.finish_run(self.plan.run_id, "finished" if complete else "interrupted")
-        if self.settings.fail_under is not None and exitstatus in (0, 1):
-            session.exitstatus = 0 if self._gate_holds() else 1
+        with contextlib.suppress(InfraError), contextlib.closing(store):
+            store.finish_run(self.plan.run_id, status)
+
+    @property
+    def _is_complete(self) -> bool:
+        return bool(self.planned) and self.tally.judged >= self.planned
 
     def _gate_holds(self) -> bool:
         rate = self.tally.pass_rate
@@ -169,7 +220,12 @@ class Controller:
         """Print what came out, and what to type next."""
         if self.planned:
             seconds = time.monotonic() - self._started
-            summary.write(terminalreporter, self.plan, self.tally, self.planned, self._notes, seconds)
+            resume = "" if self._is_complete else self._resume_command()
+            summary.write(terminalreporter, self.plan, self.tally, self.planned, self._notes, seconds, resume)
+
+    def _resume_command(self) -> str:
+        given = [str(each) for each in self.config.invocation_params.args if "mcode-resume" not in str(each)]
+        return shlex.join(["pytest", *given, "--mcode-resume"])
 
 
 def _notes(settings: Settings) -> list[str]:
@@ -179,3 +235,19 @@ def _notes(settings: Settings) -> list[str]:
     if settings.sandbox == "process":
         notes.append("sandbox process: solutions run on this machine, nothing isolates them")
     return notes
+
+
+def _sigterm_interrupts() -> Callable[[], None]:
+    """Turn SIGTERM into KeyboardInterrupt; return what undoes it."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        return lambda: None
+    before = signal.signal(signal.SIGTERM, interrupt)
+
+    def undo() -> None:
+        signal.signal(signal.SIGTERM, before)
+
+    return undo

@@ -6,7 +6,8 @@ from contextlib import closing
 import pytest
 
 from pytest_mcode import parts
-from pytest_mcode.items import HANDLE, PLAN
+from pytest_mcode.items import HANDLE, PLAN, function_of
+from pytest_mcode.journal import Journal
 from pytest_mcode.models import Model
 from pytest_mcode.plan import Plan
 from pytest_mcode.prompts import Prompt, TemplatePrompt
@@ -62,6 +63,9 @@ def mcode_task(request: pytest.FixtureRequest, mcode_plan: Plan, mcode_sandbox: 
         benchmark=mcode_plan.benchmark,
         sandbox=mcode_sandbox,
         feedback=mcode_plan.settings.feedback,
+        journal=Journal(
+            mcode_plan.run_id, function_of(request.node.nodeid, request.param), request.param.task_id
+        ),
     )
     request.node.stash[HANDLE] = handle
     return handle

@@ -1,9 +1,9 @@
 """Hooks on the side where tasks run: collecting them, running them, reporting what came out."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -57,6 +57,21 @@ class Items:
         if "mcode_task" in metafunc.fixturenames:
             parameters = [pytest.param(task, id=task.task_id) for task in self._plan.tasks]
             metafunc.parametrize("mcode_task", parameters, indirect=True)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+        """Report what an earlier session judged as what it was, without running it."""
+        task = task_of(item)
+        key = Plan.judged_key(function_of(item.nodeid, task), task.task_id) if task else ""
+        if key not in self._plan.judged:
+            return None
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        for report in _resumed_reports(item, *self._plan.judged[key]):
+            item.ihook.pytest_runtest_logreport(report=report)
+        # The item before this one left the fixtures that it shares with its next one standing.
+        item.session._setupstate.teardown_exact(nextitem)
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return True
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Any:
@@ -123,6 +138,23 @@ def identify(nodeid: str, tasks: Sequence[Task]) -> tuple[str, Task] | None:
         return None
     task = max(named, key=lambda each: len(each.task_id))
     return function_of(nodeid, task), task
+
+
+def _resumed_reports(item: pytest.Item, status: str, message: str) -> Iterator[pytest.TestReport]:
+    call_outcome: Literal["passed", "failed"] = "passed" if status == "solved" else "failed"
+    text = f"{message}\n(resumed: judged by an earlier session)"
+    whens: list[tuple[Literal["call", "teardown"], Literal["passed", "failed"]]]
+    whens = [("call", call_outcome), ("teardown", "passed")]
+    for when, outcome in whens:
+        yield pytest.TestReport(
+            nodeid=item.nodeid,
+            location=item.location,
+            keywords=dict.fromkeys(item.keywords, 1),
+            outcome=outcome,
+            longrepr=text if outcome == "failed" else None,
+            when=when,
+            user_properties=[("mcode_outcome", status), ("mcode_resumed", True)],
+        )
 
 
 def _without_traceback(call: pytest.CallInfo[None]) -> Any:

@@ -15,7 +15,10 @@ def open_model(settings: Settings) -> Model:
     from pytest_mcode.models import opening
 
     return opening.open_model(
-        **_generation(settings), request_timeout=settings.request_timeout, retries=settings.retries
+        **_generation(settings),
+        request_timeout=settings.request_timeout,
+        retries=settings.retries,
+        retry_for=settings.retry_for,
     )
 
 

@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any, Self
@@ -32,6 +32,8 @@ class Plan:
     prompt_hash: str
     tasks: Sequence[Task]
     """Those selected by ``--mcode-task`` and ``--mcode-limit``, in dataset order."""
+    judged: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """In a resumed run: status and last message of each task that stands, by `judged_key`."""
 
     @property
     def benchmark(self) -> Benchmark:
@@ -42,6 +44,11 @@ class Plan:
     def title(self) -> str:
         """Benchmark and the start of its fingerprint: ``humaneval@1f2e3d4``."""
         return f"{self.settings.benchmark}@{self.dataset_fingerprint[:7]}"
+
+    @staticmethod
+    def judged_key(test: str, task_id: str) -> str:
+        """Return the key of `judged`."""
+        return f"{test}\n{task_id}"
 
     def run_info(
         self, *, model_info: Mapping[str, Any], environment: Mapping[str, Any], started_at: str

@@ -161,6 +161,13 @@ class TaskOutcome:
     """Wall-clock seconds of the whole item."""
     tags: tuple[str, ...] = ()
 
+    @property
+    def last_message(self) -> str:
+        """The last attempt's verdict and its message; empty where no attempt was made."""
+        return (
+            f"{self.attempts[-1].verdict.kind}: {self.attempts[-1].verdict.message}" if self.attempts else ""
+        )
+
     def to_json(self) -> str:
         """Encode as one ASCII JSON string, the form that travels over xdist."""
         return to_json(asdict(self))

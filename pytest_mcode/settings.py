@@ -146,7 +146,12 @@ def number(help: str, minimum: float, maximum: float = math.inf, **more: Any) ->
 
 def switch(help: str, **more: Any) -> Any:
     """Declare a field that is off unless asked for."""
-    return option(help, _switch, metavar="", ini="bool", default=False, **more)
+    return option(help, _switch, **{"metavar": "", "ini": "bool", "default": False, **more})
+
+
+def occasion_switch(help: str) -> Any:
+    """Declare a field that is off unless asked for on a command line."""
+    return switch(help, ini=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,6 +237,11 @@ class Settings:
         "Seconds that one request to the model server may take.", 0.1, metavar="SECONDS", default=300.0
     )
     retries: int = count("Retries of a request that failed for a passing reason.", 0, default=3)
+    retry_for: float | None = number(
+        "Seconds after which a request is not tried again, however many retries are left.",
+        0,
+        metavar="SECONDS",
+    )
     max_infra: int = count("Stop the session after N infra outcomes in a row.", 1, default=20)
     sandbox: str = option(
         "Where solutions run: docker, or process (no isolation: for code you trust).",
@@ -259,6 +269,12 @@ class Settings:
     dataset_revision: str | None = option("Commit or tag of the Hub's dataset.", metavar="REV")
     split: str | None = option(
         "Split of the dataset; default: the benchmark's standard one.", metavar="NAME", changes_result=True
+    )
+    resume: bool = occasion_switch(
+        "Go on with the latest run of this very configuration: what is judged stands, the rest runs."
+    )
+    resume_run: str | None = option(
+        "Go on with this run: its id, or the start or end of it.", metavar="RUN", ini=None
     )
     fail_under: float | None = number(
         "Exit with 0 when this pass rate (0 to 1) is reached and no infra outcome is left, else with 1.",
@@ -295,6 +311,11 @@ class Settings:
                 f"--mcode-model is needed with --mcode-backend={self.backend}; "
                 "name a model (such as --mcode-model=qwen2.5-coder:7b), or try --mcode-backend=gold"
             )
+
+    @property
+    def resumes(self) -> bool:
+        """Whether the session goes on with an earlier run."""
+        return self.resume or self.resume_run is not None
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:

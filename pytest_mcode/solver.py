@@ -7,6 +7,7 @@ from typing import Literal
 from pytest_mcode.benchmarks import Benchmark
 from pytest_mcode.errors import ContextOverflowError
 from pytest_mcode.extraction import strip_reasoning
+from pytest_mcode.journal import Journal
 from pytest_mcode.models import Completion, Model, Request
 from pytest_mcode.prompts import Prompt
 from pytest_mcode.records import Attempt, Task, Verdict, fingerprint
@@ -29,7 +30,13 @@ class TaskHandle:
     benchmark: Benchmark
     sandbox: Sandbox
     feedback: Feedback = "judge"
+    journal: Journal | None = None
+    """Keeps the attempts of a session that may be killed."""
     attempts: list[Attempt] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Take up what an earlier session has left of this task."""
+        self._left = self.journal.read() if self.journal else []
 
     def judge(self, solution: str, *, sample: int = 0) -> Verdict:
         """Judge `solution` (source code), record it as an attempt, return what its author may see.
@@ -46,7 +53,17 @@ class TaskHandle:
     def judge_completion(self, request: Request, completion: Completion) -> Attempt:
         """Extract the solution from a model's answer to `request`, judge and record it."""
         solution = self.benchmark.extract(completion.text, self.task)
-        return self._record(request.sample, self._attempt(solution, completion, request))
+        attempt = self._record(request.sample, self._attempt(solution, completion, request))
+        if self.journal:
+            self.journal.append(attempt)
+        return attempt
+
+    def recall(self, request: Request) -> Attempt | None:
+        """Return, and record, the attempt that an earlier session made for this very request."""
+        for attempt in self._left:
+            if attempt.seed == request.seed and list(attempt.messages) == list(request.messages):
+                return self._record(request.sample, attempt)
+        return None
 
     def record_overflow(self, request: Request, error: ContextOverflowError) -> Attempt:
         """Record that `request` did not fit the model's context window."""
@@ -158,15 +175,18 @@ class SampleAndDebug:
                 sample=sample,
                 iteration=iteration,
             )
-            try:
-                completion = self.model.generate(request)
-            except ContextOverflowError as error:
-                task.record_overflow(request, error)
-                return
-            attempt = task.judge_completion(request, completion)
-            if task.looks_solved(attempt):
+            attempt = task.recall(request) or self.attempt(task, request)
+            if task.looks_solved(attempt) or attempt.verdict.kind == "context_overflow":
                 return
             messages += [
-                {"role": "assistant", "content": strip_reasoning(completion.text) or NO_ANSWER},
+                {"role": "assistant", "content": strip_reasoning(attempt.completion) or NO_ANSWER},
                 self.prompt.repair(task.task, task.shown(attempt)),
             ]
+
+    def attempt(self, task: TaskHandle, request: Request) -> Attempt:
+        """Generate and judge once."""
+        try:
+            completion = self.model.generate(request)
+        except ContextOverflowError as error:
+            return task.record_overflow(request, error)
+        return task.judge_completion(request, completion)

@@ -25,9 +25,13 @@ def write(
     planned: int,
     notes: list[str],
     seconds: float,
+    resume: str,
 ) -> None:
-    """Write the summary section; one line under ``-q``, nothing under ``-qq``."""
-    if reporter.verbosity < -1:
+    """Write the summary section; one line under ``-q``, nothing under ``-qq`` or ``--no-summary``.
+
+    `resume` is the command that goes on with the run, empty when every task is judged.
+    """
+    if reporter.verbosity < -1 or reporter.no_summary:
         return
     if reporter.verbosity < 0:
         reporter.write_line(f"{plan.title}: {pass_rate(tally)}; run {plan.run_id}")
@@ -35,6 +39,8 @@ def write(
     reporter.section(f"mcode: {plan.title}")
     for name, value in _rows(plan, tally, planned, seconds):
         reporter.write_line(f"{name:<10} {value}")
+    if resume:
+        reporter.write_line(f"{'resume':<10} {resume}")
     for note in notes:
         reporter.write_line(f"{'note':<10} {note}")
 

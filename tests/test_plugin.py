@@ -100,9 +100,7 @@ def test_failures_show_the_verdict_and_no_traceback(pytester):
     assert "exception: " in text
     assert "Traceback" not in text
     assert "UnsolvedError" not in text
-    result.stdout.fnmatch_lines(
-        ["failed     exception 2", "judged     2/12 tasks, a subset: 2/12"], consecutive=False
-    )
+    result.stdout.fnmatch_lines(["judged     2/2 tasks, a subset: 2/12", "failed     exception 2"])
 
 
 def test_infra_is_a_category_of_its_own_and_outside_the_pass_rate(pytester):

@@ -1,0 +1,85 @@
+"""Attempts of tasks in flight, on the disk of the worker that makes them: what a killed session leaves."""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.records import Attempt, fingerprint, to_json
+
+__all__ = ["Journal", "claim", "discard", "sweep"]
+
+KEPT_DAYS = 30
+"""How long a run that nobody resumes keeps its journal."""
+
+
+class Journal:
+    """The attempts of one task, a JSON line each, in the order in which they were made."""
+
+    def __init__(self, run_id: str, test: str, task_id: str) -> None:
+        self._path = _directory(run_id) / f"{fingerprint([test, task_id])[:24]}.jsonl"
+
+    def read(self) -> list[Attempt]:
+        """Return what an earlier session has left; a line that was cut by its end is dropped."""
+        return list(self._lines()) if self._path.exists() else []
+
+    def _lines(self) -> Iterator[Attempt]:
+        for line in self._path.read_text(encoding="ascii").splitlines():
+            try:
+                yield Attempt.from_dict(json.loads(line))
+            except ValueError:
+                return
+
+    def append(self, attempt: Attempt) -> None:
+        """Add an attempt, safe from a crash of the machine when this returns."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("a", encoding="ascii") as file:
+            file.write(to_json(asdict(attempt)) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def remove(self) -> None:
+        """Forget: the task's outcome is in the store."""
+        self._path.unlink(missing_ok=True)
+
+
+def claim(run_id: str) -> FileLock:
+    """Return a lock that keeps other sessions from writing to the run; it ends with this process."""
+    directory = _directory(run_id)
+    directory.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(directory / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ConfigurationError(
+            f"run {run_id} is being written by another session; wait for its end, or leave out --mcode-resume"
+        ) from None
+    return lock
+
+
+def discard(run_id: str) -> None:
+    """Remove what is left of a run that is complete."""
+    shutil.rmtree(_directory(run_id), ignore_errors=True)
+
+
+def sweep() -> None:
+    """Remove journals that nobody came back for."""
+    oldest = time.time() - KEPT_DAYS * 24 * 3600
+    for directory in _root().glob("*"):
+        if directory.stat().st_mtime < oldest:
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _directory(run_id: str) -> Path:
+    return _root() / run_id
+
+
+def _root() -> Path:
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "pytest-mcode"
