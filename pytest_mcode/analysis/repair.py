@@ -43,7 +43,18 @@ def debugging_worth(
 def _point(units: Sequence[Sequence[Sample]], iteration: int) -> dict[str, Any]:
     shares = [sum(_passed_by(sample, iteration) for sample in unit) / len(unit) for unit in units]
     low, high = mean_interval(shares, min(map(len, units)))
-    return {"iteration": iteration, "rate": sum(shares) / len(shares), "low": low, "high": high}
+    samples = [
+        [attempt for attempt in sample if attempt["iteration"] <= iteration]
+        for unit in units
+        for sample in unit
+    ]
+    return {
+        "iteration": iteration,
+        "rate": sum(shares) / len(shares),
+        "low": low,
+        "high": high,
+        "tokens_per_sample": sum(map(_tokens, samples)) / len(samples),
+    }
 
 
 def _passed_by(sample: Sample, iteration: int) -> bool:

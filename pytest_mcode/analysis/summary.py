@@ -31,6 +31,14 @@ RUN_FIELDS = (
     "prompt_hash",
     "settings",
 )
+TOTALS = (
+    "attempts",
+    "prompt_tokens",
+    "completion_tokens",
+    "seconds",
+    "generation_seconds",
+    "execution_seconds",
+)
 Group = Mapping[str, Any]
 """Outcomes of one run that are alike; ``tasks`` counts them. See `store.queries.outcome_groups`."""
 
@@ -130,19 +138,14 @@ def _false_positives(judged: Sequence[Group]) -> dict[str, Any]:
 
 
 def _costs(groups: Sequence[Group], judged: Sequence[Group], solved: int) -> dict[str, Any]:
-    """Total over every outcome; a share per judged and per solved task."""
-    tasks = _tasks(judged)
-    tokens, seconds = _sum(judged, "completion_tokens"), _sum(judged, "seconds")
-    known = any(group["completion_tokens"] is not None for group in groups)
+    """Total over every outcome; a share of prompt and completion tokens per judged and per solved task."""
+    tasks, seconds = _tasks(judged), _sum(judged, "seconds")
+    tokens = _sum(judged, "prompt_tokens") + _sum(judged, "completion_tokens")
+    known = any(group["completion_tokens"] is not None for group in judged)
     return {
-        "attempts": _sum(groups, "attempts"),
-        "prompt_tokens": _sum(groups, "prompt_tokens"),
-        "completion_tokens": _sum(groups, "completion_tokens"),
-        "seconds": _sum(groups, "seconds"),
-        "generation_seconds": _sum(groups, "generation_seconds"),
-        "execution_seconds": _sum(groups, "execution_seconds"),
-        "completion_tokens_per_judged": _ratio(tokens, tasks) if known else None,
-        "completion_tokens_per_solved": _ratio(tokens, solved) if known else None,
+        **{name: _sum(groups, name) for name in TOTALS},
+        "tokens_per_judged": _ratio(tokens, tasks) if known else None,
+        "tokens_per_solved": _ratio(tokens, solved) if known else None,
         "seconds_per_judged": _ratio(seconds, tasks),
         "seconds_per_solved": _ratio(seconds, solved),
     }

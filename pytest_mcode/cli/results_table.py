@@ -152,7 +152,7 @@ def _span(at: dict[str, Any], name: str, suffix: str = "") -> str:
 
 def _cost(each: Result) -> str:
     def share(of: str) -> str:
-        tokens, seconds = each[f"completion_tokens_per_{of}"], each[f"seconds_per_{of}"]
+        tokens, seconds = each[f"tokens_per_{of}"], each[f"seconds_per_{of}"]
         return f"{quantity(tokens)} tokens, {quantity(seconds)} s a {of} task"
 
     return f"{quantity(each['attempts'])} attempts; {share('judged')}; {share('solved')}"

@@ -96,6 +96,7 @@ def _points(store: "Store", run: Result) -> Iterator[dict[str, Any]]:
         "rate": run["pass_rate"],
         "low": run["pass_rate_low"],
         "high": run["pass_rate_high"],
+        "tokens": run["tokens_per_judged"],
     }
 
 
@@ -103,7 +104,13 @@ def _sub_sampled(run: Result, rows: Sequence[Row], k: int) -> dict[str, Any]:
     scores = {row["task_id"]: pass_at_k(row["samples"], row["samples_passed"], k) for row in rows}
     low, high = mean_interval(list(scores.values()), run["samples"])
     rate = sum(scores.values()) / len(scores)
-    return _point(run, k, scores, sub_sampled=True) | {"rate": rate, "low": low, "high": high}
+    tokens = run["tokens_per_judged"]
+    return _point(run, k, scores, sub_sampled=True) | {
+        "rate": rate,
+        "low": low,
+        "high": high,
+        "tokens": tokens and tokens * k / run["samples"],
+    }
 
 
 def _point(run: Result, samples: int, scores: Scores, sub_sampled: bool = False) -> dict[str, Any]:

@@ -50,6 +50,7 @@ def test_verdicts_that_get_repaired() -> None:
 
 def test_price_of_repairs() -> None:
     worth = debugging_worth(TASKS, 2, all_samples=False)
+    assert [point["tokens_per_sample"] for point in worth["curve"]] == [10, 10 + 60 / 4, 10 + 60 / 4 + 60 / 4]
     assert (worth["repair_attempts"], worth["repaired_samples"]) == (5, 2)
     assert worth["first_attempt_tokens"] == 50
     assert worth["repair_tokens"] == 20 + (20 + 30) + (20 + 30)

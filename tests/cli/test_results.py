@@ -116,8 +116,8 @@ def test_json_keeps_its_contract(mcode: Mcode, db: Path) -> None:
         "pass_rate_if_infra_failed": 0.25,
         "pass_rate_if_infra_solved": 0.5,
         "verdicts": {"syntax": 1, "assertion": 1},
-        "completion_tokens_per_judged": 20.0,
-        "completion_tokens_per_solved": 60.0,
+        "tokens_per_judged": 120.0,
+        "tokens_per_solved": 360.0,
         "seconds_per_judged": 2.0,
         "seconds_per_solved": 6.0,
     }
@@ -241,7 +241,7 @@ def test_one_run_is_shown_whole(mcode: Mcode, db: Path) -> None:
         "solved 1/3: 33.3% [6.1, 79.2], Wilson 95 %",
         "infra 1 outside the pass rate, which they leave at 25.0 to 50.0%",
         "failed by assertion 1, syntax 1",
-        "3 attempts; 20 tokens, 2 s a judged task; 60 tokens, 6 s a solved task",
+        "3 attempts; 120 tokens, 2 s a judged task; 360 tokens, 6 s a solved task",
     ):
         assert part in shown
 
