@@ -1,6 +1,6 @@
-"""The three ways in which something can go wrong that is not a verdict on a solution."""
+"""The ways in which something can go wrong before there is a verdict on a solution."""
 
-__all__ = ["ConfigurationError", "ContextOverflowError", "InfraError"]
+__all__ = ["ApplyError", "ConfigurationError", "ContextOverflowError", "InfraError"]
 
 
 class ConfigurationError(Exception):
@@ -17,3 +17,7 @@ class InfraError(Exception):
 
 class ContextOverflowError(Exception):
     """The prompt does not fit the model's context window: the verdict ``context_overflow``."""
+
+
+class ApplyError(Exception):
+    """A model's edits do not fit the files that they name: the verdict ``apply_failed``."""

@@ -37,6 +37,8 @@ class Items:
     def __init__(self, config: pytest.Config, plan: Plan) -> None:
         config.stash[PLAN] = plan
         self._plan = plan
+        for tag in sorted({tag for task in plan.tasks for tag in task.tags}):
+            config.addinivalue_line("markers", f"{tag}: tasks of {plan.settings.benchmark} tagged {tag}")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(self, collector: pytest.Collector) -> Any:
@@ -55,7 +57,7 @@ class Items:
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """One item per task for every function that takes `mcode_task`."""
         if "mcode_task" in metafunc.fixturenames:
-            parameters = [pytest.param(task, id=task.task_id) for task in self._plan.tasks]
+            parameters = [pytest.param(task, id=task.task_id, marks=_marks(task)) for task in self._plan.tasks]
             metafunc.parametrize("mcode_task", parameters, indirect=True)
 
     @pytest.hookimpl(tryfirst=True)
@@ -115,6 +117,10 @@ class Items:
             report.mcode_stop = str(error)  # type: ignore[attr-defined]
         item.user_properties += [("mcode_outcome", status), ("mcode_attempts", len(outcome.attempts))]
         return report
+
+
+def _marks(task: Task) -> list[pytest.MarkDecorator]:
+    return [getattr(pytest.mark, tag) for tag in task.tags]
 
 
 def task_of(item: pytest.Item) -> Task | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pytest_mcode.benchmarks import Benchmark
-from pytest_mcode.errors import ContextOverflowError
+from pytest_mcode.errors import ApplyError, ContextOverflowError
 from pytest_mcode.extraction import strip_reasoning
 from pytest_mcode.journal import Journal
 from pytest_mcode.models import Completion, Model, Request
@@ -52,8 +52,13 @@ class TaskHandle:
 
     def judge_completion(self, request: Request, completion: Completion) -> Attempt:
         """Extract the solution from a model's answer to `request`, judge and record it."""
-        solution = self.benchmark.extract(completion.text, self.task)
-        attempt = self._record(request.sample, self._attempt(solution, completion, request))
+        try:
+            solution = self.benchmark.extract(completion.text, self.task, self.sandbox)
+        except ApplyError as error:
+            unfit = Verdict(kind="apply_failed", message=str(error))
+            attempt = self._record(request.sample, self._unjudged(unfit, None, completion, request))
+        else:
+            attempt = self._record(request.sample, self._attempt(solution, completion, request))
         if self.journal:
             self.journal.append(attempt)
         return attempt
@@ -128,6 +133,7 @@ class TaskHandle:
             completion_tokens=completion.completion_tokens,
             generation_seconds=completion.seconds,
             finish_reason=completion.finish_reason,
+            extra=self.benchmark.remarks(self.task, solution) if solution is not None else {},
         )
 
 

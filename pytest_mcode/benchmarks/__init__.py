@@ -4,13 +4,15 @@ import difflib
 import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import Task, Verdict, fingerprint
-from pytest_mcode.sandboxes import Sandbox
 
-__all__ = ["Benchmark", "Dataset", "Source", "get", "names", "summaries"]
+__all__ = ["Benchmark", "Dataset", "Kind", "Source", "get", "names", "summaries"]
+
+Kind = Literal["functions", "repositories"]
+"""What a task asks for: a function, judged in a `Sandbox`; or a change to a repository, judged in its image."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,10 @@ class Benchmark(Protocol):
         """One line for listings."""
 
     @property
+    def kind(self) -> Kind:
+        """What its tasks ask for, which decides on the sandbox."""
+
+    @property
     def defaults(self) -> Mapping[str, Any]:
         """Settings that this benchmark wants otherwise than usual, by field name of `Settings`."""
 
@@ -60,13 +66,16 @@ class Benchmark(Protocol):
     def load(self, source: Source) -> Dataset:
         """Load a split; raises `ConfigurationError` naming what was wanted and the way out."""
 
-    def extract(self, completion: str, task: Task) -> str | None:
-        """Return the solution in a completion, or None where there is no parseable code."""
+    def extract(self, completion: str, task: Task, sandbox: Any) -> str | None:
+        """Return the solution in a completion, or None where there is none; raises `ApplyError`."""
 
-    def judge(self, task: Task, solution: str, sandbox: Sandbox) -> Verdict:
-        """Judge a solution in `sandbox`."""
+    def judge(self, task: Task, solution: str, sandbox: Any) -> Verdict:
+        """Judge a solution in `sandbox`: the one that sessions open for this `kind`."""
 
-    def judge_publicly(self, task: Task, solution: str, sandbox: Sandbox) -> Verdict | None:
+    def remarks(self, task: Task, solution: str) -> Mapping[str, Any]:
+        """Return what else a solution's record should say, JSON types: becomes `Attempt.extra`."""
+
+    def judge_publicly(self, task: Task, solution: str, sandbox: Any) -> Verdict | None:
         """Judge by what the prompt shows; None where it shows no test."""
 
 
@@ -76,6 +85,7 @@ _BUILT_IN = {
     "humaneval+": "pytest_mcode.benchmarks.humaneval:HUMANEVAL_PLUS",
     "mbpp": "pytest_mcode.benchmarks.mbpp:MBPP",
     "mbpp+": "pytest_mcode.benchmarks.mbpp:MBPP_PLUS",
+    "swebench-lite": "pytest_mcode.benchmarks.swebench:SWEBENCH_LITE",
 }
 """Name to where the benchmark is; imported when asked for."""
 

@@ -21,7 +21,7 @@ class FunctionJudge:
     continues_prompt: bool = False
     """Whether a completion may be a bare body that continues the prompt."""
 
-    def extract(self, completion: str, task: Task, sandbox: Sandbox) -> str | None:
+    def extract(self, completion: str, task: Task, sandbox: Sandbox | None = None) -> str | None:
         """Return the solution in a completion, or None where there is no parseable code."""
         stub = task.prompt if self.continues_prompt else None
         return extract_code(completion, entry_points=task.entry_points, stub=stub)
@@ -35,6 +35,10 @@ class FunctionJudge:
         if task.public_test is None:
             return None
         return sandbox.run(_program(task, solution, task.public_test))
+
+    def remarks(self, task: Task, solution: str) -> Mapping[str, Any]:
+        """Return nothing: code and verdict say it all."""
+        return {}
 
 
 def _program(task: Task, solution: str, test: str) -> Program:
