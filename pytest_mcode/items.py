@@ -57,7 +57,9 @@ class Items:
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """One item per task for every function that takes `mcode_task`."""
         if "mcode_task" in metafunc.fixturenames:
-            parameters = [pytest.param(task, id=task.task_id, marks=_marks(task)) for task in self._plan.tasks]
+            parameters = [
+                pytest.param(task, id=task.task_id, marks=_marks(task)) for task in self._plan.tasks
+            ]
             metafunc.parametrize("mcode_task", parameters, indirect=True)
 
     @pytest.hookimpl(tryfirst=True)

@@ -12,7 +12,7 @@ from pytest_mcode.records import Task, Verdict, fingerprint
 __all__ = ["Benchmark", "Dataset", "Kind", "Source", "get", "names", "summaries"]
 
 Kind = Literal["functions", "repositories"]
-"""What a task asks for: a function, judged in a `Sandbox`; or a change to a repository, judged in its image."""
+"""What a task asks for: a function, judged in a `Sandbox`, or a patch, judged in its image."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,117 @@
+"""SWE-bench Lite (Jimenez et al. 2024, arXiv:2310.06770): real issues of Python repositories."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_mcode.benchmarks import Kind
+from pytest_mcode.benchmarks.columns import ColumnType
+from pytest_mcode.benchmarks.files import Row
+from pytest_mcode.benchmarks.hub import HubDataset
+from pytest_mcode.benchmarks.rows import RowLoader, Split
+from pytest_mcode.records import Task, Verdict
+from pytest_mcode.repositories import RepositorySandbox
+from pytest_mcode.repositories.patches import changed_files, test_configuration, without
+
+__all__ = ["SWEBENCH_LITE", "SWEbench", "to_task"]
+
+COLUMNS: dict[str, ColumnType] = {
+    "instance_id": "text",
+    "repo": "text",
+    "version": "text",
+    "base_commit": "text",
+    "problem_statement": "text",
+    "patch": "text",
+    "test_patch": "text",
+    "image": "text",
+    "eval_script": "text",
+    "log_parser": "text",
+    "eval_type": "text",
+}
+TEST_LISTS = ("FAIL_TO_PASS", "PASS_TO_PASS")
+JUDGED_BY = ("repo", "version", "base_commit", "image", "eval_script", "log_parser", "eval_type")
+REMEDY = (
+    ". swebench 5 judges by the columns image, eval_script, log_parser and eval_type: take a revision of the "
+    "dataset that has them (--mcode-dataset-revision), or a local file with them (--mcode-dataset=PATH)"
+)
+
+
+def to_task(row: Row) -> Task:
+    """Make a task of a row in swebench 5's columns; ``hints_text`` is left behind."""
+    return Task(
+        task_id=row["instance_id"],
+        prompt=row["problem_statement"],
+        test=row["test_patch"],
+        canonical_solution=row["patch"],
+        tags=(_mark(row["repo"]),),
+        extra={
+            **{column: row[column] for column in JUDGED_BY},
+            **{column: _test_list(row, column) for column in TEST_LISTS},
+        },
+    )
+
+
+def _mark(repository: str) -> str:
+    """Return the pytest mark of a repository: ``scikit_learn`` of ``scikit-learn/scikit-learn``."""
+    return re.sub(r"\W", "_", repository.rpartition("/")[2]).lower()
+
+
+def _test_list(row: Row, column: str) -> list[str]:
+    value = row.get(column)
+    try:
+        names = json.loads(value) if isinstance(value, str) else value
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{column} is not JSON: {error}") from error
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"{column} must be a list of test names, as such or in JSON")
+    return names
+
+
+@dataclass(frozen=True, kw_only=True)
+class SWEbench(RowLoader):
+    """The `Benchmark` whose solutions are patches."""
+
+    summary: str
+    kind: Kind = "repositories"
+    prompt_template: str = "swebench.jinja"
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    def extract(self, completion: str, task: Task, sandbox: RepositorySandbox) -> str | None:
+        """Return the patch that a completion holds or asks for; raises `ApplyError`."""
+        return sandbox.extract(completion, task)
+
+    def judge(self, task: Task, solution: str, sandbox: RepositorySandbox) -> Verdict:
+        """Apply the patch in the task's image, run its tests, grade their output."""
+        return sandbox.judge(task, solution)
+
+    def remarks(self, task: Task, solution: str) -> Mapping[str, Any]:
+        """Return ``left_out`` (graded test files it edits) and ``test_configuration`` (files it edits)."""
+        rest, left_out = without(solution, changed_files(task.test))
+        remarks = {"left_out": left_out, "test_configuration": test_configuration(changed_files(rest))}
+        return {name: files for name, files in remarks.items() if files}
+
+    def judge_publicly(self, task: Task, solution: str, sandbox: RepositorySandbox) -> Verdict | None:
+        """Judge by what a developer without the hidden tests could see."""
+        return sandbox.judge_publicly(task, solution)
+
+
+SWEBENCH_LITE = SWEbench(
+    name="swebench-lite",
+    summary="300 issues of 12 Python repositories to resolve (needs Docker, extra [swebench])",
+    hub=HubDataset(id="SWE-bench/SWE-bench_Lite"),
+    columns=COLUMNS,
+    to_task=to_task,
+    splits={"test": Split(hub="test"), "dev": Split(hub="dev")},
+    id_column="instance_id",
+    remedy=REMEDY,
+    defaults={
+        "timeout": 1800.0,
+        "mem_limit": "4g",
+        "pids_limit": 1024,
+        "feedback": "public",
+        "isolation": "fresh",
+        "image": "each task's own",
+    },
+)
