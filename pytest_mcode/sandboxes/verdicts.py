@@ -58,8 +58,10 @@ def _kind_and_message(reply: Reply, limits: Limits, nonce: str) -> tuple[str, st
         return "memory", f"killed: more than {limits.memory >> 20} MiB of memory"
     if said is None:
         return "exited_early", f"the tests did not reach their end: {_ending(summary['judge'])}"
-    if said["kind"] == "exited_early" and summary["candidate"] is not None:
+    if said["kind"] == "lost":
         return "exited_early", f"{said['message']}\n{_ending(summary['candidate'])}"
+    if said["kind"] == "timeout":
+        return "timeout", f"no end within {limits.timeout:g} s\n{said['message']}"
     if said["kind"] == "memory":
         return "memory", f"more than {limits.memory >> 20} MiB of memory\n{said['message']}"
     return said["kind"], said["message"]
@@ -72,7 +74,7 @@ def _said(verdict: bytes, nonce: str) -> dict[str, str] | None:
         kind, message, echoed = said["kind"], said["message"], said["nonce"]
     except (ValueError, TypeError, KeyError):
         return None
-    known = isinstance(message, str) and kind in (*get_args(VerdictKind), "bad_test")
+    known = isinstance(message, str) and kind in (*get_args(VerdictKind), "lost", "bad_test")
     return {"kind": kind, "message": message} if known and echoed == nonce else None
 
 

@@ -17,6 +17,7 @@ MODULES = (
     "plain",
     "candidate",
     "asserts",
+    "remote",
     "judge",
     "confine",
     "memory",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import reprlib
 import sys
-from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
 
@@ -14,17 +13,26 @@ EXPLAIN = "@explain"
 LEFT, RIGHT = "@left", "@right"
 
 
-def make_repr() -> Callable[[Any], str]:
-    """Return a `repr` whose result and cost are bounded."""
-    bounded = reprlib.Repr()
-    bounded.maxlevel = 4
-    bounded.maxlist = bounded.maxtuple = bounded.maxset = bounded.maxfrozenset = bounded.maxdeque = 12
-    bounded.maxdict = 8
-    bounded.maxstring = bounded.maxlong = bounded.maxother = 120
-    return lambda value: bounded.repr(value)[:600]
+class BoundedRepr(reprlib.Repr):
+    """A `repr` whose result and cost are bounded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel = 4
+        self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = self.maxdeque = 12
+        self.maxdict = 8
+        self.maxstring = self.maxlong = self.maxother = 120
+
+    def repr_int(self, value: int, level: int) -> str:
+        """Return an integer, the size alone of a huge one: its digits would take too long."""
+        if value.bit_length() > 2000:
+            return f"<an integer of {value.bit_length()} bits>"
+        return super().repr_int(value, level)
 
 
-show = make_repr()
+def show(value: Any) -> str:
+    """Return the `repr` of a value, bounded."""
+    return BoundedRepr().repr(value)[:600]
 
 
 class ExplainedError(AssertionError):

@@ -73,11 +73,19 @@ def load_solution(program: dict[str, Any]) -> dict[str, Any]:
     return module.__dict__
 
 
-def _send(judge: Line, message: Any) -> None:
+def _send(judge: Line, answer: list[Any]) -> None:
+    flush_output()
+    try:
+        judge.send(answer)
+    except (MemoryError, RecursionError) as error:
+        judge.send(["raised", describe_error(error), None])
+
+
+def flush_output() -> None:
+    """Write what the solution has printed; it may have closed or replaced the streams."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):
             stream.flush()
-    judge.send(message)
 
 
 def _call(names: dict[str, Any], kept: Kept, name: str, asked: list[Any]) -> list[Any]:
@@ -145,10 +153,15 @@ def shorten(text: str) -> str:
 def _report_timeout(seconds: float, judge: Line) -> None:
     def report(signum: int, frame: Any) -> None:
         try:
-            where = _own_frames(traceback.extract_stack(frame)).format()
-            judge.send(["timeout", shorten("".join(where[-3:]).rstrip())])
+            flush_output()
+            judge.send(["timeout", where(frame)])
         finally:
             os._exit(1)
 
     signal.signal(signal.SIGALRM, report)
     signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def where(frame: Any) -> str:
+    """Return the solution's innermost lines that led to `frame`; empty when none did."""
+    return shorten("".join(_own_frames(traceback.extract_stack(frame)).format()[-3:]).rstrip())

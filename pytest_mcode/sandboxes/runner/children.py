@@ -11,8 +11,9 @@ import traceback
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from . import candidate, judge
+from .candidate import answer_calls
 from .confine import become, limit
+from .judge import judge
 from .plain import Line
 from .wire import GRACE, NONCE_BYTES, read_exactly
 
@@ -97,22 +98,18 @@ def read_program(feed: int, size: int) -> dict[str, Any]:
 
 def run_solution(program: dict[str, Any], connection: socket.socket) -> None:
     """Be the solution's process; never returns."""
-    candidate.answer_calls(program, line(connection))
+    answer_calls(program, line(connection))
     os._exit(0)
 
 
 def run_judge(program: dict[str, Any], connection: socket.socket, feed: int, verdict: int) -> None:
     """Be the judge's process; never returns."""
-    finish = finisher(feed, verdict)
-    judge.on_timeout(program["timeout"] + GRACE / 4, finish, program["test"])
-    finish(judge.run_split(program, line(connection)))
+    judge(program, line(connection), program["timeout"] + GRACE / 4, finisher(feed, verdict))
 
 
 def run_both(program: dict[str, Any], feed: int, verdict: int) -> None:
     """Be the one process of solution and judge; never returns."""
-    finish = finisher(feed, verdict)
-    judge.on_timeout(program["timeout"], finish, program["test"])
-    finish(judge.run_in_process(program))
+    judge(program, None, program["timeout"], finisher(feed, verdict))
 
 
 def finisher(feed: int, verdict: int) -> Callable[[dict[str, str]], None]:

@@ -76,11 +76,19 @@ class LostError(Exception):
     """The other process is gone, or what it sent is no plain data."""
 
 
-class Opaque:
-    """In the judge: an object that stayed with the solution, and whether it is true."""
+class Elsewhere:
+    """In the judge: what stayed with the solution, known by its number; can be passed back."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+class Opaque(Elsewhere):
+    """An object that is no plain data; all that is known are its type's name and whether it is true."""
 
     def __init__(self, number: int, name: str, truth: bool) -> None:
-        self.number, self._name, self._truth = number, str(name), truth is True
+        super().__init__(number)
+        self._name, self._truth = str(name), truth is True
 
     def __bool__(self) -> bool:
         return self._truth
@@ -127,7 +135,7 @@ def _encode_rare(value: Any, kind: type, keep: Callable[[object], int] | None) -
             return encode(reduce(value), keep)
     if kind is type and value in TYPE_NAMES:
         return ["type", TYPE_NAMES[value]]
-    if kind is Opaque:
+    if isinstance(value, Elsewhere):
         return ["back", value.number]
     if isinstance(value, collections.abc.Iterator):
         return ["remote", keep(value)] if keep else ["iterator", _encode_all(value, None)]

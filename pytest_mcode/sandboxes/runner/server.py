@@ -20,10 +20,10 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from . import judge
 from .children import Child, Nursery
 from .cleanup import adopt_orphans, exit_code, kill_all, oom_kills, wipe
 from .confine import SHARED_LIMITS, first_uid, limit
+from .judge import Judge
 from .memory import Relay, Stream
 from .wire import GRACE, NONCE_BYTES, REPLY, REQUEST, write_all
 
@@ -166,8 +166,7 @@ def preload(names: Iterable[str]) -> None:
 
 def warm_up() -> None:
     """Have compiler and tracebacks set themselves up, once for all attempts."""
-    failing = {"setup": "", "solution": "def f(): 1 / 0", "test": "assert f() == 1"}
-    judge.run_in_process(failing)
+    Judge({"setup": "", "solution": "def f(): 1 / 0", "test": "assert f() == 1"}, None).run()
     sys.modules.pop("solution")
 
 
