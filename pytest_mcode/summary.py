@@ -36,6 +36,7 @@ def write(
     if reporter.verbosity < 0:
         reporter.write_line(f"{plan.title}: {pass_rate(tally)}; run {plan.run_id}")
         return
+    reporter.ensure_newline()
     reporter.section(f"mcode: {plan.title}")
     for name, value in _rows(plan, tally, planned, seconds):
         reporter.write_line(f"{name:<10} {value}")

@@ -152,7 +152,7 @@ def test_infra_in_a_row_stops_the_session(pytester):
         result.stdout.fnmatch_lines(
             ["*3 infra outcomes in a row (--mcode-max-infra); the last: ZeroDivisionError*"]
         )
-    assert rows(pytester, "SELECT DISTINCT status FROM runs") == [("interrupted",)]
+    assert rows(pytester, "SELECT DISTINCT status FROM runs") == [("stopped",)]
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
