@@ -1,0 +1,239 @@
+"""One container of a repository's image: commands in it, under limits; gone when its client is."""
+
+from __future__ import annotations
+
+import io
+import logging
+import tarfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from pytest_mcode.errors import InfraError
+from pytest_mcode.sandboxes import Limits
+from pytest_mcode.sandboxes.ownership import labels
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+__all__ = ["Container", "Ended", "LostContainerError"]
+
+WORKDIR = "/testbed"
+"""Where every SWE-bench image has its repository."""
+LARGEST_FILE = 2**30
+"""Bytes; disk is bounded by nothing else."""
+CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "KILL"]
+OFFLINE = {"PIP_NO_INDEX": "1", "PIP_RETRIES": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+"""Eval scripts call pip: without a network it is to fail at once, and does no harm."""
+OOM_COUNTERS = "/sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control"
+PREPARATION_SECONDS = 300.0
+PREPARATION_OUTPUT = 256 * 2**20
+
+logger = logging.getLogger(__name__)
+
+
+class LostContainerError(InfraError):
+    """The container ended, or the engine went away, while it was needed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """A command that ended, or was cut: then the container is gone too."""
+
+    status: int | None
+    """Exit status; None where the command was cut."""
+    output: bytes
+    """Standard output and standard error in the order of arrival."""
+    cut: Literal["", "timeout", "output_limit"] = ""
+    seconds: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """The output as text, undecodable bytes replaced."""
+        return self.output.decode("utf-8", "replace")
+
+
+class Container:
+    """Started at once; process 1 waits on our end of its standard input, so it ends when we do."""
+
+    def __init__(
+        self,
+        engine: APIClient,
+        image: str,
+        limits: Limits,
+        session_id: str,
+        *,
+        network: bool = False,
+        platform: str | None = None,
+    ) -> None:
+        self._engine = engine
+        self._environment = {} if network else OFFLINE
+        self._socket: Any = None
+        with _engine_errors(image):
+            self._id: str = _create(engine, image, limits, session_id, network, platform)
+            try:
+                self._socket = engine.attach_socket(self._id, params={"stdin": 1, "stream": 1})
+                engine.start(self._id)
+            except BaseException:
+                self.close()
+                raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        seconds: float = PREPARATION_SECONDS,
+        max_output: int = PREPARATION_OUTPUT,
+        environment: Mapping[str, str] | None = None,
+    ) -> Ended:
+        """Run a command in the repository; raises `LostContainerError` where the container ends meanwhile."""
+        start = time.monotonic()
+        cut: Literal["", "timeout", "output_limit"] = ""
+        expired = threading.Event()
+        with _engine_errors("the container"):
+            running = self._engine.exec_create(
+                self._id, list(command), workdir=WORKDIR, user="root", environment=self._with(environment)
+            )["Id"]
+            watchdog = threading.Timer(seconds, self._expire, [expired])
+            watchdog.start()
+            try:
+                output = bytearray()
+                for chunk in self._engine.exec_start(running, stream=True):
+                    output += chunk
+                    if len(output) > max_output:
+                        cut = "output_limit"
+                        self._kill()
+                        break
+            finally:
+                watchdog.cancel()
+            if expired.is_set():
+                cut = "timeout"
+            status = None if cut else self._status(running)
+        return Ended(status=status, output=bytes(output), cut=cut, seconds=time.monotonic() - start)
+
+    def check(self, command: Sequence[str], what: str) -> bytes:
+        """Return the output of a command of ours; raises `InfraError` where it fails."""
+        ended = self.run(command)
+        if ended.status != 0:
+            raise InfraError(f"could not {what}: {ended.text.strip()[-500:] or ended.cut or ended.status}")
+        return ended.output
+
+    def write(self, path: str, content: bytes) -> None:
+        """Write a file, in a directory that exists."""
+        target, archive = PurePosixPath(path), io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            entry = tarfile.TarInfo(target.name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+        with _engine_errors("the container"):
+            self._engine.put_archive(self._id, str(target.parent), archive.getvalue())
+
+    def ran_out_of_memory(self) -> bool:
+        """Whether the kernel killed a process of this container for memory."""
+        found = self.run(["cat", *OOM_COUNTERS.split()]).text.split()
+        counts = [count for name, count in pairwise(found) if name == "oom_kill"]
+        return any(count != "0" for count in counts)
+
+    def close(self) -> None:
+        """Remove the container. May be called twice."""
+        from docker.errors import APIError
+        from requests import RequestException
+
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        try:
+            self._engine.remove_container(self._id, force=True, v=True)
+        except (APIError, RequestException) as error:
+            if getattr(error, "status_code", None) not in (404, 409):  # gone, or going
+                logger.warning("could not remove container %s: %s", self._id[:12], error)
+
+    def _with(self, environment: Mapping[str, str] | None) -> dict[str, str]:
+        return {**self._environment, **(environment or {})}
+
+    def _expire(self, expired: threading.Event) -> None:
+        expired.set()
+        self._kill()
+
+    def _kill(self) -> None:
+        from docker.errors import APIError
+        from requests import RequestException
+
+        try:
+            self._engine.kill(self._id, "SIGKILL")
+        except (APIError, RequestException) as error:
+            logger.debug("could not kill container %s: %s", self._id[:12], error)
+
+    def _status(self, running: str) -> int:
+        """Return a command's exit status, given that its container outlived it."""
+        ended = self._engine.exec_inspect(running)
+        if not self._engine.inspect_container(self._id)["State"]["Running"] or ended["ExitCode"] is None:
+            raise LostContainerError("the container ended while a command ran in it")
+        return int(ended["ExitCode"])
+
+
+def _create(
+    engine: APIClient, image: str, limits: Limits, session_id: str, network: bool, platform: str | None
+) -> str:
+    from docker.types import LogConfig, Ulimit
+
+    host_config = engine.create_host_config(
+        auto_remove=True,
+        network_mode="bridge" if network else "none",
+        cap_drop=["ALL"],
+        cap_add=CAPABILITIES,
+        security_opt=["no-new-privileges:true"],
+        mem_limit=limits.memory,
+        memswap_limit=limits.memory,
+        pids_limit=limits.pids,
+        log_config=LogConfig(type="none"),
+        ulimits=[
+            Ulimit(name="core", soft=0, hard=0),
+            Ulimit(name="fsize", soft=LARGEST_FILE, hard=LARGEST_FILE),
+        ],
+    )
+    container = engine.create_container(
+        image,
+        entrypoint=["cat"],
+        command=[],
+        user="root",
+        working_dir=WORKDIR,
+        stdin_open=True,
+        stop_signal="SIGKILL",
+        labels=labels(session_id),
+        host_config=host_config,
+        platform=platform,
+    )
+    identity: str = container["Id"]
+    return identity
+
+
+@contextmanager
+def _engine_errors(what: str) -> Iterator[None]:
+    """Turn what the engine answers, or its silence, into our errors."""
+    from docker.errors import APIError, ImageNotFound
+    from requests import RequestException
+    from urllib3.exceptions import HTTPError
+
+    try:
+        yield
+    except ImageNotFound as error:
+        raise InfraError(f"image {what} is not on the Docker engine") from error
+    except APIError as error:
+        reason = error.explanation or str(error)
+        if error.status_code in (404, 409):
+            raise LostContainerError(f"{what} is gone: {reason}") from error
+        raise InfraError(f"the Docker engine refuses {what}: {reason}") from error
+    except (RequestException, HTTPError, OSError) as error:
+        raise LostContainerError(f"lost the Docker engine: {error}") from error
