@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from tests.docker_support import IMAGE, require_image
 from tests.servers import HANG, OllamaServer, Reply
 
 from .session_support import SMOKE, rows
@@ -159,8 +160,10 @@ def test_a_run_that_is_being_written_is_left_alone(pytester, solutions):
 
 
 @pytest.mark.docker
-def test_no_container_is_left_by_a_killed_session(pytester, solutions, sandbox_image):
+def test_no_container_is_left_by_a_killed_session(pytester, solutions):
     import docker
+
+    sandbox_image = require_image(IMAGE)
 
     with OllamaServer(answering(solutions, delay=0.1)) as server:
         more = ("--mcode-sandbox=docker", f"--mcode-image={sandbox_image}", "-n", "2")
