@@ -17,7 +17,7 @@ from pytest_mcode import environment, journal, parts, summary
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.items import Items, identify
 from pytest_mcode.plan import Plan, make_plan
-from pytest_mcode.records import TaskOutcome
+from pytest_mcode.records import Task, TaskOutcome
 from pytest_mcode.settings import Settings
 from pytest_mcode.tally import Tally
 
@@ -123,6 +123,7 @@ class Controller:
         planned = Counter(each[0] for each in found if each)
         if not planned or self.planned or not self.store:
             return
+        self._prepare([each[1] for each in found if each])
         if self._earlier:
             # A session may go on with a part of the run only.
             self.planned = max(self._earlier.planned, planned.total())
@@ -130,6 +131,12 @@ class Controller:
         else:
             self.planned = planned.total()
             self.store.begin_run(self.run_info, planned)
+
+    def _prepare(self, tasks: list[Task]) -> None:
+        try:
+            parts.prepare_tasks(self.settings, self.plan.run_id, tasks, self._progress)
+        except ConfigurationError as error:
+            raise pytest.UsageError(str(error)) from None
 
     # While tasks run.
 

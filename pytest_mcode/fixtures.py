@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,6 @@ from pytest_mcode.journal import Journal
 from pytest_mcode.models import Model
 from pytest_mcode.plan import Plan
 from pytest_mcode.prompts import Prompt, TemplatePrompt
-from pytest_mcode.sandboxes import Sandbox
 from pytest_mcode.solver import SampleAndDebug, Solver, TaskHandle
 
 
@@ -22,7 +22,7 @@ def mcode_plan(pytestconfig: pytest.Config) -> Plan:
 
 
 @pytest.fixture(scope="session")
-def mcode_sandbox(mcode_plan: Plan) -> Iterator[Sandbox]:
+def mcode_sandbox(mcode_plan: Plan) -> Iterator[Any]:
     """Where solutions run; one per worker."""
     with closing(parts.open_sandbox(mcode_plan.settings, mcode_plan.run_id)) as sandbox:
         yield sandbox
@@ -56,7 +56,7 @@ def mcode_solver(mcode_plan: Plan, mcode_model: Model, mcode_prompt: Prompt) -> 
 
 
 @pytest.fixture
-def mcode_task(request: pytest.FixtureRequest, mcode_plan: Plan, mcode_sandbox: Sandbox) -> TaskHandle:
+def mcode_task(request: pytest.FixtureRequest, mcode_plan: Plan, mcode_sandbox: Any) -> TaskHandle:
     """One task of the benchmark: its data, and `judge(solution)`."""
     handle = TaskHandle(
         task=request.param,

@@ -1,13 +1,19 @@
 """The session's model and sandbox, opened from its settings; and the checks before the first item."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
 
+from pytest_mcode import benchmarks
 from pytest_mcode.models import Model
-from pytest_mcode.sandboxes import Limits, Sandbox
+from pytest_mcode.records import Task
+from pytest_mcode.sandboxes import Limits
 from pytest_mcode.settings import MODEL_FREE_BACKENDS, Settings
 
-__all__ = ["check_model", "check_sandbox", "open_model", "open_sandbox", "remove_leftovers"]
+if TYPE_CHECKING:
+    from pytest_mcode.repositories.sandbox import DockerRepositories
+
+__all__ = ["check_model", "check_sandbox", "open_model", "open_sandbox", "prepare_tasks", "remove_leftovers"]
 
 
 def open_model(settings: Settings) -> Model:
@@ -47,8 +53,26 @@ def _limits(settings: Settings) -> Limits:
     return Limits(timeout=settings.timeout, memory=settings.memory_bytes, pids=settings.pids_limit)
 
 
-def open_sandbox(settings: Settings, session_id: str) -> Sandbox:
-    """Return where solutions run."""
+def _has_repositories(settings: Settings) -> bool:
+    return benchmarks.get(settings.benchmark).kind == "repositories"
+
+
+def _open_repositories(settings: Settings, session_id: str) -> "DockerRepositories":
+    from pytest_mcode.repositories.sandbox import DockerRepositories
+
+    return DockerRepositories(
+        _limits(settings),
+        session_id,
+        network=settings.network,
+        namespace=settings.namespace,
+        arch=settings.arch,
+    )
+
+
+def open_sandbox(settings: Settings, session_id: str) -> Any:
+    """Return where solutions run: a `Sandbox`, or a `RepositorySandbox`, as the benchmark's tasks need."""
+    if _has_repositories(settings):
+        return _open_repositories(settings, session_id)
     from pytest_mcode.sandboxes import opening
 
     return opening.open_sandbox(
@@ -62,6 +86,11 @@ def open_sandbox(settings: Settings, session_id: str) -> Sandbox:
 
 def check_sandbox(settings: Settings, session_id: str, progress: Callable[[str], None]) -> Mapping[str, Any]:
     """Return what the run's record says of the sandbox; raises `ConfigurationError` with the remedy."""
+    if _has_repositories(settings):
+        from pytest_mcode.repositories.preparation import check
+
+        with closing(_open_repositories(settings, session_id)) as repositories:
+            return check(repositories, progress)
     from pytest_mcode.sandboxes import opening
 
     return opening.check_sandbox(
@@ -71,6 +100,17 @@ def check_sandbox(settings: Settings, session_id: str, progress: Callable[[str],
         session_id=session_id,
         progress=progress,
     )
+
+
+def prepare_tasks(
+    settings: Settings, session_id: str, tasks: Sequence[Task], progress: Callable[[str], None]
+) -> None:
+    """Bring what `tasks` need before the first of them runs; raises `ConfigurationError` with the remedy."""
+    if _has_repositories(settings):
+        from pytest_mcode.repositories.preparation import prepare_images
+
+        with closing(_open_repositories(settings, session_id)) as repositories:
+            prepare_images(repositories, tasks, settings.max_workers, progress)
 
 
 def remove_leftovers(settings: Settings, session_id: str) -> None:

@@ -13,7 +13,7 @@ from pytest_mcode.benchmarks import Benchmark, Source
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.prompts import TemplatePrompt
 from pytest_mcode.records import RunInfo, Task, to_json
-from pytest_mcode.settings import Settings
+from pytest_mcode.settings import REPOSITORY_OPTIONS, Settings, option_specs
 
 __all__ = ["Plan", "build_settings", "make_plan"]
 
@@ -86,7 +86,23 @@ class Plan:
 def build_settings(*layers: Mapping[str, Any]) -> Settings:
     """Build settings from `layers` (command line first) and the defaults of the benchmark they name."""
     name = next((layer["benchmark"] for layer in layers if layer.get("benchmark")), None)
-    return Settings.build(*layers, defaults=benchmarks.get(name).defaults if name else None)
+    settings = Settings.build(*layers, defaults=benchmarks.get(name).defaults if name else None)
+    _check_kind(settings, benchmarks.get(settings.benchmark))
+    return settings
+
+
+def _check_kind(settings: Settings, benchmark: Benchmark) -> None:
+    """Refuse options that mean nothing to the benchmark: they would be recorded as if they did."""
+    fixed: tuple[str, ...]
+    if benchmark.kind == "functions":
+        fixed, why = REPOSITORY_OPTIONS, f"{benchmark.name} has functions to write, no repositories"
+    else:
+        fixed, why = ("sandbox", "image", "isolation"), f"each task of {benchmark.name} has its own image"
+    for spec in option_specs():
+        if spec.field in fixed and getattr(settings, spec.field) != benchmark.defaults.get(
+            spec.field, spec.default
+        ):
+            raise ConfigurationError(f"{spec.flag}: {why}; leave it out")
 
 
 def make_plan(settings: Settings) -> Plan:

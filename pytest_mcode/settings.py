@@ -7,11 +7,13 @@ from typing import Any, Literal, Self
 
 from pytest_mcode.errors import ConfigurationError
 
-__all__ = ["BACKENDS", "MODEL_FREE_BACKENDS", "OptionSpec", "Settings", "option_specs"]
+__all__ = ["BACKENDS", "MODEL_FREE_BACKENDS", "REPOSITORY_OPTIONS", "OptionSpec", "Settings", "option_specs"]
 
 BACKENDS = ("ollama", "openai", "litellm", "hf", "watsonx", "gold", "none")
 MODEL_FREE_BACKENDS = ("gold", "none")
 """Backends that need no ``--mcode-model`` and no preflight of a model server."""
+REPOSITORY_OPTIONS = ("network", "namespace", "arch", "max_workers")
+"""Fields that mean something only to benchmarks whose tasks are repositories."""
 
 IniType = Literal["string", "bool", "int", "float", "linelist"]
 
@@ -263,6 +265,20 @@ class Settings:
         metavar="HOW",
         default="fork",
     )
+    network: bool = switch("Let a repository's tests reach the network.", changes_result=True)
+    namespace: str | None = option(
+        "Registry namespace of the tasks' images; `none` for images built here; default: the dataset's own.",
+        metavar="NAME",
+        changes_result=True,
+    )
+    arch: str = option(
+        "Architecture of the tasks' images: auto (the Docker engine's), x86_64, arm64.",
+        _choice("auto", "x86_64", "arm64"),
+        metavar="ARCH",
+        default="auto",
+        changes_result=True,
+    )
+    max_workers: int = count("Images of tasks that are pulled or built at the same time.", 1, default=4)
     dataset: str | None = option(
         "Where tasks come from: a JSONL, JSONL.gz, JSON or Parquet file, or a Hub id.", metavar="PATH|ID"
     )

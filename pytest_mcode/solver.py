@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from pytest_mcode.benchmarks import Benchmark
 from pytest_mcode.errors import ApplyError, ContextOverflowError
@@ -11,7 +11,6 @@ from pytest_mcode.journal import Journal
 from pytest_mcode.models import Completion, Model, Request
 from pytest_mcode.prompts import Prompt
 from pytest_mcode.records import Attempt, Task, Verdict, fingerprint
-from pytest_mcode.sandboxes import Sandbox
 
 __all__ = ["Feedback", "SampleAndDebug", "Solver", "TaskHandle", "attempt_seed"]
 
@@ -28,7 +27,8 @@ class TaskHandle:
 
     task: Task
     benchmark: Benchmark
-    sandbox: Sandbox
+    sandbox: Any
+    """A `Sandbox`, or what else the benchmark's kind is judged in."""
     feedback: Feedback = "judge"
     journal: Journal | None = None
     """Keeps the attempts of a session that may be killed."""
