@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_mcode import environment, journal, parts, summary
+from pytest_mcode import environment, gates, journal, parts, summary
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.items import Items, identify
 from pytest_mcode.plan import Plan, make_plan
+from pytest_mcode.progress import Progress
 from pytest_mcode.records import Task, TaskOutcome
 from pytest_mcode.settings import Settings
 from pytest_mcode.tally import Tally
@@ -42,6 +43,8 @@ class Controller:
         self.planned = 0
         self.store: Store | None = None
         self._notes = _notes(settings)
+        self.decision: gates.Decision | None = None
+        self._progress_lines = Progress(config.pluginmanager.get_plugin("terminalreporter"))
         self._stopped = False
         self._earlier: Earlier | None = None
         self._lock: FileLock | None = None
@@ -68,6 +71,9 @@ class Controller:
         from pytest_mcode.store import Store
 
         self.store = Store.open(self.settings.db)
+        if self.settings.fail_under_run:
+            with Store.open(self.settings.db, read_only=True) as stored:
+                gates.check(self.settings, stored)
         model_info = parts.check_model(self.settings)
         if self.settings.resumes:
             self._go_on_with_earlier(model_info.get("digest"))
@@ -131,6 +137,7 @@ class Controller:
         else:
             self.planned = planned.total()
             self.store.begin_run(self.run_info, planned)
+        self._progress_lines.start(self.tally)
 
     def _prepare(self, tasks: list[Task]) -> None:
         try:
@@ -171,6 +178,7 @@ class Controller:
                 journal.Journal(self.plan.run_id, outcome.test, outcome.task_id).remove()
         except InfraError as error:
             self._stop(f"{error}; what was recorded before is safe")
+        self._progress_lines.tick(self.tally, self.planned)
         if self.tally.infra_in_a_row == self.settings.max_infra:
             self._stop(
                 f"{self.tally.infra_in_a_row} infra outcomes in a row (--mcode-max-infra); "
@@ -199,8 +207,11 @@ class Controller:
         self._undo_sigterm()
         if self.planned and self.store:
             self._close_run(self.store, exitstatus)
-            if self.settings.fail_under is not None and exitstatus in (0, 1):
-                session.exitstatus = 0 if self._gate_holds() else 1
+            self.decision = gates.decide(self.settings, self.tally, self.store, self.plan.run_id)
+            if self.decision and exitstatus in (0, 1):
+                session.exitstatus = 0 if self.decision.holds else 1
+            summary.write_step_summary(self.plan, self.tally, self.planned, self.decision)
+            self.store.close()
         if self._lock:
             self._lock.release()
             if self._is_complete or not self.planned:
@@ -212,23 +223,24 @@ class Controller:
         # With the engine or the database gone there is nothing left that we could mend.
         with contextlib.suppress(ConfigurationError, InfraError):
             parts.remove_leftovers(self.settings, self.plan.run_id)
-        with contextlib.suppress(InfraError), contextlib.closing(store):
+        with contextlib.suppress(InfraError):
             store.finish_run(self.plan.run_id, status)
 
     @property
     def _is_complete(self) -> bool:
         return bool(self.planned) and self.tally.judged >= self.planned
 
-    def _gate_holds(self) -> bool:
-        rate = self.tally.pass_rate
-        return rate is not None and rate >= (self.settings.fail_under or 0) and not self.tally.infra
-
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print what came out, and what to type next."""
         if self.planned:
             seconds = time.monotonic() - self._started
-            resume = "" if self._is_complete else self._resume_command()
-            summary.write(terminalreporter, self.plan, self.tally, self.planned, self._notes, seconds, resume)
+            notes = [("note", note) for note in self._notes]
+            if self.decision:
+                word = "holds" if self.decision.holds else "fails"
+                notes.insert(0, ("gate", f"{word}: {self.decision.reason}"))
+            if not self._is_complete:
+                notes.insert(0, ("resume", self._resume_command()))
+            summary.write(terminalreporter, self.plan, self.tally, self.planned, seconds, notes)
 
     def _resume_command(self) -> str:
         given = [str(each) for each in self.config.invocation_params.args if "mcode-resume" not in str(each)]

@@ -299,6 +299,19 @@ class Settings:
         metavar="RATE",
     )
 
+    fail_under_run: str | None = option(
+        "Exit with 1 when the pass rate is shown to be below this stored run's: the whole 95 % interval of "
+        "the difference, paired by task, lies below zero, or below minus the margin.",
+        metavar="RUN",
+    )
+    margin: float = number(
+        "Drop that --mcode-fail-under-run forgives, as a share: 0.02 for 2 points.",
+        0,
+        1,
+        metavar="SHARE",
+        default=0.0,
+    )
+
     @classmethod
     def build(cls, *layers: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> Self:
         """Take each field from the first of `layers` that holds a value other than None.

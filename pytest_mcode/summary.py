@@ -1,11 +1,16 @@
 """What a session says on the terminal: its header, and one section at the end."""
 
+import contextlib
+import os
+from pathlib import Path
+
 import pytest
 
+from pytest_mcode.gates import Decision
 from pytest_mcode.plan import Plan
 from pytest_mcode.tally import Tally
 
-__all__ = ["header", "write"]
+__all__ = ["header", "pass_rate", "write", "write_step_summary"]
 
 
 def header(plan: Plan, notes: list[str]) -> list[str]:
@@ -23,27 +28,47 @@ def write(
     plan: Plan,
     tally: Tally,
     planned: int,
-    notes: list[str],
     seconds: float,
-    resume: str,
+    notes: list[tuple[str, str]],
 ) -> None:
-    """Write the summary section; one line under ``-q``, nothing under ``-qq`` or ``--no-summary``.
-
-    `resume` is the command that goes on with the run, empty when every task is judged.
-    """
+    """Write the summary section; one line under ``-q``, nothing under ``-qq`` or ``--no-summary``."""
     if reporter.verbosity < -1 or reporter.no_summary:
         return
+    reporter.ensure_newline()
     if reporter.verbosity < 0:
         reporter.write_line(f"{plan.title}: {pass_rate(tally)}; run {plan.run_id}")
         return
-    reporter.ensure_newline()
     reporter.section(f"mcode: {plan.title}")
-    for name, value in _rows(plan, tally, planned, seconds):
+    for name, value in [*_rows(plan, tally, planned, seconds), *notes]:
         reporter.write_line(f"{name:<10} {value}")
-    if resume:
-        reporter.write_line(f"{'resume':<10} {resume}")
-    for note in notes:
-        reporter.write_line(f"{'note':<10} {note}")
+
+
+def write_step_summary(plan: Plan, tally: Tally, planned: int, decision: Decision | None) -> None:
+    """Append a Markdown table to the file that GitHub Actions shows as the step's summary, where it asks."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        return
+    rows = [
+        ("benchmark", plan.title),
+        ("model", _model(plan)),
+        ("loop", _loop(plan)),
+        ("judged", f"{tally.judged}/{planned}"),
+        ("pass rate", pass_rate(tally)),
+        ("infra", str(tally.infra)),
+        ("failed", ", ".join(f"{kind} {n}" for kind, n in tally.failures.most_common())),
+        ("gate", f"{'holds' if decision.holds else 'fails'}: {decision.reason}" if decision else "none"),
+        ("run", plan.run_id),
+    ]
+    lines = [
+        "### mcode",
+        "",
+        "| | |",
+        "| --- | --- |",
+        *(f"| {name} | {value} |" for name, value in rows),
+        "",
+    ]
+    with contextlib.suppress(OSError), Path(path).open("a", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
 
 
 def pass_rate(tally: Tally) -> str:

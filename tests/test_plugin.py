@@ -352,20 +352,6 @@ def test_bad_input_is_one_message_and_exit_4(pytester, arguments, message):
     assert not (pytester.path / "results.db").exists()
 
 
-@pytest.mark.parametrize(("rate", "status"), [("0.4", 0), ("0.9", 1)])
-def test_the_gate_alone_decides_the_exit_status(pytester, rate, status):
-    pytester.makeconftest(
-        solver_that_answers(
-            "request.task.canonical_solution if request.task.task_id in ('Smoke/1', 'Smoke/2') else 'x=1'"
-        )
-    )
-    for workers in ("0", "2"):
-        result = pytester.runpytest_subprocess(
-            *NONE, "--mcode-limit=4", f"--mcode-fail-under={rate}", "-n", workers
-        )
-        assert result.ret == status, workers
-
-
 def test_quiet_and_no_summary_are_honoured(pytester):
     result = pytester.runpytest_subprocess(*GOLD, "-q")
     result.stdout.fnmatch_lines(["smoke@*: 100.0%, * (12/12); run *"])

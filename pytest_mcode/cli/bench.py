@@ -1,12 +1,12 @@
 """`mcode bench`: the same session as ``pytest --mcode-benchmark=…``, started in this process."""
 
-import inspect
 from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
 
-from pytest_mcode.settings import OptionSpec, option_specs
+from pytest_mcode.cli.parameters import declare, parameter, setting
+from pytest_mcode.settings import option_specs
 
 __all__ = ["bench", "pytest_arguments", "run_session"]
 
@@ -46,7 +46,7 @@ class _ModelFailuresAreResults:
 
     def pytest_sessionfinish(self, session: Any, exitstatus: int) -> None:
         controller = session.config.pluginmanager.get_plugin("mcode-controller")
-        if exitstatus == 1 and controller and controller.settings.fail_under is None:
+        if exitstatus == 1 and controller and controller.decision is None:
             session.exitstatus = (
                 1 if controller.tally.infra or session.testsfailed > _failed_tasks(controller) else 0
             )
@@ -56,33 +56,15 @@ def _failed_tasks(controller: Any) -> int:
     return int(controller.tally.unsolved + controller.tally.infra)
 
 
-def _parameter(spec: OptionSpec) -> inspect.Parameter:
-    names = f"--{spec.name}/--no-{spec.name}" if spec.is_switch else f"--{spec.name}"
-    kind: Any = bool | None if spec.is_switch else list[str] | None if spec.repeatable else str | None
-    default = "" if spec.default in (None, (), False) else f" [default: {spec.default}]"
-    metavar = None if spec.is_switch else spec.metavar
-    option = typer.Option(names, help=spec.help + default, metavar=metavar, show_default=False)
-    return inspect.Parameter(
-        spec.field, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option]
-    )
+BENCHMARK = typer.Argument(help="A name that `mcode benchmarks` lists.", metavar="BENCHMARK")
+VERBOSE = typer.Option("--verbose", "-v", count=True, help="As pytest's: a line a task.", show_default=False)
 
-
-def _signature() -> inspect.Signature:
-    keyword_only = inspect.Parameter.KEYWORD_ONLY
-    name = typer.Argument(help="A name that `mcode benchmarks` lists.", metavar="BENCHMARK")
-    verbose = typer.Option(
-        "--verbose", "-v", count=True, help="As pytest's: a line a task.", show_default=False
-    )
-    return inspect.Signature(
-        [
-            inspect.Parameter("context", keyword_only, annotation=typer.Context),
-            inspect.Parameter("benchmark", keyword_only, annotation=Annotated[str, name]),
-            *(_parameter(spec) for spec in option_specs() if spec.field != "benchmark"),
-            inspect.Parameter("verbose", keyword_only, default=0, annotation=Annotated[int, verbose]),
-        ]
-    )
-
-
-# Typer reads a command's options from its signature, and ours live in `Settings`.
-bench.__signature__ = _signature()  # type: ignore[attr-defined]
-bench.__annotations__ = {each.name: each.annotation for each in _signature().parameters.values()}
+declare(
+    bench,
+    [
+        parameter("context", typer.Context),
+        parameter("benchmark", Annotated[str, BENCHMARK]),
+        *(setting(spec) for spec in option_specs() if spec.field != "benchmark"),
+        parameter("verbose", Annotated[int, VERBOSE], default=0),
+    ],
+)
