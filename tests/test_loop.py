@@ -10,8 +10,8 @@ from .servers import EMPTY, OllamaServer, OpenAIServer, Reply
 from .session_support import SMOKE, rows
 
 ATTEMPTS = (
-    "SELECT task_id, sample, iteration, seed, attempts.verdict, messages, completion, solution, attempts.prompt_tokens, "
-    "attempts.completion_tokens, finish_reason FROM tasks JOIN attempts ON attempts.task = tasks.id "
+    "SELECT task_id, sample, iteration, seed, attempts.verdict, messages, completion, solution, "
+    "attempts.prompt_tokens, attempts.completion_tokens, finish_reason FROM tasks JOIN attempts ON attempts.task = tasks.id "
     "ORDER BY tasks.id, sample, iteration"
 )
 TASK = "Smoke/1"

@@ -290,7 +290,8 @@ def test_own_test_function_judges_by_hand(pytester):
     assert rows(pytester, "SELECT tasks_planned FROM runs") == [(2,)]
     assert rows(
         pytester,
-        "SELECT test, sample, iteration, attempts.verdict FROM tasks JOIN attempts ON attempts.task = tasks.id "
+        "SELECT test, sample, iteration, attempts.verdict "
+        "FROM tasks JOIN attempts ON attempts.task = tasks.id "
         "WHERE task_id = 'Smoke/1' ORDER BY iteration",
     ) == [
         ("test_agent.py::test_agent", 0, 0, "exception"),

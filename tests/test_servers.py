@@ -6,6 +6,7 @@ import httpx
 import ollama
 import openai
 import pytest
+
 from tests.servers import DROP, OllamaServer, OpenAIServer, Reply
 
 REPLY = Reply("def f():\n    return 1\n", reasoning="let me think", finish="length", completion_tokens=9)

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 import tenacity
-from tests.servers import OllamaServer, OpenAIServer, Reply, ScriptedServer
 
 from pytest_mcode.models import Request
 from pytest_mcode.models.mellea import MelleaModel
 from pytest_mcode.records import Message, Task
+from tests.servers import OllamaServer, OpenAIServer, Reply, ScriptedServer
 
 TASK = Task(task_id="t/0", prompt="p", test="")
 Open = Callable[..., MelleaModel]

@@ -3,6 +3,9 @@
 import re
 
 import pytest
+
+from pytest_mcode.errors import ConfigurationError, ContextOverflowError, InfraError
+from pytest_mcode.models.failures import classify, is_context_overflow
 from tests.servers import (
     CLOSE,
     DRIBBLE,
@@ -16,9 +19,6 @@ from tests.servers import (
     Reply,
     status,
 )
-
-from pytest_mcode.errors import ConfigurationError, ContextOverflowError, InfraError
-from pytest_mcode.models.failures import classify, is_context_overflow
 
 from .conftest import Open, Wire, ask
 

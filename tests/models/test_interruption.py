@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.servers import HANG, Reply
 
 from pytest_mcode.errors import InfraError
 from pytest_mcode.models import loop
 from pytest_mcode.models.loop import LoopThread
+from tests.servers import HANG, Reply
 
 from .conftest import Open, Wire, ask
 

@@ -2,10 +2,10 @@
 
 import pytest
 import tenacity
-from tests.servers import DROP, OllamaServer, OpenAIServer, Reply, ScriptedServer, status
 
 from pytest_mcode.errors import ConfigurationError, ContextOverflowError, InfraError
 from pytest_mcode.models.mellea import MelleaModel
+from tests.servers import DROP, OllamaServer, OpenAIServer, Reply, ScriptedServer, status
 
 from .conftest import ask
 

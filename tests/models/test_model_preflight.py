@@ -6,10 +6,10 @@ import time
 from typing import Any
 
 import pytest
-from tests.servers import CLOSE, DRIBBLE, DROP, HANG, HTML, OllamaServer, OpenAIServer, Reply, status
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.models.preflight import preflight
+from tests.servers import CLOSE, DRIBBLE, DROP, HANG, HTML, OllamaServer, OpenAIServer, Reply, status
 
 from .conftest import Wire
 

@@ -7,10 +7,10 @@ from threading import Timer
 
 import pytest
 import tenacity
-from tests.servers import Reply, status
 
 from pytest_mcode.errors import InfraError
 from pytest_mcode.models.mellea import LONGEST_RETRY_AFTER
+from tests.servers import Reply, status
 
 from .conftest import Open, Wire, ask
 

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from tests.servers import OllamaServer, OpenAIServer, Reply
 
 from pytest_mcode.models import Completion, Request
 from pytest_mcode.records import Message
+from tests.servers import OllamaServer, OpenAIServer, Reply
 
 from .conftest import TASK, Open, Wire, ask
 
