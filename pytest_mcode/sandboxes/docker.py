@@ -129,7 +129,10 @@ class ContainerConnection:
     def close(self) -> None:
         """Remove the container and wait until it is gone."""
         if self._socket is not None:
+            raw = self._raw_socket
+            self._socket._response.close()
             self._socket.close()
+            raw.close()
             self._socket = None
         _remove(self._engine, self._id)
 

@@ -14,7 +14,7 @@ import types
 from collections.abc import Callable
 from typing import Any, Dict
 
-from .asserts import EXPLAIN, FILE, compile_tests, describe_line
+from .asserts import EXPLAIN, FILE, ExplainedError, compile_tests, describe_line
 from .candidate import FILE as SOLUTION_FILE
 from .candidate import load_solution, own_traceback, shorten, where
 from .plain import Line
@@ -81,18 +81,18 @@ class Judge:
     def _failure(self, error: BaseException) -> Verdict:
         if isinstance(error, Ended):
             return self._verdict(error.kind, error.message, self._last_call())
+        if isinstance(error, ExplainedError):
+            return self._verdict("assertion", error.explanation, self._last_call())
         frames = traceback.extract_tb(error.__traceback__)
-        raised_by_solution = getattr(error, "solution_text", None)
-        if raised_by_solution is None and any(frame.filename == SOLUTION_FILE for frame in frames):
-            raised_by_solution = own_traceback(error)
-        if raised_by_solution is not None:
-            return self._verdict(_kind_of(error), raised_by_solution, self._last_call())
-        explanation = getattr(error, "explanation", None)
-        if explanation is not None:
-            return self._verdict("assertion", explanation, self._last_call())
+        own = getattr(error, "solution_text", None)
+        if own is None and any(frame.filename == SOLUTION_FILE for frame in frames):
+            own = own_traceback(error)
+        if own is not None:
+            return self._verdict(_kind_of(error), own, self._last_call())
+        kind = "assertion" if isinstance(error, AssertionError) else _kind_of(error)
         text = "".join(traceback.format_exception_only(type(error), error)).strip()
         at = [describe_line(self._lines, frame.lineno or 0) for frame in frames if frame.filename == FILE]
-        return self._verdict(_kind_of(error), shorten(text), *at[-1:], self._last_call())
+        return self._verdict(kind, shorten(text), *at[-1:], self._last_call())
 
     def _last_call(self) -> str:
         return self._solution.last_call() if self._solution else ""
@@ -108,8 +108,6 @@ def _kind_of(error: BaseException) -> str:
         return "syntax"
     if isinstance(error, (SystemExit, KeyboardInterrupt)):
         return "exited_early"
-    if isinstance(error, AssertionError) and not hasattr(error, "solution_text"):
-        return "assertion"
     return "exception"
 
 

@@ -1,0 +1,126 @@
+"""No hostile program passes, harms the harness, or leaves anything for the next attempt to find."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from pytest_mcode.sandboxes import Program
+from pytest_mcode.sandboxes.docker import ContainerConnection, DockerSandbox
+from tests.sandboxes.conftest import SESSION, TIGHT
+from tests.sandboxes.hostile_programs import FORGERIES, HOSTILE, TEST
+
+pytestmark = pytest.mark.docker
+
+SPY = """
+import os
+
+def look():
+    processes = [pid for pid in os.listdir("/proc") if pid.isdigit()]
+    found = [] if len(processes) == 3 else [("processes", processes)]
+    for place in ("/tmp", "/dev/mqueue", "/dev/shm", "/var/tmp"):
+        if os.path.isdir(place) and os.listdir(place):
+            found.append((place, os.listdir(place)))
+    for kind in ("shm", "msg", "sem"):
+        objects = open(f"/proc/sysvipc/{kind}").read().splitlines()[1:]
+        if objects:
+            found.append((kind, objects))
+    for kind in ("tcp", "unix"):
+        lines = open(f"/proc/net/{kind}").read().splitlines()[1:]
+        sockets = [line for line in lines if "remains" in line or " 0A " in line]
+        if sockets:
+            found.append((kind, sockets))
+    if "PYTHONPATH" in os.environ or "LD_PRELOAD" in os.environ:
+        found.append(dict(os.environ))
+    return found
+
+def remember(mark):
+    import ctypes, re
+    ctypes.CDLL(None).prctl(4, 1)  # PR_SET_DUMPABLE: else not even one's own memory can be opened
+    memory, found, marks = open("/proc/self/mem", "rb", 0), [], re.compile(b"(?:" + mark.encode() + b"){4}")
+    for line in open("/proc/self/maps"):
+        bounds, mode = line.split()[:2]
+        low, high = (int(bound, 16) for bound in bounds.split("-"))
+        try:
+            memory.seek(low)
+            if "r" in mode and marks.search(memory.read(high - low)):
+                found.append(line)
+        except (OSError, ValueError, OverflowError):
+            pass
+    return found
+"""
+LOOK = Program(solution=SPY, test="assert look() == []", entry_points=("look",))
+
+
+@pytest.fixture(scope="module")
+def hostile_sandbox(image: str) -> Iterator[DockerSandbox]:
+    with closing(DockerSandbox(image, TIGHT, SESSION)) as sandbox:
+        yield sandbox
+
+
+def container_of(sandbox: DockerSandbox) -> ContainerConnection:
+    assert sandbox._runner
+    connection = sandbox._runner._connection
+    assert isinstance(connection, ContainerConnection)
+    return connection
+
+
+def processes_in(sandbox: DockerSandbox) -> list[list[str]]:
+    connection = container_of(sandbox)
+    found: list[list[str]] = connection._engine.top(connection._id)["Processes"]
+    return found
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_program(hostile_sandbox: DockerSandbox, name: str) -> None:
+    hostile_sandbox.run(LOOK)
+    container = container_of(hostile_sandbox)
+    started = time.monotonic()
+
+    verdict = hostile_sandbox.run(Program(solution=HOSTILE[name], test=TEST, entry_points=("f",)))
+
+    assert not verdict.passed
+    assert len(verdict.message) <= 2100
+    assert len(verdict.stdout) <= 8192
+    assert len(verdict.stderr) <= 8192
+    assert time.monotonic() - started < TIGHT.timeout + 5
+    assert len(processes_in(hostile_sandbox)) == 1
+    after = hostile_sandbox.run(LOOK)
+    assert after.passed, after.message
+    assert container_of(hostile_sandbox) is container
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in HOSTILE if not name.startswith("forgeries")])
+def test_harness_survives_hostile_program_in_process(hostile_sandbox: DockerSandbox, name: str) -> None:
+    program = Program(solution=HOSTILE[name], test=TEST, entry_points=("f",), in_process=True)
+    hostile_sandbox.run(program)
+    after = hostile_sandbox.run(LOOK)
+    assert after.passed, after.message
+
+
+def test_harness_survives_forgeries_in_process(hostile_sandbox: DockerSandbox) -> None:
+    for source in FORGERIES.values():
+        hostile_sandbox.run(Program(solution=source, test=TEST, entry_points=("f",), in_process=True))
+    after = hostile_sandbox.run(LOOK)
+    assert after.passed, after.message
+
+
+def test_memory_holds_nothing_of_earlier_attempts(hostile_sandbox: DockerSandbox) -> None:
+    mark = "mark-of-an-earlier-attempt"
+    solution = f"import sys\ndef f():\n    print({mark!r} * 9)\n    print({mark!r} * 9, file=sys.stderr)\n"
+    hidden = f'assert f() == "{mark}" * 9, "{mark}" * 9'
+    first = hostile_sandbox.run(Program(solution=solution, test=hidden, entry_points=("f",)))
+    assert mark * 3 in first.stdout
+    assert mark * 3 in first.message
+
+    search = f'assert remember("{mark[:9]}" + "{mark[9:]}") == []'
+    verdict = hostile_sandbox.run(Program(solution=SPY, test=search, entry_points=("remember",)))
+    assert verdict.passed, verdict.message
+
+    own = f'assert remember("{mark[:9]}" + "{mark[9:]}") != []'
+    verdict = hostile_sandbox.run(
+        Program(solution=f"{SPY}\nkept = {mark!r} * 9", test=own, entry_points=("remember",))
+    )
+    assert verdict.passed, "the search finds what is there"
