@@ -44,7 +44,7 @@ class Controller:
         self.store: Store | None = None
         self._notes = _notes(settings)
         self.decision: gates.Decision | None = None
-        self._progress_lines = Progress(config.pluginmanager.get_plugin("terminalreporter"))
+        self._progress_lines: Progress | None = None
         self._stopped = False
         self._earlier: Earlier | None = None
         self._lock: FileLock | None = None
@@ -101,10 +101,13 @@ class Controller:
             self.tally.add(outcome)
         self._notes.append(f"resumed: {len(judged)} tasks were judged by an earlier session")
 
+    @property
+    def _reporter(self) -> pytest.TerminalReporter | None:
+        return self.config.pluginmanager.get_plugin("terminalreporter")
+
     def _progress(self, line: str) -> None:
-        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter:
-            reporter.write_line(line)
+        if self._reporter:
+            self._reporter.write_line(line)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -137,7 +140,7 @@ class Controller:
         else:
             self.planned = planned.total()
             self.store.begin_run(self.run_info, planned)
-        self._progress_lines.start(self.tally)
+        self._progress_lines = Progress(self._reporter, self.tally)
 
     def _prepare(self, tasks: list[Task]) -> None:
         try:
@@ -178,7 +181,8 @@ class Controller:
                 journal.Journal(self.plan.run_id, outcome.test, outcome.task_id).remove()
         except InfraError as error:
             self._stop(f"{error}; what was recorded before is safe")
-        self._progress_lines.tick(self.tally, self.planned)
+        if self._progress_lines:
+            self._progress_lines.tick(self.tally, self.planned)
         if self.tally.infra_in_a_row == self.settings.max_infra:
             self._stop(
                 f"{self.tally.infra_in_a_row} infra outcomes in a row (--mcode-max-infra); "

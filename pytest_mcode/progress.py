@@ -15,14 +15,9 @@ EVERY_SECONDS = 60.0
 class Progress:
     """Says nothing in short sessions, under ``-q``, or without a terminal reporter."""
 
-    def __init__(self, reporter: pytest.TerminalReporter | None) -> None:
-        self._reporter = reporter if reporter and reporter.verbosity >= 0 else None
-        self._started = self._last = time.monotonic()
-        self._already = 0
-        self._already_tokens = 0
-
-    def start(self, tally: Tally) -> None:
+    def __init__(self, reporter: pytest.TerminalReporter | None, tally: Tally) -> None:
         """Begin to count: what `tally` holds was done by an earlier session."""
+        self._reporter = reporter if reporter and reporter.verbosity >= 0 else None
         self._started = self._last = time.monotonic()
         self._already = tally.judged + tally.infra
         self._already_tokens = tally.completion_tokens

@@ -11,7 +11,8 @@ from .session_support import SMOKE, rows
 
 ATTEMPTS = (
     "SELECT task_id, sample, iteration, seed, attempts.verdict, messages, completion, solution, "
-    "attempts.prompt_tokens, attempts.completion_tokens, finish_reason FROM tasks JOIN attempts ON attempts.task = tasks.id "
+    "attempts.prompt_tokens, attempts.completion_tokens, finish_reason "
+    "FROM tasks JOIN attempts ON attempts.task = tasks.id "
     "ORDER BY tasks.id, sample, iteration"
 )
 TASK = "Smoke/1"
