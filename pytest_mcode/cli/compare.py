@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_mcode.cli.sides import Side
     from pytest_mcode.store import Store
 
-__all__ = ["compare", "load_comparison"]
+__all__ = ["compare", "comparison_rows", "load_comparison"]
 
 SIDE = "A run (`RUN`, or `RUN::TEST`), or repeats: `model=granite4:3b,samples=5`."
 
@@ -44,7 +44,7 @@ def compare(
     else:
         from pytest_mcode.cli.results_table import facts
 
-        console().print(facts(_rows(found)))
+        console().print(facts(comparison_rows(found)))
 
 
 def load_comparison(store: "Store", a: str, b: str, *, margin: float | None = None) -> dict[str, Any]:
@@ -113,7 +113,8 @@ def _warnings(a: "Side", b: "Side", other_content: Sequence[str]) -> Iterator[st
                 yield f"run {run['run_id']} is {run['status']}"
 
 
-def _rows(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def comparison_rows(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the lines of a comparison for people, by name."""
     for letter in "ab":
         side = found[letter]
         runs = ", ".join(short_id(run_id) for run_id in side["run_ids"])

@@ -58,7 +58,7 @@ def loop(settings: Mapping[str, Any]) -> str:
     usual = "public" if str(settings.get("benchmark", "")).startswith("swebench") else "judge"
     parts += [f"feedback={feedback}"] if feedback and feedback != usual else []
     parts += [f"judge={settings['judge']}"] if settings.get("judge") else []
-    return " ".join(parts)
+    return visible(" ".join(parts))
 
 
 def natural(task_id: str) -> list[tuple[str, int]]:
@@ -75,7 +75,7 @@ def short_id(run_id: str) -> str:
 def title(run: Mapping[str, Any]) -> str:
     """Return benchmark, start of its fingerprint, and model: ``humaneval@7dce605, granite4:3b (ollama)``."""
     model = f"{run['model']} ({run['backend']})" if run["model"] else run["backend"]
-    return f"{run['benchmark']}@{run['dataset_fingerprint'][:7]}, {model}"
+    return visible(f"{run['benchmark']}@{run['dataset_fingerprint'][:7]}, {model}")
 
 
 def visible(text: str) -> str:
@@ -85,5 +85,5 @@ def visible(text: str) -> str:
 
 def brief(value: object) -> str:
     """Return the start of what is long, such as a digest."""
-    text = str(value)
+    text = visible(str(value))
     return text if len(text) <= 40 else f"{text[:12]}…"

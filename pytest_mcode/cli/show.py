@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_mcode.store import Store
     from pytest_mcode.store.queries import Row
 
-__all__ = ["load_run", "load_task", "show"]
+__all__ = ["debugging", "load_run", "load_task", "show"]
 
 
 def show(
@@ -53,7 +53,7 @@ def load_run(store: "Store", row: "Row") -> dict[str, Any]:
     results = load_results(store, [row])
     tasks = sorted(task_rows(store, [row["run_id"]]), key=lambda task: natural(task["task_id"]))
     return {
-        "results": [{**each, "debugging": _debugging(store, each)} for each in results],
+        "results": [{**each, "debugging": debugging(store, each)} for each in results],
         "model_info": row["model_info"],
         "environment": row["environment"],
         "tasks": [{name: task[name] for name in task if name not in ("id", "run_id")} for task in tasks],
@@ -82,7 +82,8 @@ def load_task(store: "Store", row: "Row", task_id: str) -> dict[str, Any]:
     return {"run_id": row["run_id"], "outcomes": outcomes}
 
 
-def _debugging(store: "Store", result: dict[str, Any]) -> dict[str, Any] | None:
+def debugging(store: "Store", result: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what debugging was worth in a run, or None where it was off."""
     from pytest_mcode.analysis.repair import debugging_worth
     from pytest_mcode.store.queries import attempt_rows
 

@@ -1,0 +1,94 @@
+"""`mcode report`: one page, or picture, that shows what came out of some runs."""
+
+from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pytest_mcode.cli.common import DEFAULT_DB, Db, open_store
+from pytest_mcode.errors import ConfigurationError
+
+__all__ = ["report"]
+
+MARK = '<meta name="generator" content="pytest-mcode '
+"""Stands near the start of every page of ours: what has it may be written over."""
+
+
+class Format(StrEnum):
+    """What to write."""
+
+    HTML = "html"
+    PNG = "png"
+    SVG = "svg"
+
+
+def report(
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN…", help="Ids of runs, the start or end of them, or `latest`; `RUN::TEST`."
+        ),
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where to write; report.html otherwise.")
+    ] = None,
+    format: Annotated[
+        Format, typer.Option("--format", help="A page, or a picture of its curves.")
+    ] = Format.HTML,
+    db: Db = DEFAULT_DB,
+) -> None:
+    """Write one self-contained page: rates, curves, failures, and every attempt behind its task.
+
+    It opens without a network. Two runs are also compared. Needs the extra `report`.
+    """
+    _check_extra()
+    path = output or Path(f"report.{format}")
+    _check_free(path)
+    from pytest_mcode.cli.report_data import collect
+
+    with open_store(db) as store:
+        found = collect(store, runs)
+    if format is Format.HTML:
+        from pytest_mcode.cli.report_page import render
+
+        _write(path, render(found).encode(errors="backslashreplace"))
+    else:
+        from pytest_mcode.cli.report_charts import picture
+
+        _write(path, picture(found, format))
+    print(path)
+
+
+def _check_extra() -> None:
+    if find_spec("altair") is None or find_spec("vl_convert") is None:
+        raise ConfigurationError(
+            "mcode report needs Altair and vl-convert: install them with `pip install 'pytest-mcode[report]'`"
+        )
+
+
+def _check_free(path: Path) -> None:
+    """Refuse to write over what is not a page of ours."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(2000)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise ConfigurationError(
+            f"--output: cannot write {path}: {error.strerror}; give another path"
+        ) from error
+    if MARK.encode() not in start:
+        raise ConfigurationError(
+            f"--output: {path} is there and no page of mcode; remove it or give another path"
+        )
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise ConfigurationError(
+            f"--output: cannot write {path}: {error.strerror}; give another path"
+        ) from error
