@@ -11,7 +11,7 @@ from pytest_mcode.items import HANDLE, PLAN, function_of
 from pytest_mcode.journal import Journal
 from pytest_mcode.models import Model
 from pytest_mcode.plan import Plan
-from pytest_mcode.prompts import Prompt, TemplatePrompt
+from pytest_mcode.prompts import Prompt
 from pytest_mcode.solver import SampleAndDebug, Solver, TaskHandle
 
 
@@ -36,9 +36,9 @@ def mcode_model(mcode_plan: Plan) -> Iterator[Model]:
 
 
 @pytest.fixture(scope="session")
-def mcode_prompt(mcode_plan: Plan) -> Prompt:
+def mcode_prompt(mcode_plan: Plan, mcode_sandbox: Any) -> Prompt:
     """How a task and a verdict are worded for the model."""
-    return TemplatePrompt(mcode_plan.benchmark.prompt_template)
+    return parts.open_prompt(mcode_plan.settings, mcode_sandbox)
 
 
 @pytest.fixture(scope="session")

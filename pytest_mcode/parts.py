@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_mcode import benchmarks
 from pytest_mcode.models import Model
+from pytest_mcode.prompts import Prompt, TemplatePrompt
 from pytest_mcode.records import Task
 from pytest_mcode.sandboxes import Limits
 from pytest_mcode.settings import MODEL_FREE_BACKENDS, Settings
@@ -13,7 +14,15 @@ from pytest_mcode.settings import MODEL_FREE_BACKENDS, Settings
 if TYPE_CHECKING:
     from pytest_mcode.repositories.sandbox import DockerRepositories
 
-__all__ = ["check_model", "check_sandbox", "open_model", "open_sandbox", "prepare_tasks", "remove_leftovers"]
+__all__ = [
+    "check_model",
+    "check_sandbox",
+    "open_model",
+    "open_prompt",
+    "open_sandbox",
+    "prepare_tasks",
+    "remove_leftovers",
+]
 
 
 def open_model(settings: Settings) -> Model:
@@ -81,6 +90,22 @@ def open_sandbox(settings: Settings, session_id: str) -> Any:
         limits=_limits(settings),
         session_id=session_id,
         isolation=settings.isolation,
+    )
+
+
+def open_prompt(settings: Settings, sandbox: Any = None) -> Prompt:
+    """Return how tasks are worded; without a sandbox, only its hash can be asked for."""
+    benchmark = benchmarks.get(settings.benchmark)
+    if benchmark.kind == "functions":
+        return TemplatePrompt(benchmark.prompt_template)
+    from pytest_mcode.repositories.prompting import repository_prompt
+
+    return repository_prompt(
+        sandbox.files if sandbox else None,
+        retrieval=settings.retrieval,
+        source=settings.retrieval_source,
+        context_window=settings.context_window,
+        max_tokens=settings.max_tokens,
     )
 
 

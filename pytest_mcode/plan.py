@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any, Self
 
-from pytest_mcode import benchmarks
+from pytest_mcode import benchmarks, parts
 from pytest_mcode.benchmarks import Benchmark, Source
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.prompts import TemplatePrompt
 from pytest_mcode.records import RunInfo, Task, to_json
 from pytest_mcode.settings import REPOSITORY_OPTIONS, Settings, option_specs
 
@@ -111,7 +110,7 @@ def make_plan(settings: Settings) -> Plan:
     dataset = benchmark.load(
         Source(dataset=settings.dataset, revision=settings.dataset_revision, split=settings.split)
     )
-    prompt_hash = TemplatePrompt(benchmark.prompt_template).hash
+    prompt_hash = parts.open_prompt(settings).hash
     return Plan(
         run_id=_new_run_id(),
         settings=settings,

@@ -12,7 +12,7 @@ __all__ = ["BACKENDS", "MODEL_FREE_BACKENDS", "REPOSITORY_OPTIONS", "OptionSpec"
 BACKENDS = ("ollama", "openai", "litellm", "hf", "watsonx", "gold", "none")
 MODEL_FREE_BACKENDS = ("gold", "none")
 """Backends that need no ``--mcode-model`` and no preflight of a model server."""
-REPOSITORY_OPTIONS = ("network", "namespace", "arch", "max_workers")
+REPOSITORY_OPTIONS = ("retrieval_source", "network", "namespace", "arch", "max_workers")
 """Fields that mean something only to benchmarks whose tasks are repositories."""
 
 IniType = Literal["string", "bool", "int", "float", "linelist"]
@@ -208,7 +208,15 @@ class Settings:
         default="experiments/results/results.db",
     )
     retrieval: bool = switch(
-        "Label the run as retrieval-augmented; recorded, no bundled benchmark retrieves yet.",
+        "Show the model files that match the task: excerpts for benchmarks of repositories; elsewhere "
+        "it labels the run.",
+        changes_result=True,
+    )
+    retrieval_source: str = option(
+        "What matches: bm25, or oracle (the files that the reference solution changes).",
+        _choice("bm25", "oracle"),
+        metavar="SOURCE",
+        default="bm25",
         changes_result=True,
     )
     temperature: float | None = number(

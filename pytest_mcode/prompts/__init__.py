@@ -1,8 +1,9 @@
 """What the model is told: template files, whose hash is part of a run's configuration."""
 
 import hashlib
+from collections.abc import Callable, Mapping
 from importlib.resources import files
-from typing import Protocol
+from typing import Any, Protocol
 
 import jinja2
 
@@ -28,23 +29,29 @@ class Prompt(Protocol):
 
 
 class TemplatePrompt:
-    """`Prompt` from the Jinja templates of this package."""
+    """`Prompt` from the Jinja templates of this package; `context` adds to what the first one knows."""
 
-    def __init__(self, first_template: str) -> None:
+    def __init__(
+        self,
+        first_template: str,
+        repair_template: str = REPAIR_TEMPLATE,
+        context: Callable[[Task], Mapping[str, Any]] = lambda task: {},
+    ) -> None:
         sources = {
             name: files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
-            for name in (first_template, REPAIR_TEMPLATE)
+            for name in (first_template, repair_template)
         }
         environment = jinja2.Environment(
             loader=jinja2.DictLoader(sources), undefined=jinja2.StrictUndefined, autoescape=False
         )
         self._first = environment.get_template(first_template)
-        self._repair = environment.get_template(REPAIR_TEMPLATE)
+        self._repair = environment.get_template(repair_template)
+        self._context = context
         self.hash = hashlib.sha256("\0".join(sources.values()).encode()).hexdigest()[:16]
 
     def first(self, task: Task) -> list[Message]:
         """Return one user message that states the task."""
-        return [{"role": "user", "content": self._first.render(task=task)}]
+        return [{"role": "user", "content": self._first.render(task=task, **self._context(task))}]
 
     def repair(self, task: Task, verdict: Verdict | None) -> Message:
         """Return the user's turn that shows the verdict and asks for the whole corrected code."""

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_mcode.records import Task, Verdict
 from pytest_mcode.repositories import images
-from pytest_mcode.repositories.answers import find_patch
+from pytest_mcode.repositories.answers import find_edits, find_patch, to_patch
 from pytest_mcode.repositories.container import Container, LostContainerError
 from pytest_mcode.repositories.grading import check_installed
 from pytest_mcode.repositories.history import hide_later_history
 from pytest_mcode.repositories.images import ImageNames
 from pytest_mcode.repositories.judging import graded_files, judge_in
 from pytest_mcode.repositories.patches import without
+from pytest_mcode.repositories.public import PublicJudge
+from pytest_mcode.repositories.snapshot import read_files
 from pytest_mcode.sandboxes import Limits
 from pytest_mcode.sandboxes.engine import connect_engine
 
@@ -46,10 +48,20 @@ class DockerRepositories:
         self._asked_for = (namespace, arch)
         self._engine: APIClient | None = None
         self._names: ImageNames | None = None
+        self._public: PublicJudge | None = None
+        self._files: tuple[str, Mapping[str, str]] | None = None
 
     def extract(self, completion: str, task: Task) -> str | None:
-        """Return the patch in a completion."""
-        return find_patch(completion)
+        """Return the patch in a completion, or that its search/replace blocks amount to."""
+        edits = find_edits(completion)
+        return to_patch(edits, self.files(task)) if edits else find_patch(completion)
+
+    def files(self, task: Task) -> Mapping[str, str]:
+        """Return the repository's tracked files by path (binary ones as empty); the last task's are kept."""
+        if self._files is None or self._files[0] != task.task_id:
+            with self.open(task) as container:
+                self._files = task.task_id, read_files(container)
+        return self._files[1]
 
     def judge(self, task: Task, patch: str) -> Verdict:
         """Judge `patch` by the task's hidden tests."""
@@ -59,6 +71,13 @@ class DockerRepositories:
             return Verdict(kind="no_solution", message=note or "the patch is empty", mode="container")
         verdict = self._twice(lambda: self._judge_once(task, rest))
         return replace(verdict, message="; ".join(filter(None, (verdict.message, note))))
+
+    def judge_publicly(self, task: Task, patch: str) -> Verdict:
+        """Judge `patch` by what a developer without the hidden tests could find out."""
+        rest, _ = without(patch, graded_files(task))
+        if not rest.strip():
+            return Verdict(kind="no_solution", message="it changes nothing but tests", mode="container")
+        return self._twice(lambda: self._judge_publicly_once(task, rest))
 
     def describe(self) -> Mapping[str, Any]:
         """Return engine, architecture, network, limits and swebench's version."""
@@ -105,6 +124,12 @@ class DockerRepositories:
     def _judge_once(self, task: Task, patch: str) -> Verdict:
         with self.open(task) as container:
             return judge_in(container, task, patch, self.limits)
+
+    def _judge_publicly_once(self, task: Task, patch: str) -> Verdict:
+        if self._public is None or self._public.task != task:
+            self._public = PublicJudge(task, self.files(task), self.limits)
+        with self.open(task) as container:
+            return self._public.judge(patch, container, lambda: self.open(task))
 
     def _twice(self, judge: Callable[[], Verdict]) -> Verdict:
         """Judge again where the container was lost. A solution that ends its container twice has failed."""
