@@ -18,17 +18,30 @@ __all__ = ["load_results", "results"]
 
 
 def results(
-    benchmark: Annotated[list[str] | None, typer.Option(help="Only this benchmark; repeatable.")] = None,
-    model: Annotated[list[str] | None, typer.Option(help="Only this model; repeatable.")] = None,
-    backend: Annotated[list[str] | None, typer.Option(help="Only this backend; repeatable.")] = None,
-    samples: Annotated[list[int] | None, typer.Option(help="Only this many samples; repeatable.")] = None,
-    debug_iters: Annotated[list[int] | None, typer.Option(help="Only this many repairs; repeatable.")] = None,
-    timeout: Annotated[list[float] | None, typer.Option(help="Only this timeout; repeatable.")] = None,
+    benchmark: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this benchmark; repeatable.")
+    ] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Only this model; repeatable.")
+    ] = None,
+    backend: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this backend; repeatable.")
+    ] = None,
+    samples: Annotated[
+        list[int] | None, typer.Option(metavar="N", help="Only this many samples; repeatable.")
+    ] = None,
+    debug_iters: Annotated[
+        list[int] | None, typer.Option(metavar="N", help="Only this many repairs; repeatable.")
+    ] = None,
+    timeout: Annotated[
+        list[float] | None, typer.Option(metavar="SECONDS", help="Only this timeout; repeatable.")
+    ] = None,
     retrieval: Annotated[
         str | None, typer.Option(metavar="true|false", help="Only runs with, or without, retrieval.")
     ] = None,
     run: Annotated[
-        list[str] | None, typer.Option(help="Only this run: its id, or the start or end of it.")
+        list[str] | None,
+        typer.Option(metavar="RUN", help="Only this run: its id, or the start or end of it."),
     ] = None,
     since: Annotated[
         str, typer.Option(metavar="DATE", help="Only runs started since, such as 2026-08-01.")
@@ -39,7 +52,7 @@ def results(
         typer.Option("--compare-samples", help="Does sampling help? Group runs that differ in samples only."),
     ] = False,
     pass_at: Annotated[
-        str, typer.Option(metavar="K,…", help="pass@k, such as 1,5,10; needs runs with --all-samples.")
+        str, typer.Option(metavar="K,K", help="pass@k, such as 1,5,10; needs runs with --all-samples.")
     ] = "",
     db: Db = DEFAULT_DB,
     as_json: Json = False,
