@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from pytest_mcode.cli import bench, benchmarks, compare, export, merge, report, results, show, study
+from pytest_mcode.cli import bench, benchmarks, compare, doctor, export, merge, report, results, show, study
 from pytest_mcode.errors import ConfigurationError
 
 __all__ = ["app", "main"]
@@ -26,6 +26,7 @@ app.command()(compare.compare)
 app.command()(export.export)
 app.command()(merge.merge)
 app.command()(report.report)
+app.command()(doctor.doctor)
 app.command("benchmarks")(benchmarks.list_benchmarks)
 
 

@@ -1,0 +1,173 @@
+"""`mcode doctor`: could a session run here, with this model, and does this benchmark judge rightly?"""
+
+import sys
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pytest_mcode.cli.common import Json, console, print_json
+from pytest_mcode.cli.parameters import declare, parameter, setting
+from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.settings import Settings, option_specs
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pytest_mcode.doctor import Finding, Progress
+
+__all__ = ["doctor"]
+
+OF_MODEL = (
+    "model",
+    "backend",
+    "base_url",
+    "temperature",
+    "seed",
+    "max_tokens",
+    "context_window",
+    "model_option",
+    "request_timeout",
+)
+OF_TASKS = ("dataset", "dataset_revision", "split", "limit", "task")
+OF_SANDBOX = ("sandbox", "image", "mem_limit", "pids_limit", "timeout", "isolation")
+OF_REPOSITORIES = ("namespace", "arch", "network", "max_workers")
+TAKEN = (*OF_MODEL, *OF_TASKS, *OF_SANDBOX, *OF_REPOSITORIES, "db")
+"""Settings that doctor takes, under the names that they have for a session."""
+
+STAND_IN = "smoke"
+"""The benchmark of the settings where none is named: it comes with the package."""
+STYLES = {"ok": "green", "note": "cyan", "warning": "yellow", "problem": "bold red"}
+MAX_ITEMS = 10
+
+
+def doctor(benchmark: str | None, gold: bool, repeat: int | None, as_json: bool, **options: Any) -> None:
+    """Check what a session needs: packages, database, Docker and its limits, a model, a benchmark.
+
+    Every limit is tried with a program that oversteps it; a model (--model) is asked for a real
+    completion; a benchmark's tasks are read and, with --gold, judged. Takes the options of `mcode bench`.
+    Exits with 0 when nothing is wrong, 1 when a problem was found, 4 on bad usage.
+    """
+    from pytest_mcode.doctor.examination import examine
+
+    settings = _settings(benchmark, options)
+    _check_usage(benchmark, options, gold=gold, repeat=repeat)
+    terminal = console()
+    found: list[Finding] = []
+    with _progress(terminal) as progress:
+        for finding in examine(
+            settings,
+            with_benchmark=benchmark is not None,
+            gold_times=(repeat or 1) if gold else 0,
+            progress=progress,
+        ):
+            found.append(finding)
+            if not as_json:
+                _print(terminal, finding)
+    levels = Counter(finding.level for finding in found)
+    summary = {"problems": levels["problem"], "warnings": levels["warning"]}
+    if as_json:
+        print_json({**summary, "findings": [asdict(finding) for finding in found]})
+    else:
+        terminal.print(f"problems: {levels['problem']}, warnings: {levels['warning']}")
+    raise typer.Exit(1 if levels["problem"] else 0)
+
+
+def _settings(benchmark: str | None, options: Mapping[str, Any]) -> Settings:
+    from pytest_mcode.plan import build_settings
+
+    given = {name: value for name, value in options.items() if value is not None}
+    if not any(name in given for name in OF_MODEL):
+        given["backend"] = "none"
+    return build_settings({**given, "benchmark": benchmark or STAND_IN})
+
+
+def _check_usage(
+    benchmark: str | None, options: Mapping[str, Any], *, gold: bool, repeat: int | None
+) -> None:
+    if repeat is not None and not gold:
+        raise ConfigurationError("--repeat: it repeats what --gold judges; give --gold as well")
+    if repeat is not None and repeat < 1:
+        raise ConfigurationError(f"--repeat: {repeat} is not allowed; give a whole number, 1 or more")
+    lonely = ["--gold"] * gold + [
+        spec.flag.replace("--mcode-", "--")
+        for spec in option_specs()
+        if spec.field in OF_TASKS and options.get(spec.field)
+    ]
+    if benchmark is None and lonely:
+        raise ConfigurationError(
+            f"{', '.join(lonely)}: name a benchmark as well, such as `mcode doctor smoke --gold`"
+        )
+
+
+@contextmanager
+def _progress(terminal: "Console") -> "Iterator[Progress]":
+    """Show how far a long check is: a changing line on a terminal, nothing where there is none."""
+    from rich.console import Console
+    from rich.text import Text
+
+    shown_on = terminal if terminal.is_terminal else Console(stderr=True)
+    if not shown_on.is_terminal:
+        yield lambda line: None
+        return
+    with shown_on.status("checking") as status:
+        yield lambda line: status.update(Text(line))
+
+
+def _print(terminal: "Console", finding: "Finding") -> None:
+    """Print one line, folded where a terminal is narrower; what it counts and the remedy below it."""
+    from rich.text import Text
+
+    head = f"{finding.level:<8} {finding.check:<10} "
+    width = terminal.width if terminal.is_terminal else sys.maxsize
+    remedy = [f"→ {finding.remedy}"] if finding.remedy else []
+    lines = [finding.message, *_listed(finding.items), *remedy]
+    text = Text("\n".join(_fold(line, width, len(head)) for line in lines))
+    terminal.print(Text(head, STYLES[finding.level]) + Text(text.plain.lstrip()), soft_wrap=True)
+
+
+def _listed(items: Sequence[str]) -> list[str]:
+    """Return names in one line, remarks each in its own."""
+    shown, more = list(items[:MAX_ITEMS]), len(items) - MAX_ITEMS
+    if more > 0:
+        shown.append(f"and {more} more (--json names them)")
+    if any(" " in item for item in items):
+        return [f"- {item}" for item in shown]
+    return [", ".join(shown)] if shown else []
+
+
+def _fold(line: str, width: int, indent: int) -> str:
+    spaces = " " * indent
+    return textwrap.fill(
+        line,
+        width,
+        initial_indent=spaces,
+        subsequent_indent=spaces,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+NAME = typer.Argument(help="Check this benchmark too; `mcode benchmarks` lists them.", metavar="[BENCHMARK]")
+GOLD = typer.Option(
+    "--gold",
+    help="Judge the benchmark's reference solutions, which must pass, and empty ones, which must not.",
+)
+REPEAT = typer.Option(
+    "--repeat", metavar="N", help="Judge each N times, to find verdicts that change.", show_default=False
+)
+
+declare(
+    doctor,
+    [
+        parameter("benchmark", Annotated[str | None, NAME], default=None),
+        parameter("gold", Annotated[bool, GOLD], default=False),
+        parameter("repeat", Annotated[int | None, REPEAT], default=None),
+        *(setting(spec) for spec in option_specs() if spec.field in TAKEN),
+        parameter("as_json", Json, default=False),
+    ],
+)

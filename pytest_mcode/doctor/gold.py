@@ -1,0 +1,189 @@
+"""Whether a benchmark judges rightly: its reference solutions pass, idle ones fail, every time."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from pytest_mcode import parts
+from pytest_mcode.benchmarks import Benchmark
+from pytest_mcode.doctor import Finding, Progress
+from pytest_mcode.errors import InfraError
+from pytest_mcode.plan import Plan
+from pytest_mcode.records import Task
+
+__all__ = ["check_gold", "idle_solutions"]
+
+SLOW = 0.5
+"""Part of the time limit beyond which a reference solution is called slow."""
+MAX_INFRA = 3
+"""Tasks in a row that could not be judged, after which the rest is not tried."""
+
+IDLE_PATCH = """\
+diff --git a/mcode-doctor.txt b/mcode-doctor.txt
+new file mode 100644
+--- /dev/null
++++ b/mcode-doctor.txt
+@@ -0,0 +1 @@
++This file changes nothing.
+"""
+
+
+@dataclass
+class Trial:
+    """What was seen of one task. Verdicts are their kinds; ``infra`` where there was none."""
+
+    task: Task
+    gold: list[str] = field(default_factory=list)
+    idle: list[list[str]] = field(default_factory=list)
+    """For each idle solution, a verdict per repetition."""
+    reason: str = ""
+    """The first line of why the reference solution, or else an idle one, got no pass or no verdict."""
+    seconds: float = 0.0
+    """Of the slowest reference solution."""
+
+    @property
+    def all(self) -> list[list[str]]:
+        """The verdicts of each solution."""
+        return [self.gold, *self.idle]
+
+    @property
+    def unjudged(self) -> bool:
+        """Whether the sandbox failed."""
+        return any("infra" in kinds for kinds in self.all)
+
+    @property
+    def flaky(self) -> bool:
+        """Whether equal solutions got different verdicts."""
+        return any(len({*kinds} - {"infra"}) > 1 for kinds in self.all)
+
+
+def check_gold(plan: Plan, session_id: str, repeat: int, progress: Progress) -> Iterator[Finding]:
+    """Judge each task's reference solution, and idle ones, `repeat` times, as a session does."""
+    parts.prepare_tasks(plan.settings, session_id, plan.tasks, progress)
+    trials: list[Trial] = []
+    with closing(parts.open_sandbox(plan.settings, session_id)) as sandbox:
+        for number, task in enumerate(plan.tasks, 1):
+            progress(f"judging {number}/{len(plan.tasks)}: {task.task_id}")
+            trials.append(_try(plan.benchmark, task, sandbox, repeat))
+            if len(trials) >= MAX_INFRA and all(trial.unjudged for trial in trials[-MAX_INFRA:]):
+                break
+    yield from _references(trials, repeat)
+    yield from _idle(trials)
+    yield from _doubts(trials, len(plan.tasks), plan.settings.timeout)
+
+
+def idle_solutions(benchmark: Benchmark, task: Task) -> list[str]:
+    """Return solutions that do nothing: no judge may pass one of them."""
+    if benchmark.kind == "repositories":
+        return [IDLE_PATCH]
+    return ["", "".join(f"def {name}(*_, **__):\n    return None\n" for name in task.entry_points)]
+
+
+def _try(benchmark: Benchmark, task: Task, sandbox: Any, repeat: int) -> Trial:
+    trial = Trial(task)
+    if task.canonical_solution is not None:
+        for _ in range(repeat):
+            trial.gold.append(_judge(benchmark, trial, task.canonical_solution, sandbox, is_gold=True))
+    for solution in idle_solutions(benchmark, task):
+        trial.idle.append([_judge(benchmark, trial, solution, sandbox, is_gold=False) for _ in range(repeat)])
+    return trial
+
+
+def _judge(benchmark: Benchmark, trial: Trial, solution: str, sandbox: Any, *, is_gold: bool) -> str:
+    try:
+        verdict = benchmark.judge(trial.task, solution, sandbox)
+    except InfraError as error:
+        trial.reason = trial.reason or _first_line(str(error))
+        return "infra"
+    if is_gold:
+        trial.seconds = max(trial.seconds, verdict.seconds)
+        if not verdict.passed:
+            trial.reason = trial.reason or _first_line(verdict.message)
+    return verdict.kind
+
+
+def _references(trials: Sequence[Trial], repeat: int) -> Iterator[Finding]:
+    given = [trial for trial in trials if trial.gold]
+    failed = [trial for trial in given if {*trial.gold} - {"passed", "infra"} and not trial.flaky]
+    data = {
+        "passed": [trial.task.task_id for trial in given if {*trial.gold} == {"passed"}],
+        "failed": {trial.task.task_id: trial.gold for trial in failed},
+        "repeat": repeat,
+    }
+    times = "" if repeat == 1 else f", each of {repeat} times"
+    if failed:
+        yield Finding(
+            check="gold",
+            level="problem",
+            message=f"{len(failed)} of {len(given)} reference solutions fail",
+            remedy="`mcode bench BENCHMARK --backend gold --task ID` shows one whole; mend the task, its "
+            "setup, the image or the limits",
+            items=_named(failed, lambda trial: f"{trial.gold[0]}: {trial.reason}"),
+            data=data,
+        )
+    elif data["passed"]:
+        message = f"{len(given)} reference solutions pass{times}"
+        yield Finding(check="gold", level="ok", message=message, data=data)
+    without = [trial for trial in trials if not trial.gold]
+    if without:
+        yield Finding(
+            check="gold",
+            level="warning",
+            message=f"{len(without)} tasks have no reference solution: nothing shows that they can be solved",
+            remedy="give them a canonical_solution",
+            items=_named(without),
+        )
+
+
+def _idle(trials: Sequence[Trial]) -> Iterator[Finding]:
+    passed = [trial for trial in trials if any({*kinds} == {"passed"} for kinds in trial.idle)]
+    if passed:
+        yield Finding(
+            check="empty",
+            level="problem",
+            message=f"{len(passed)} tasks are passed by a solution that does nothing",
+            remedy="their tests must assert something about what the solution returns",
+            items=_named(passed),
+        )
+    elif trials:
+        yield Finding(check="empty", level="ok", message=f"an empty solution fails on {len(trials)} tasks")
+
+
+def _doubts(trials: Sequence[Trial], planned: int, timeout: float) -> Iterator[Finding]:
+    """Yield what makes verdicts depend on chance or on the machine."""
+    if flaky := [trial for trial in trials if trial.flaky]:
+        yield Finding(
+            check="flaky",
+            level="problem",
+            message=f"{len(flaky)} tasks judge equal solutions differently from time to time",
+            remedy="leave chance, time and order of sets out of their tests, or leave them out",
+            items=_named(flaky, lambda trial: ", ".join(dict.fromkeys(chain(*trial.all)))),
+        )
+    if slow := [trial for trial in trials if trial.seconds > SLOW * timeout and trial.gold]:
+        yield Finding(
+            check="slow",
+            level="warning",
+            message=f"{len(slow)} reference solutions take more than half of the {timeout:g} s allowed",
+            remedy="raise --timeout: on a slower machine a right solution would fail",
+            items=_named(slow, lambda trial: f"{trial.seconds:.1f} s"),
+        )
+    if unjudged := [trial for trial in trials if trial.unjudged]:
+        rest = planned - len(trials)
+        yield Finding(
+            check="gold",
+            level="problem",
+            message=f"{len(unjudged)} tasks could not be judged"
+            f"{f'; the {rest} that follow were not tried' if rest else ''}",
+            remedy="see the reason; such an outcome is `infra`, never the model's failure",
+            items=_named(unjudged, lambda trial: trial.reason),
+        )
+
+
+def _named(trials: Sequence[Trial], remark: Callable[[Trial], str] | None = None) -> tuple[str, ...]:
+    return tuple(f"{trial.task.task_id}{f' ({remark(trial)})' if remark else ''}" for trial in trials)
+
+
+def _first_line(text: str) -> str:
+    return next(iter(text.splitlines()), "")

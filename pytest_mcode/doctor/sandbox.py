@@ -1,0 +1,109 @@
+"""The Docker engine, the image, and each limit tried: what a session's preflight asks, and more."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from pytest_mcode import parts
+from pytest_mcode.doctor import Finding, Progress, run_check
+from pytest_mcode.doctor.probes import Probe, probes
+from pytest_mcode.doctor.storage import check_disk
+from pytest_mcode.sandboxes import Limits, Sandbox
+from pytest_mcode.settings import Settings
+
+__all__ = ["check_engine", "check_image", "check_limits", "try_limits"]
+
+PROBE_SECONDS = 20.0
+ENDLESS_SECONDS = 1.0
+
+
+def check_engine(settings: Settings) -> Iterator[Finding]:
+    """Reach the Docker engine; say what it is and what room it has."""
+    from pytest_mcode.sandboxes.engine import connect_engine
+
+    with connect_engine() as engine:
+        version, info = engine.version(), engine.info()
+    yield Finding(
+        check="engine",
+        level="ok",
+        message=f"Docker {version['Version']} (API {version['ApiVersion']}), {info['OSType']} "
+        f"{info['Architecture']}, cgroup v{info.get('CgroupVersion', '1')}, {info['NCPU']} CPUs, "
+        f"{info['MemTotal'] / 2**30:.1f} GiB",
+        data={"version": version["Version"], "memory_bytes": info["MemTotal"], "cpus": info["NCPU"]},
+    )
+    if settings.memory_bytes > info["MemTotal"]:
+        yield Finding(
+            check="engine",
+            level="warning",
+            message=f"--mem-limit {settings.mem_limit} is more than the engine's machine has",
+            remedy="lower --mem-limit, or give Docker's machine more memory",
+        )
+    root = Path(info["DockerRootDir"])
+    if root.exists():  # otherwise the engine is on another machine
+        yield from check_disk("the Docker engine", root)
+
+
+def check_image(settings: Settings, session_id: str, progress: Progress) -> Iterator[Finding]:
+    """Run a session's preflight of the sandbox, which pulls a missing image."""
+    found = parts.check_sandbox(settings, session_id, progress)
+    if settings.sandbox == "process":
+        yield Finding(
+            check="sandbox",
+            level="warning",
+            message=str(found["warning"]),
+            remedy="--sandbox docker isolates",
+            data=found,
+        )
+        return
+    yield Finding(
+        check="image",
+        level="ok",
+        message=f"{found['image']} ({found['image_id'].removeprefix('sha256:')[:12]}), "
+        f"Python {found['python']}, judges",
+        data=found,
+    )
+    if not_held := found.get("limits_not_held"):
+        yield Finding(
+            check="engine",
+            level="warning",
+            message=f"the engine says that it can't limit {', '.join(not_held)}",
+            remedy="see what `docker info` warns of, and what was tried below",
+        )
+
+
+def check_limits(settings: Settings, session_id: str) -> Iterator[Finding]:
+    """Try every limit in sandboxes as the session opens them, but for their time."""
+    isolates = settings.sandbox == "docker"
+    for seconds, wants_time in ((PROBE_SECONDS, False), (ENDLESS_SECONDS, True)):
+        limits = Limits(timeout=seconds, memory=settings.memory_bytes, pids=settings.pids_limit)
+        chosen = [
+            probe
+            for probe in probes(limits)
+            if (probe.check == "time") == wants_time and (isolates or not probe.needs_isolation)
+        ]
+        with closing(parts.open_sandbox(replace(settings, timeout=seconds), session_id)) as sandbox:
+            yield from try_limits(sandbox, chosen)
+
+
+def try_limits(sandbox: Sandbox, chosen: list[Probe]) -> Iterator[Finding]:
+    """Run programs that overstep a limit; one that gets through is a problem."""
+    for probe in chosen:
+        yield from run_check(probe.check, partial(_tried, sandbox, probe))
+
+
+def _tried(sandbox: Sandbox, probe: Probe) -> Iterator[Finding]:
+    verdict = sandbox.run(probe.program)
+    data = {"verdict": verdict.kind, "expected": probe.expected, "seconds": verdict.seconds}
+    if verdict.kind == probe.expected:
+        yield Finding(check=probe.check, level="ok", message=f"{probe.tries} is stopped", data=data)
+        return
+    said = verdict.message.splitlines()
+    yield Finding(
+        check=probe.check,
+        level="problem",
+        message=f"{probe.tries} is not stopped: verdict `{verdict.kind}`{f' ({said[0]})' if said else ''}",
+        remedy=probe.remedy,
+        data=data,
+    )
