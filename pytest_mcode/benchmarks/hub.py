@@ -46,7 +46,7 @@ def load_rows(dataset: HubDataset, split: str) -> tuple[Sequence[Row], str]:
         try:
             rows: Sequence[Row] = builder.as_dataset(split=split).to_list()
         except ValueError as error:
-            raise ConfigurationError(f"{dataset} on the Hub: {error}") from error
+            raise ConfigurationError(f"dataset {dataset}: {error}") from error
     return rows, f"{dataset.id}@{builder.hash}"
 
 

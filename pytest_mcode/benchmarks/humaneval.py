@@ -41,6 +41,15 @@ def prelude(prompt: str, entry_point: str) -> str:
     return "\n".join(prompt.split("\n")[: definitions[-1].lineno - 1]).strip("\n")
 
 
+_BROKEN_CALL = "_poly(*candidate(*inp), inp)"
+_MENDED_CALL = "abs(_poly(*inp, candidate(*inp)))"
+"""As EvalPlus's own evaluator calls it: no solution passes what the dataset has for HumanEval/32."""
+
+
+def _plus_to_task(row: Row) -> Task:
+    return to_task({**row, "test": row["test"].replace(_BROKEN_CALL, _MENDED_CALL)})
+
+
 COLUMNS: dict[str, ColumnType] = {
     "task_id": "text",
     "prompt": "text",
@@ -72,6 +81,6 @@ HUMANEVAL_PLUS = FunctionBenchmark(
         revision="d32357cf319e50e9c8d8dab5ea876c72b0fd321b",
     ),
     columns=COLUMNS,
-    to_task=to_task,
+    to_task=_plus_to_task,
     continues_prompt=True,
 )

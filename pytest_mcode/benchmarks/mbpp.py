@@ -8,18 +8,14 @@ from pytest_mcode.benchmarks.hub import HubDataset
 from pytest_mcode.records import Task
 from pytest_mcode.syntax import bound_names, loaded_names, normalise_newlines, parse
 
-__all__ = ["IN_PROCESS", "MBPP", "MBPP_PLUS", "SPLITS"]
+__all__ = ["IN_PROCESS", "IN_PROCESS_PLUS", "MBPP", "MBPP_PLUS", "SPLITS"]
 
-IN_PROCESS = frozenset(
-    {
-        367,  # the tests build trees of the solution's class Node
-        533,  # the tests pass a type as an argument
-        596,  # the tests use a module that the solution imports
-        601,  # the tests build objects of the solution's class Pair
-        927,  # the tests build trees of the solution's class Node
-    }
-)
-"""Ids of the tasks where plain data does not suffice between solution and test."""
+IN_PROCESS = frozenset({367, 927})
+"""Ids of the tasks whose tests set attributes of the solution's own objects (trees of its class
+`Node`): plain data does not suffice between solution and test."""
+
+IN_PROCESS_PLUS = frozenset({255})
+"""Ids of MBPP+'s tasks likewise: the result is 1.6 million tuples, too much to hand over."""
 
 SPLITS = {
     "test": Split(hub="test", ids=range(11, 511)),
@@ -32,48 +28,61 @@ SPLITS = {
 
 
 def _to_task(row: Row) -> Task:
-    setup = normalise_newlines(row["test_setup_code"])
-    asserts = "\n".join(normalise_newlines(test) for test in row["test_list"])
     code = normalise_newlines(row["code"])
-    defined = bound_names(_parse("code", code))
-    if loaded_names(_parse("test_setup_code", setup)) & defined:
-        setup, asserts = "", f"{setup}\n{asserts}"
+    setup = normalise_newlines(row["test_setup_code"])
+    asserts = [normalise_newlines(line) for line in row["test_list"]]
+    reference = _parse("code", code)
+    if loaded_names(_parse("test_setup_code", setup)) & bound_names(reference):
+        head, setup = [setup], ""  # it uses what the solution defines, so it can't run before
+    else:
+        head = _imports_taken_for_granted("\n".join(asserts), reference)
+    test = "\n".join([*head, *asserts])
     return Task(
         task_id=f"Mbpp/{row['task_id']}",
         prompt=normalise_newlines(row["text"]),
         setup=setup,
-        test=asserts,
-        public_test=asserts,
-        entry_points=_entry_points(asserts, code),
+        test=test,
+        public_test=test,
+        entry_points=_entry_points(test, reference),
         canonical_solution=code,
         in_process=row["task_id"] in IN_PROCESS,
+        extra={"asserts": asserts},
     )
 
 
 def _plus_to_task(row: Row) -> Task:
     code = normalise_newlines(row["code"])
     test = normalise_newlines(row["test"])
-    public = "\n".join(normalise_newlines(line) for line in [*row["test_imports"], *row["test_list"]])
+    asserts = [normalise_newlines(line) for line in row["test_list"]]
+    reference = _parse("code", code)
+    head = row["test_imports"] or _imports_taken_for_granted("\n".join(asserts), reference)
+    public = "\n".join([*head, *asserts])
     return Task(
         task_id=f"Mbpp/{row['task_id']}",
         prompt=normalise_newlines(row["prompt"]),
         test=test,
         public_test=public,
-        entry_points=_entry_points(test, code),
+        entry_points=_entry_points(public, reference),
         canonical_solution=code,
-        in_process=row["task_id"] in IN_PROCESS,
+        in_process=row["task_id"] in IN_PROCESS_PLUS,
+        extra={"asserts": asserts},
     )
 
 
-def _entry_points(test: str, code: str) -> tuple[str, ...]:
+def _entry_points(test: str, reference: ast.Module) -> tuple[str, ...]:
     """Return what the tests read, do not bind themselves, and the reference code defines."""
     tests = _parse("test", test)
-    reference = _parse("code", code)
-    reference.body = [node for node in reference.body if not isinstance(node, ast.Import | ast.ImportFrom)]
     names = (loaded_names(tests) - bound_names(tests)) & bound_names(reference)
     if not names:
         raise ValueError("the tests use nothing that the reference code defines")
     return tuple(sorted(names))
+
+
+def _imports_taken_for_granted(test: str, reference: ast.Module) -> list[str]:
+    """Return the imports of the reference code that its tests use: a solution may do without them."""
+    wanted = loaded_names(_parse("test_list", test))
+    imports = (node for node in reference.body if isinstance(node, ast.Import | ast.ImportFrom))
+    return [ast.unparse(node) for node in imports if bound_names(node) & wanted]
 
 
 def _parse(column: str, source: str) -> ast.Module:
@@ -117,4 +126,5 @@ MBPP_PLUS = FunctionBenchmark(
         "test": "text",
     },
     to_task=_plus_to_task,
+    defaults={"mem_limit": "4g"},  # EvalPlus's own limit; Mbpp/255 needs 3 GiB
 )

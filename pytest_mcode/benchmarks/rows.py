@@ -56,16 +56,14 @@ class RowLoader:
         return Dataset(tasks=self._tasks(rows, origin), origin=origin, split=split)
 
     def _rows(self, source: Source, split: str) -> tuple[Sequence[Row], str]:
-        if source.dataset is None:
+        if source.dataset in (None, self.hub.id):
             return load_rows(self.hub.at(source.revision), self.splits[split].hub)
         path = Path(source.dataset).expanduser()
         if not path.exists() and _is_hub_id(source.dataset):
             own = HubDataset(id=source.dataset, revision=source.revision, config=None)
             return load_rows(own, self.splits[split].hub)
         if source.revision is not None:
-            raise ConfigurationError(
-                f"a revision can't be taken of the local file {path}; leave out one of them"
-            )
+            raise ConfigurationError(f"{path} is a local file, which has no revision: leave one of them out")
         return self._local_rows(path, split), str(path.resolve())
 
     def _local_rows(self, path: Path, split: str) -> Sequence[Row]:

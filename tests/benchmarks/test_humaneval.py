@@ -1,0 +1,73 @@
+"""HumanEval and HumanEval+ as they are published."""
+
+import pytest
+
+from pytest_mcode import benchmarks
+from pytest_mcode.benchmarks import Dataset, Source
+from tests.session_support import needs_data
+
+FILES = {"humaneval": "HumanEval.jsonl.gz", "humaneval+": "HumanEvalPlus-OriginFmt.jsonl.gz"}
+FINGERPRINTS = {
+    "humaneval": "4ce13eca52e557360a875f80b68f57fa653738ea1915e9f26eaf292c6f7cc51a",
+    "humaneval+": "ac04ddd5bb0f85d05733bfe6bced2bbc3f7a36f647d3d325e590df24a86dc569",
+}
+
+
+def load(name: str) -> Dataset:
+    return benchmarks.get(name).load(Source(dataset=str(needs_data(FILES[name]))))
+
+
+@pytest.fixture(scope="module", params=FILES)
+def name(request) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def dataset(name) -> Dataset:
+    return load(name)
+
+
+def test_164_tasks_under_a_stable_fingerprint(name, dataset):
+    assert [task.task_id for task in dataset.tasks] == [f"HumanEval/{number}" for number in range(164)]
+    assert dataset.fingerprint == FINGERPRINTS[name]
+    assert not any(task.in_process for task in dataset.tasks)
+
+
+def test_setup_is_what_stands_before_the_entry_point(dataset):
+    setups = {int(task.task_id.partition("/")[2]): task.setup for task in dataset.tasks}
+    assert setups[0] == "from typing import List"
+    assert setups[1] == "from typing import List"
+    assert setups[2] == ""
+    assert setups[32].startswith("import math\n\n\ndef poly(xs: list, x: float):")
+    assert setups[38].startswith("def encode_cyclic(s: str):")
+    assert setups[50].startswith("def encode_shift(s: str):")
+    for task in dataset.tasks:
+        assert f"def {task.entry_points[0]}(" not in task.setup
+        exec(compile(task.setup, "setup", "exec"), {})
+
+
+def test_the_reference_solution_is_found_whole_fenced_and_as_a_body(name, dataset):
+    benchmark = benchmarks.get(name)
+    for task in dataset.tasks:
+        solution = task.canonical_solution
+        body = solution.removeprefix(task.prompt)
+        for completion in (solution, f"Here:\n```python\n{solution}\n```\nDone.", body, body.lstrip("\n")):
+            code = benchmark.extract(completion, task)
+            names: dict = {}
+            exec(compile(f"{task.setup}\n{code}", task.task_id, "exec"), names)
+            assert callable(names[task.entry_points[0]])
+
+
+def test_the_test_calls_the_entry_point(dataset):
+    for task in dataset.tasks:
+        assert "\ndef check(candidate):\n" in task.test
+        assert task.test.endswith(f"\n\ncheck({task.entry_points[0]})\n")
+
+
+def test_the_test_that_no_solution_passes_is_mended():
+    [task] = [task for task in load("humaneval+").tasks if task.task_id == "HumanEval/32"]
+    assert "assert abs(_poly(*inp, candidate(*inp))) <= 0.0001" in task.test
+    names: dict = {}
+    exec(f"{task.setup}\n{task.canonical_solution}", names)
+    pytest.importorskip("numpy")
+    exec(task.test, names)

@@ -1,0 +1,111 @@
+"""MBPP and MBPP+ as they are published."""
+
+import pytest
+
+from pytest_mcode import benchmarks
+from pytest_mcode.benchmarks import Dataset, Source
+from pytest_mcode.records import Task
+from tests.session_support import needs_data
+
+SPLITS = {
+    "test": (range(11, 511), "18db99d16073016ac8340c21184aac94852d3d335b64aa0335fd0ee1addb7df9"),
+    "train": (range(601, 975), "cc196528e5c4cfdbeea16f5dc03b1f66a74a87a51ad2d01c95e3ed7f6f2dfeeb"),
+    "validation": (range(511, 601), "0fbd993e3ae4f071f827f45d862e1904ebb4ccb34eef524c0ac8cf2290d7cdb7"),
+    "prompt": (range(1, 11), "14f81463212eb5971227a062566466bdbe119f120b7b682dd1904a90c5f19820"),
+    "all": (range(1, 975), "ceef5754db30507fed6c87cc3cb3946a7d4215d9a9a46c1d51ff7d2d9993e4aa"),
+}
+PLUS_FINGERPRINT = "aea4f31ca84e4d81e79e0ec26fdd06c52605aa6d15e90c5840b8e6958115997c"
+
+
+def load(name: str = "mbpp", split: str | None = None) -> Dataset:
+    file = {"mbpp": "mbpp.jsonl", "mbpp+": "MbppPlus-OriginFmt.jsonl.gz"}[name]
+    return benchmarks.get(name).load(Source(dataset=str(needs_data(file)), split=split))
+
+
+@pytest.fixture(scope="module")
+def tasks() -> dict[int, Task]:
+    return by_number(load(split="all"))
+
+
+@pytest.fixture(scope="module")
+def plus() -> dict[int, Task]:
+    return by_number(load("mbpp+"))
+
+
+def by_number(dataset: Dataset) -> dict[int, Task]:
+    return {int(task.task_id.removeprefix("Mbpp/")): task for task in dataset.tasks}
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_a_file_with_all_rows_is_split_by_id(split):
+    ids, fingerprint = SPLITS[split]
+    dataset = load(split=split)
+    assert [task.task_id for task in dataset.tasks] == [f"Mbpp/{number}" for number in ids]
+    assert dataset.fingerprint == fingerprint
+
+
+def test_the_standard_split_is_the_default():
+    assert load().fingerprint == load(split="test").fingerprint
+    assert len(load().tasks) == 500
+
+
+def test_378_tasks_of_the_extended_benchmark_under_a_stable_fingerprint():
+    dataset = load("mbpp+")
+    assert len(dataset.tasks) == 378
+    assert dataset.fingerprint == PLUS_FINGERPRINT
+
+
+def test_entry_points_are_what_the_tests_call(tasks, plus):
+    assert tasks[11].entry_points == ("remove_Occ",)
+    assert tasks[126].entry_points == ("sum",)
+    assert tasks[601].entry_points == ("Pair", "max_chain_length")
+    assert tasks[367].entry_points == ("Node", "is_tree_balanced")
+    assert tasks[596].entry_points == plus[596].entry_points == ("tuple_size",)
+    assert plus[82].entry_points == ("volume_sphere",)
+
+
+def test_setup_that_uses_the_solution_runs_after_it(tasks):
+    assert [number for number, task in tasks.items() if task.setup] == []
+    assert [number for number, task in tasks.items() if task.in_process] == [367, 927]
+    assert tasks[367].test.startswith("root = Node(1) \nroot.left = Node(2)")
+    assert tasks[367].extra["asserts"][0] == "assert is_tree_balanced(root) == False"
+
+
+def test_setup_of_its_own_runs_first(tmp_path):
+    file = tmp_path / "own.jsonl"
+    file.write_text(
+        '{"task_id": 11, "text": "Double.", "code": "def f(n): return n * TWO", "test_setup_code": "TWO = 2",'
+        ' "test_list": ["assert f(2) == 4"]}\n'
+    )
+    [task] = benchmarks.get("mbpp").load(Source(dataset=str(file))).tasks
+    assert (task.setup, task.test) == ("TWO = 2", "assert f(2) == 4")
+
+
+def test_an_import_that_only_the_reference_has_is_given_to_the_tests(tasks, plus):
+    assert tasks[596].test.startswith("import sys\nassert tuple_size(")
+    assert plus[596].public_test.startswith("import sys\nassert tuple_size(")
+    assert plus[82].public_test.startswith("import math\nassert math.isclose(volume_sphere(10)")
+
+
+def test_the_prompt_shows_three_asserts(tasks, plus):
+    assert {len(task.extra["asserts"]) for task in tasks.values()} == {3}
+    assert tasks[11].public_test == tasks[11].test == "\n".join(tasks[11].extra["asserts"])
+    assert plus[2].public_test == "\n".join(plus[2].extra["asserts"])
+    assert plus[2].public_test not in plus[2].test
+
+
+def test_no_carriage_return_is_left(tasks):
+    for task in tasks.values():
+        assert "\r" not in task.prompt + task.test + task.canonical_solution
+
+
+@pytest.mark.filterwarnings("ignore:invalid escape sequence")
+@pytest.mark.parametrize("name", ["mbpp", "mbpp+"])
+def test_the_reference_solution_is_found_bare_and_fenced(name, tasks, plus):
+    benchmark = benchmarks.get(name)
+    for task in (tasks if name == "mbpp" else plus).values():
+        solution = task.canonical_solution
+        for completion in (solution, f"[BEGIN]\n{solution}\n[DONE]", f"Here:\n```python\n{solution}\n```"):
+            names: dict = {}
+            exec(compile(benchmark.extract(completion, task) or "", task.task_id, "exec"), names)
+            assert all(callable(names[name]) for name in task.entry_points)
