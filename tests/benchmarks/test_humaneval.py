@@ -60,7 +60,7 @@ def test_the_reference_solution_is_found_whole_fenced_and_as_a_body(name, datase
 
 def test_the_test_calls_the_entry_point(dataset):
     for task in dataset.tasks:
-        assert "\ndef check(candidate):\n" in task.test
+        assert "def check(candidate):\n" in task.test
         assert task.test.endswith(f"\n\ncheck({task.entry_points[0]})\n")
 
 
