@@ -13,8 +13,9 @@ def f():
     return [
         None, True, 1, -(10 ** 5000), 1.5,
         float("inf"), "text", "\\ud800", b"b", bytearray(b"x"), 1j,
-        [1, [2]], (1, (2,)), {1, 2}, frozenset([3]), {(1, 2): {"a": [1]}}, range(3), collections.deque([1, 2]),
-        {"k": 1}.keys(), decimal.Decimal("1.5"), fractions.Fraction(1, 3), datetime.date(2020, 1, 2),
+        [1, [2]], (1, (2,)), {1, 2}, frozenset([3]), {(1, 2): {"a": [1]}}, range(3),
+        collections.deque([1, 2]), {"k": 1}.keys(), decimal.Decimal("1.5"), fractions.Fraction(1, 3),
+        datetime.date(2020, 1, 2),
         datetime.datetime(2020, 1, 2, 3, 4, 5), int, type(None),
         Point(1, 2), collections.Counter("aab"), collections.OrderedDict(a=1),
         collections.defaultdict(list, b=[2]),
