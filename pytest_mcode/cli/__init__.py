@@ -16,6 +16,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # Rich would double the time of --help.
 )
 # Everything behind `--` is pytest's, so extra arguments pass.
 app.command(context_settings={"allow_extra_args": True})(bench.bench)

@@ -56,7 +56,8 @@ def loop(settings: Mapping[str, Any]) -> str:
     parts += [str(settings.get("retrieval_source") or "retrieval")] if settings["retrieval"] else []
     feedback = settings.get("feedback")
     usual = "public" if str(settings.get("benchmark", "")).startswith("swebench") else "judge"
-    parts += [f"feedback={feedback}"] if feedback and feedback != usual else []
+    told = settings["debug_iters"] and feedback and feedback != usual
+    parts += [f"feedback={feedback}"] if told else []
     parts += [f"judge={settings['judge']}"] if settings.get("judge") else []
     return visible(" ".join(parts))
 

@@ -51,6 +51,9 @@ def results(
         bool,
         typer.Option("--compare-samples", help="Does sampling help? Group runs that differ in samples only."),
     ] = False,
+    group: Annotated[
+        bool, typer.Option("--grouped", help="A row a configuration: its repeats averaged task by task.")
+    ] = False,
     pass_at: Annotated[
         str, typer.Option(metavar="K,K", help="pass@k, such as 1,5,10; needs runs with --all-samples.")
     ] = "",
@@ -79,6 +82,9 @@ def results(
         if compare_samples:
             _print_scaling(store, found, as_json=as_json)
             return
+        if group:
+            _print_groups(store, found, as_json=as_json)
+            return
     if as_json:
         print_json(found)
     elif as_csv:
@@ -93,6 +99,12 @@ def _print_scaling(store: "Store", found: Sequence[dict[str, Any]], *, as_json: 
     from pytest_mcode.cli.scaling import print_scaling, scaling
 
     (print_json if as_json else print_scaling)(scaling(store, found))
+
+
+def _print_groups(store: "Store", found: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    from pytest_mcode.cli.grouping import grouped, print_groups
+
+    (print_json if as_json else print_groups)(grouped(store, found))
 
 
 def load_results(store: "Store", rows: "Sequence[Row]", pass_at: Sequence[int] = ()) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from rich.table import Table
 from pytest_mcode.cli.common import console
 from pytest_mcode.cli.figures import coverage, interval, loop, percent, quantity, short_id, title, visible
 
-__all__ = ["details", "facts", "print_markdown", "print_results"]
+__all__ = ["Column", "details", "facts", "print_markdown", "print_results", "print_tables", "rate_cell"]
 
 Result = dict[str, Any]
 Column = tuple[str, Callable[[Result], list[str]]]
@@ -17,11 +17,17 @@ Column = tuple[str, Callable[[Result], list[str]]]
 
 def print_results(found: Sequence[Result]) -> None:
     """Print a table for each benchmark and model, and the whole of a run where there is but one."""
+    print_tables(found, _columns(found)[1:])
+    if len(found) == 1:
+        console().print("", facts(details(found[0])), sep="\n")
+
+
+def print_tables(found: Sequence[Result], columns: Sequence[Column]) -> None:
+    """Print a table for each benchmark and model, with columns of the same widths."""
     terminal = console()
     if not found:
         terminal.print("No run matches.")
         return
-    columns = _columns(found)[1:]
     widths = _widths(columns, found, terminal.width)
     for heading in dict.fromkeys(title(each) for each in found):
         table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
@@ -30,11 +36,8 @@ def print_results(found: Sequence[Result]) -> None:
         for each in found:
             if title(each) == heading:
                 table.add_row(*(visible("\n".join(cell(each))) for _, cell in columns))
-        terminal.print(visible(heading), style="bold cyan", soft_wrap=True)
+        terminal.print(heading, style="bold cyan", soft_wrap=True)
         terminal.print(table)
-    if len(found) == 1:
-        terminal.print()
-        terminal.print(facts(details(found[0])))
 
 
 def print_markdown(found: Sequence[Result]) -> None:
@@ -54,11 +57,15 @@ def _columns(found: Sequence[Result]) -> list[Column]:
         ("loop", lambda each: [loop(each["settings"])]),
         ("tasks", lambda each: [coverage(each)]),
     ]
+    if len({each["run_id"] for each in found}) < len(found):
+        columns.insert(2, ("test", lambda each: [str(each["test"]).rpartition("::")[2]]))
     if any(each["pass_at"] for each in found):
         columns.append(("pass@k, first attempts", _pass_at_cell))
     elif any(each["samples"] > 1 or each["debug_iters"] for each in found):
-        columns.append(("1st attempt", lambda each: _rate_cell(each, "first_attempt_rate")))
-    columns.append(("pass rate", lambda each: _rate_cell(each, "pass_rate")))
+        columns.append(("1st attempt", lambda each: rate_cell(each, "first_attempt_rate")))
+    columns.append(("pass rate", lambda each: rate_cell(each, "pass_rate")))
+    if any(each["public_passed"] for each in found):
+        columns.append(("false passes", _false_passes_cell))
     if any(each["infra"] for each in found):
         columns.append(("infra", _infra_cell))
     return columns
@@ -80,8 +87,14 @@ def _run_cell(each: Result) -> list[str]:
     return [short_id(each["run_id"]), each["started_at"][5:16].replace("T", " "), *state]
 
 
-def _rate_cell(each: Result, name: str) -> list[str]:
+def rate_cell(each: Result, name: str) -> list[str]:
+    """Return a rate and, below it, its interval."""
     return [percent(each[name]), interval(each[f"{name}_low"], each[f"{name}_high"])]
+
+
+def _false_passes_cell(each: Result) -> list[str]:
+    """What passed the tests that it could see, and failed the judge."""
+    return [percent(each["false_positive_rate"]), f"of {each['public_passed']}"]
 
 
 def _infra_cell(each: Result) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_mcode.analysis.intervals import wilson
+from pytest_mcode.cli.figures import loop
 from pytest_mcode.store import Store
 from tests.store.builders import attempt, outcome, run_info, write_run
 
@@ -256,6 +257,7 @@ def test_false_passes_are_counted(mcode: Mcode, tmp_path: Path) -> None:
     assert listed(mcode, tmp_path / "r.db")[0]["false_positive_rate"] == 0.5
     shown = mcode("results", "--db", tmp_path / "r.db").out
     assert "1/2: 50.0% of what passed the visible tests failed the judge" in " ".join(shown.split())
+    assert shown.splitlines()[1].split()[-2:] == ["false", "passes"]
 
 
 def test_test_functions_are_apart(mcode: Mcode, tmp_path: Path) -> None:
@@ -269,6 +271,9 @@ def test_test_functions_are_apart(mcode: Mcode, tmp_path: Path) -> None:
         ("mine.py::test_a", 2, 2),
         ("mine.py::test_b", 1, 1),
     ]
+    shown = mcode("results", "--db", db).out.splitlines()
+    assert shown[1].split()[:3] == ["run", "test", "loop"]
+    assert [line.split()[1] for line in shown if "n=1" in line] == ["test_a", "test_b"]
 
 
 def test_csv_and_markdown_hold_every_run(mcode: Mcode, db: Path) -> None:
@@ -327,3 +332,46 @@ def test_pipe_gets_plain_text(db: Path) -> None:
     done = subprocess.run([script, "results", "--db", db], env=environment, capture_output=True, check=True)
     assert b"\x1b" not in done.stdout
     assert b"33.3%" in done.stdout
+
+
+def test_grouped_repeats_are_averaged_task_by_task(mcode: Mcode, tmp_path: Path) -> None:
+    db = tmp_path / "r.db"
+    runs = {
+        "run-one": [outcome(0, "passed"), outcome(1, "passed"), outcome(2, "syntax"), outcome(3, "syntax")],
+        "run-two": [
+            outcome(0, "passed"),
+            outcome(1, "syntax"),
+            outcome(2, "syntax"),
+            outcome(3, status="infra"),
+        ],
+    }
+    for seed, (run_id, outcomes) in enumerate(runs.items()):
+        write_run(db, run_info(run_id, seed=seed, tasks_total=4), outcomes)
+    write_run(db, run_info("run-apart", samples=2, tasks_total=4), [outcome(0, "passed")])
+    both = next(each for each in listed(mcode, db, "--grouped") if len(each["run_ids"]) == 2)
+    assert sorted(both["run_ids"]) == ["run-one", "run-two"]
+    assert sorted(both["pass_rates"]) == [pytest.approx(1 / 3), 0.5]
+    assert (both["tasks_judged"], both["pass_rate"]) == (4, (1 + 0.5 + 0 + 0) / 4)
+    assert both["pass_rate_low"] < both["pass_rate"] < both["pass_rate_high"]
+    assert (both["solved_always"], both["solved_sometimes"]) == (1, 1)
+    shown = " ".join(mcode("results", "--db", db, "--grouped").out.split())
+    assert "37.5%" in shown
+    assert "33.3%" in shown
+    assert mcode("results", "--db", db, "--grouped", "--samples", 2).out.count("\n") >= 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "label"),
+    [
+        ({}, "n=1"),
+        ({"samples": 5, "all_samples": True, "debug_iters": 2, "temperature": 0.7}, "n=5 all d=2 T=0.7"),
+        ({"debug_iters": 1, "feedback": "public"}, "n=1 d=1 feedback=public"),
+        ({"debug_iters": 1, "feedback": "judge"}, "n=1 d=1"),
+        ({"benchmark": "swebench-lite", "debug_iters": 1, "feedback": "judge"}, "n=1 d=1 feedback=judge"),
+        ({"benchmark": "swebench-lite", "retrieval": True, "retrieval_source": "oracle"}, "n=1 oracle"),
+        ({"retrieval": True}, "n=1 retrieval"),
+        ({"judge": "humaneval+"}, "n=1 judge=humaneval+"),
+    ],
+)
+def test_loop_is_labelled_with_what_is_unusual(changes: dict[str, Any], label: str) -> None:
+    assert loop({**run_info().settings, **changes}) == label
