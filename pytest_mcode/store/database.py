@@ -3,8 +3,8 @@
 import sqlite3
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, select
@@ -63,14 +63,8 @@ def connect(place: Place, *, read_only: bool) -> Engine:
     """
     if place.path is None:
         return _connect_url(place)
-    mode = "rw" if read_only else "rwc"
-    uri = f"file:{quote(str(place.path))}?mode={mode}"
-    engine = create_engine(
-        "sqlite://",
-        creator=lambda: sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None),
-        poolclass=StaticPool,
-    )
-    event.listen(engine, "connect", _prepare_for_reading if read_only else _prepare_for_writing)
+    opened = partial(_open_for_reading if read_only else _open_for_writing, place.path)
+    engine = create_engine("sqlite://", creator=opened, poolclass=StaticPool)
     begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
@@ -83,14 +77,41 @@ def _connect_url(place: Place) -> Engine:
         raise unusable(f"no driver for {place}: {error}", "install it or give a SQLite path") from error
 
 
-def _prepare_for_reading(connection: sqlite3.Connection, _: Any) -> None:
-    """Forbid writes. SQLite's own read-only mode would leave its two auxiliary files behind."""
+def _open_for_reading(path: Path) -> sqlite3.Connection:
+    """Open for queries alone. SQLite's own read-only mode would leave its two auxiliary files behind.
+
+    In a directory that cannot be written (an archive, a mount) they cannot be made; nobody can
+    be writing there either, so the file is read as one that does not change.
+    """
+    try:
+        connection = _open(path, "mode=rw")
+        connection.execute("SELECT 1 FROM sqlite_master").close()
+    except sqlite3.OperationalError:
+        if _is_writable(path.parent):
+            raise
+        connection = _open(path, "mode=ro&immutable=1")
     connection.execute("PRAGMA query_only = ON")
+    return connection
 
 
-def _prepare_for_writing(connection: sqlite3.Connection, _: Any) -> None:
+def _open_for_writing(path: Path) -> sqlite3.Connection:
+    connection = _open(path, "mode=rwc")
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _open(path: Path, how: str) -> sqlite3.Connection:
+    uri = f"file:{quote(str(path))}?{how}"
+    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+
+
+def _is_writable(directory: Path) -> bool:
+    try:
+        with tempfile.TemporaryFile(dir=directory):
+            return True
+    except OSError:
+        return False
 
 
 def version_of(connection: Connection, place: Place) -> int:
