@@ -35,6 +35,8 @@ USES_HELPER = "def total(numbers):\n    return sum(n for n in numbers if is_posi
 TWO_LINES = "def total(numbers):\n    return sum(n for n in numbers if n > 0)"
 WITH_FENCE = TWO_LINES.replace("\n", '\n    """Add.\n\n    ```\n    total([1])\n    ```\n    """\n', 1)
 SESSION = ">>> " + TWO_LINES.replace("\n", "\n... ") + "\n...\n>>> total([1])\n1"
+ELIDED = "def total(numbers):\n    result = 0\n    ...\n    return result"
+IMPORTING = "from solution import total\nprint(total([1, -2, 3]))"
 SKELETON = "def total(numbers):\n    ..."
 WRONG = "def total(numbers):\n    return sum(numbers)"
 DRAFT = "def total(numbers):\n    return 0"
@@ -116,6 +118,9 @@ FUNCTIONS = {
     "text after an error in the same fence": f"```python\n{WHOLE}\nOutput: 4 as you'd expect\n```",
     "decorated": fence("import functools\n\n\n@functools.cache\ndef one():\n    return 1\n\n\n" + WHOLE),
     "lambda": fence("total = lambda numbers: sum(n for n in numbers if n > 0)"),
+    "usage that imports it": f"{fence(WHOLE)}\n{fence(IMPORTING)}",
+    "explained with the body elided": f"{fence(WHOLE)}\nThe frame:\n{fence(ELIDED)}",
+    "code block by indentation": f"The function:\n\n{indent(WHOLE, '    ')}\nand that's it.",
     "alias": fence(WHOLE.replace("total", "solve") + "\ntotal = solve"),
     "defined in a branch": fence(f"if True:\n{indent(WHOLE, '    ')}\nelse:\n    total = None"),
     "interactive session": fence(SESSION),

@@ -78,6 +78,7 @@ def _rank(candidate: Candidate, index: int, entry_points: Sequence[str]) -> tupl
     """Later is better among equals: a model corrects itself further down."""
     return (
         candidate.defines(entry_points),
+        not candidate.imports(entry_points),
         not _is_unwritten(candidate.module, entry_points),
         not candidate.continues_stub,
         candidate.fenced,
@@ -88,13 +89,20 @@ def _rank(candidate: Candidate, index: int, entry_points: Sequence[str]) -> tupl
 
 
 def _is_unwritten(module: ast.Module, entry_points: Sequence[str]) -> bool:
-    """Whether an entry point is a function whose body does nothing yet."""
+    """Whether an entry point is a function whose body does nothing yet, or is elided."""
     return any(
         isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.name in entry_points
-        and all(_does_nothing(statement) for statement in node.body)
+        and (all(map(_does_nothing, node.body)) or any(map(_is_ellipsis, node.body)))
         for node in module.body
     )
+
+
+def _is_ellipsis(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Expr(value=ast.Constant(value=value)):
+            return value is ...
+    return False
 
 
 def _does_nothing(statement: ast.stmt) -> bool:

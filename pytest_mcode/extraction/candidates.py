@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 
 from pytest_mcode.extraction.fragments import Fragment
 from pytest_mcode.syntax import begins_statement, bound_names, parse
@@ -45,6 +46,11 @@ class Candidate:
     def defines(self, names: Sequence[str]) -> int:
         """Return how many of `names` it binds."""
         return len(self.names.intersection(names))
+
+    def imports(self, names: Sequence[str]) -> bool:
+        """Return whether it imports one of `names`: it uses what another part defines."""
+        imports = (node for node in self.module.body if isinstance(node, ast.Import | ast.ImportFrom))
+        return any(bound_names(node).intersection(names) for node in imports)
 
 
 class ExhaustedError(Exception):
@@ -93,6 +99,21 @@ def programs(fragment: Fragment, parser: Parser) -> Iterator[Candidate]:
         yield Candidate(text, module, fenced=True, whole=True)
         return
     lines = text.split("\n")
+    yield from _runs(lines, fragment.fenced, parser)
+    for block in _indented_blocks(lines):
+        yield from _runs(block, fragment.fenced, parser)
+
+
+def _indented_blocks(lines: Sequence[str]) -> Iterator[list[str]]:
+    """Yield what Markdown takes for code: indented lines after a blank one, without their indentation."""
+    for within, block in groupby(lines, key=lambda line: not line.strip() or _is_indented(line)):
+        first, *rest = block
+        if within and rest and not first.strip():
+            yield textwrap.dedent("\n".join(rest)).split("\n")
+
+
+def _runs(lines: Sequence[str], fenced: bool, parser: Parser) -> Iterator[Candidate]:
+    """Yield each run of whole statements."""
     start = 0
     while start < len(lines):
         length, module = 0, None
@@ -100,7 +121,7 @@ def programs(fragment: Fragment, parser: Parser) -> Iterator[Candidate]:
             length, module = parser.longest_prefix(lines[start:])
         if module is not None:
             code = "\n".join(lines[start : start + _drop_words_at_end(module)])
-            yield Candidate(code, module, fragment.fenced, whole=length == len(lines))
+            yield Candidate(code, module, fenced, whole=length == len(lines))
         start += length or 1
 
 
