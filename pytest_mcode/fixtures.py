@@ -12,6 +12,7 @@ from pytest_mcode.journal import Journal
 from pytest_mcode.models import Model
 from pytest_mcode.plan import Plan
 from pytest_mcode.prompts import Prompt
+from pytest_mcode.replay import Replay
 from pytest_mcode.solver import SampleAndDebug, Solver, TaskHandle
 
 
@@ -42,12 +43,14 @@ def mcode_prompt(mcode_plan: Plan, mcode_sandbox: Any) -> Prompt:
 
 
 @pytest.fixture(scope="session")
-def mcode_solver(mcode_plan: Plan, mcode_model: Model, mcode_prompt: Prompt) -> Solver:
-    """Sample and debug within the session's budget."""
+def mcode_solver(mcode_plan: Plan, request: pytest.FixtureRequest) -> Solver:
+    """Sample and debug within the session's budget; ``replay`` judges what is stored."""
     settings = mcode_plan.settings
+    if settings.backend == "replay":
+        return Replay(mcode_plan.answers)
     return SampleAndDebug(
-        model=mcode_model,
-        prompt=mcode_prompt,
+        model=request.getfixturevalue("mcode_model"),
+        prompt=request.getfixturevalue("mcode_prompt"),
         samples=settings.samples,
         debug_iters=settings.debug_iters,
         all_samples=settings.all_samples,

@@ -12,6 +12,7 @@ from pytest_mcode import benchmarks, parts
 from pytest_mcode.benchmarks import Benchmark, Source
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import RunInfo, Task, to_json
+from pytest_mcode.replay import StoredAnswers, as_generated, read_answers
 from pytest_mcode.settings import REPOSITORY_OPTIONS, Settings, option_specs
 
 __all__ = ["Plan", "build_settings", "make_plan"]
@@ -43,6 +44,9 @@ class Plan:
     def title(self) -> str:
         """Benchmark and the start of its fingerprint: ``humaneval@1f2e3d4``."""
         return f"{self.settings.benchmark}@{self.dataset_fingerprint[:7]}"
+
+    answers: StoredAnswers = field(default_factory=dict)
+    """What the backend ``replay`` judges again; tasks without an answer are not in the plan."""
 
     @staticmethod
     def judged_key(test: str, task_id: str) -> str:
@@ -110,6 +114,12 @@ def make_plan(settings: Settings) -> Plan:
     dataset = benchmark.load(
         Source(dataset=settings.dataset, revision=settings.dataset_revision, split=settings.split)
     )
+    tasks = _select(dataset.tasks, settings)
+    answers: StoredAnswers = {}
+    if settings.backend == "replay":
+        answers, source = read_answers(settings, dataset.tasks)
+        settings = as_generated(settings, answers, source)
+        tasks = [task for task in tasks if task.task_id in answers]
     prompt_hash = parts.open_prompt(settings).hash
     return Plan(
         run_id=_new_run_id(),
@@ -120,7 +130,8 @@ def make_plan(settings: Settings) -> Plan:
         dataset_fingerprint=dataset.fingerprint,
         tasks_total=len(dataset.tasks),
         prompt_hash=prompt_hash,
-        tasks=_select(dataset.tasks, settings),
+        tasks=tasks,
+        answers=answers,
     )
 
 

@@ -28,7 +28,10 @@ class Progress:
         if self._reporter is None or now - self._last < EVERY_SECONDS:
             return
         self._last = now
-        self._reporter.ensure_newline()
+        # The reporter's own `ensure_newline` knows nothing of the dots that it writes under xdist.
+        in_dots = self._reporter.config.get_terminal_writer().width_of_current_line
+        if in_dots and not self._reporter.currentfspath:
+            self._reporter.write("\n")
         self._reporter.write_line(f"mcode: {self._line(tally, planned, now - self._started)}")
 
     def _line(self, tally: Tally, planned: int, seconds: float) -> str:

@@ -9,8 +9,8 @@ from pytest_mcode.errors import ConfigurationError
 
 __all__ = ["BACKENDS", "MODEL_FREE_BACKENDS", "REPOSITORY_OPTIONS", "OptionSpec", "Settings", "option_specs"]
 
-BACKENDS = ("ollama", "openai", "litellm", "hf", "watsonx", "gold", "none")
-MODEL_FREE_BACKENDS = ("gold", "none")
+BACKENDS = ("ollama", "openai", "litellm", "hf", "watsonx", "gold", "replay", "none")
+MODEL_FREE_BACKENDS = ("gold", "replay", "none")
 """Backends that need no ``--mcode-model`` and no preflight of a model server."""
 REPOSITORY_OPTIONS = ("retrieval_source", "network", "namespace", "arch", "max_workers")
 """Fields that mean something only to benchmarks whose tasks are repositories."""
@@ -170,10 +170,17 @@ class Settings:
     )
     backend: str = option(
         f"What answers: {', '.join(BACKENDS)}. `gold` answers with the reference solutions; "
+        "`replay` judges stored answers again; "
         "`none` leaves it to a fixture or test function of your own.",
         _choice(*BACKENDS),
         metavar="NAME",
         default="ollama",
+        changes_result=True,
+    )
+    replay: str | None = option(
+        "What --mcode-backend=replay judges again: a JSONL file of samples or predictions, or a stored run.",
+        metavar="FILE|RUN",
+        ini=None,
         changes_result=True,
     )
     base_url: str | None = option(
@@ -347,6 +354,10 @@ class Settings:
             raise ConfigurationError(
                 f"--mcode-model is needed with --mcode-backend={self.backend}; "
                 "name a model (such as --mcode-model=qwen2.5-coder:7b), or try --mcode-backend=gold"
+            )
+        if (self.replay is None) == (self.backend == "replay"):
+            raise ConfigurationError(
+                "--mcode-replay=FILE|RUN and --mcode-backend=replay go together: give both, or neither"
             )
 
     @property

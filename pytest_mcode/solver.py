@@ -52,16 +52,18 @@ class TaskHandle:
 
     def judge_completion(self, request: Request, completion: Completion) -> Attempt:
         """Extract the solution from a model's answer to `request`, judge and record it."""
-        try:
-            solution = self.benchmark.extract(completion.text, self.task, self.sandbox)
-        except ApplyError as error:
-            unfit = Verdict(kind="apply_failed", message=str(error))
-            attempt = self._record(request.sample, self._unjudged(unfit, None, completion, request))
-        else:
-            attempt = self._record(request.sample, self._attempt(solution, completion, request))
+        attempt = self._record(request.sample, self._extracted(completion, request))
         if self.journal:
             self.journal.append(attempt)
         return attempt
+
+    def judge_again(
+        self, sample: int, *, completion: str, solution: str | None, finish_reason: str = ""
+    ) -> Attempt:
+        """Judge an answer that was given before: `solution` as it is, else what `completion` holds."""
+        given = Completion(text=completion, finish_reason=finish_reason)
+        attempt = self._extracted(given) if solution is None else self._attempt(solution, given)
+        return self._record(sample, attempt)
 
     def recall(self, request: Request) -> Attempt | None:
         """Return, and record, the attempt that an earlier session made for this very request."""
@@ -102,6 +104,14 @@ class TaskHandle:
         attempt = replace(attempt, sample=sample, iteration=iteration)
         self.attempts.append(attempt)
         return attempt
+
+    def _extracted(self, completion: Completion, request: Request | None = None) -> Attempt:
+        try:
+            solution = self.benchmark.extract(completion.text, self.task, self.sandbox)
+        except ApplyError as error:
+            unfit = Verdict(kind="apply_failed", message=str(error))
+            return self._unjudged(unfit, None, completion, request)
+        return self._attempt(solution, completion, request)
 
     def _attempt(
         self, solution: str | None, completion: Completion, request: Request | None = None

@@ -192,6 +192,12 @@ def test_a_fixture_that_fails_is_infra(pytester):
     result.stdout.fnmatch_lines(["infra      2 outside the pass rate*", "*2 x OSError: no such adapter"])
 
 
+def test_backend_none_without_a_part_of_ones_own_says_what_to_write(pytester):
+    result = pytester.runpytest_subprocess(*NONE)
+    assert result.ret == 2
+    result.stdout.fnmatch_lines(["*--mcode-backend=none has no model of ours: override the fixture*"])
+
+
 def test_a_crashed_worker_is_infra(pytester):
     pytester.makeconftest(solver_that_answers("__import__('os')._exit(3)"))
     result = pytester.runpytest_subprocess(*NONE, "--mcode-limit=2", "-n", "1", "--max-worker-restart=5")

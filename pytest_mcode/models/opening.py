@@ -29,6 +29,11 @@ def open_model(
         from pytest_mcode.models.gold import GoldModel
 
         return GoldModel()
+    if backend == "none":
+        raise ConfigurationError(
+            "--mcode-backend=none has no model of ours: override the fixture mcode_model or mcode_solver in a "
+            "conftest.py, or run a test function of your own that takes mcode_task"
+        )
     from pytest_mcode.models.backends import MELLEA_BACKENDS
 
     if backend not in MELLEA_BACKENDS:
