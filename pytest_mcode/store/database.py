@@ -129,8 +129,9 @@ def version_of(connection: Connection, place: Place) -> int:
 
 
 def cause(error: SQLAlchemyError) -> str:
-    """Return the driver's own words, without SQL and links."""
-    return str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    """Return the driver's own words, one line, without SQL and links."""
+    text = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    return text.strip().partition("\n")[0]
 
 
 def check_writable(path: Path) -> None:
