@@ -47,6 +47,7 @@ def test_a_regression_against_a_stored_run_fails(pytester):
     )
     forgiven = pytester.runpytest_subprocess(*NONE, f"--mcode-fail-under-run={good}", "--mcode-margin=1")
     assert forgiven.ret == 0
+    pytester.makeconftest("")
     same = pytester.runpytest_subprocess(*GOLD, f"--mcode-fail-under-run={good}")
     assert same.ret == 0
 

@@ -31,8 +31,8 @@ def open_model(
         return GoldModel()
     if backend == "none":
         raise ConfigurationError(
-            "--mcode-backend=none has no model of ours: override the fixture mcode_model or mcode_solver in a "
-            "conftest.py, or run a test function of your own that takes mcode_task"
+            "--mcode-backend=none has no model of ours: override the fixture mcode_model or mcode_solver in "
+            "a conftest.py, or run a test function of your own that takes mcode_task"
         )
     from pytest_mcode.models.backends import MELLEA_BACKENDS
 
