@@ -1,11 +1,13 @@
 """What code is found in completions as models write them; each is run, not compared as text."""
 
+import ast
 import time
 import warnings
 
 import pytest
 
 from pytest_mcode.extraction import extract_code, strip_reasoning
+from pytest_mcode.syntax import parse
 
 STUB = '''from typing import List
 
@@ -300,3 +302,11 @@ def test_time_is_in_proportion_to_length(start, repeated, end, length, stub):
 
 def test_a_solution_after_much_prose_is_found():
     check_total(extract_code("While we are here: note this.\n" * 5_000 + WHOLE, entry_points=["total"]))
+
+
+@pytest.mark.parametrize("stub", [None, STUB], ids=["function asked for", "prompt to continue"])
+def test_wherever_a_completion_is_cut_off_the_code_found_parses(stub):
+    for completion in {**FUNCTIONS, **BODIES}.values():
+        for end in range(0, len(completion), 7):
+            code = extract_code(completion[:end], entry_points=["total"], stub=stub)
+            assert code is None or isinstance(parse(code), ast.Module)

@@ -38,7 +38,7 @@ def _read_parquet(path: Path) -> list[Row]:
 
     try:
         rows: list[Row] = pyarrow.parquet.ParquetFile(path).read().to_pylist()
-    except pyarrow.lib.ArrowInvalid as error:
+    except pyarrow.lib.ArrowException as error:
         raise ConfigurationError(f"{path} is not a whole Parquet file: {error}") from error
     return rows
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pytest_mcode.extraction.candidates import Candidate, ExhaustedError, Parser, continuations, programs
 from pytest_mcode.extraction.definitions import complete
 from pytest_mcode.extraction.fragments import Fragment, fragments, strip_end_tokens, strip_reasoning
-from pytest_mcode.syntax import normalise_newlines
+from pytest_mcode.syntax import normalise_newlines, parse
 
 __all__ = ["extract_code", "strip_reasoning"]
 
@@ -25,21 +25,29 @@ def extract_code(completion: str, *, entry_points: Sequence[str], stub: str | No
     docstring. Time and memory are linear in the completion's length.
     """
     text = strip_end_tokens(normalise_newlines(strip_reasoning(completion)).lstrip("\ufeff"))
-    parser = Parser(len(text))
-    candidates: list[Candidate] = []
-    with suppress(ExhaustedError):
-        for candidate in _candidates(fragments(text), entry_points, stub, parser):
-            candidates.append(candidate)
-        if not _any_program_defines(entry_points, candidates):
-            candidates += _candidates([Fragment(text, fenced=False)], entry_points, stub, parser)
-    if _looks_defined(entry_points, text) and not _any_program_defines(entry_points, candidates):
+    found = _found(text, entry_points, stub)
+    if _looks_defined(entry_points, text) and not _any_program_defines(entry_points, found):
         return None
-    candidates = [candidate for candidate in candidates if _is_code(candidate, entry_points)]
+    candidates = [candidate for candidate in found if _is_code(candidate, entry_points)]
     if not candidates:
         return None
     ranks = [_rank(candidate, index, entry_points) for index, candidate in enumerate(candidates)]
     best = candidates.pop(ranks.index(max(ranks)))
-    return complete(best, [other for other in candidates if not other.continues_stub], entry_points)
+    code = complete(best, [other for other in candidates if not other.continues_stub], entry_points)
+    return code if isinstance(parse(code), ast.Module) else None
+
+
+def _found(text: str, entry_points: Sequence[str], stub: str | None) -> list[Candidate]:
+    """Return the candidates of the fragments; where these are none, fences were part of the code."""
+    parser = Parser(len(text))
+    found: list[Candidate] = []
+    with suppress(ExhaustedError):
+        for candidate in _candidates(fragments(text), entry_points, stub, parser):
+            found.append(candidate)
+        if not _any_program_defines(entry_points, found):
+            for candidate in _candidates([Fragment(text, fenced=False)], entry_points, stub, parser):
+                found.append(candidate)
+    return found
 
 
 def _candidates(

@@ -252,3 +252,13 @@ def test_a_local_file_has_no_revision(file):
         error(path, revision="main")
         == f"{path} is a local file, which has no revision: leave one of them out"
     )
+
+
+def test_parquet_with_damage_in_the_middle(tmp_path):
+    path = tmp_path / "a.parquet"
+    rows = [{**HUMANEVAL_ROW, "task_id": f"HumanEval/{number}"} for number in range(500)]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), path)
+    data = bytearray(path.read_bytes())
+    data[4:400] = bytes(396)
+    path.write_bytes(data)
+    assert error(path).startswith(str(path))
