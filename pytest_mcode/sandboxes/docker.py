@@ -19,7 +19,7 @@ from pytest_mcode.sandboxes.runner import ENVIRONMENT, command
 if TYPE_CHECKING:
     from docker import APIClient
 
-__all__ = ["ContainerConnection", "DockerSandbox"]
+__all__ = ["ContainerConnection", "DockerSandbox", "create_container"]
 
 JUDGE_MEMORY = 256 * 2**20
 """Bytes that a container has beyond the solution's limit, for the judge and the server."""
@@ -34,6 +34,7 @@ FRAME = struct.Struct(">BxxxL")
 MAX_DIAGNOSTICS = 4000
 REMOVAL_SECONDS = 10.0
 ANOTHER = "name another with --mcode-image"
+NO_PYTHON = ("executable file not found", "no such file or directory", "Python 3.8 or later is needed")
 
 logger = logging.getLogger(__name__)
 
@@ -89,20 +90,21 @@ class ContainerConnection:
         import docker.errors
 
         self._engine = engine
+        self._image = image
         self._output = bytearray()
         self._diagnostics = bytearray()
         self._socket: Any = None
         try:
-            self._id: str = _create(engine, image, limits, session_id)
+            self._id: str = create_container(engine, image, limits, session_id)
         except docker.errors.APIError as error:
-            raise ConfigurationError(_refusal(image, limits, error)) from error
+            raise ConfigurationError(_explanation(image, str(error.explanation or error))) from error
         try:
             streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
             self._socket = engine.attach_socket(self._id, params=streams)
             engine.start(self._id)
         except docker.errors.APIError as error:
             self.close()
-            raise ConfigurationError(_refusal(image, limits, error)) from error
+            raise ConfigurationError(_explanation(image, str(error.explanation or error))) from error
         except BaseException:
             self.close()
             raise
@@ -148,12 +150,13 @@ class ContainerConnection:
             chunk = self._raw_socket.recv(size - len(data))
             if not chunk:
                 said = self._diagnostics.decode("utf-8", "replace").strip()
-                raise ConnectionError(f"the container ended: {said or 'it said nothing'}")
+                raise ConnectionError(_explanation(self._image, f"the container ended; {said}"))
             data += chunk
         return bytes(data)
 
 
-def _create(engine: APIClient, image: str, limits: Limits, session_id: str) -> str:
+def create_container(engine: APIClient, image: str, limits: Limits, session_id: str) -> str:
+    """Create the container of a runner, and return its id."""
     from docker.types import LogConfig, Ulimit
 
     program, *arguments = command("python3", limits, SCRATCH)
@@ -209,17 +212,12 @@ def _remove(engine: APIClient, container: str) -> None:
         logger.warning("could not remove container %s: %s", container[:12], error)
 
 
-def _refusal(image: str, limits: Limits, error: Exception) -> str:
-    """Return in one sentence why the engine did not start a container, with the remedy."""
-    import docker.errors
-
-    reason = str(getattr(error, "explanation", "") or error)
-    if isinstance(error, docker.errors.ImageNotFound):
+def _explanation(image: str, reason: str) -> str:
+    """Return why there is no runner in a container, with the remedy where the reason is a known one."""
+    if "No such image" in reason:
         return f"image {image} is not on the Docker engine: `docker pull {image}`, {ANOTHER}"
-    if "executable file not found" in reason or "no such file or directory" in reason:
-        return f"image {image} has no python3 (3.8 or later): {ANOTHER}"
     if "exec format error" in reason:
         return f"image {image} is for another processor than the Docker engine's: {ANOTHER}"
-    if "memory" in reason.lower():
-        return f"the Docker engine refuses {limits.memory} bytes of memory ({reason}): use --mcode-mem-limit"
-    return f"the Docker engine refuses to run {image}: {reason}"
+    if any(sign in reason for sign in NO_PYTHON):
+        return f"image {image} has no python3 (3.8 or later): {ANOTHER}"
+    return f"no sandbox in {image}: {reason}"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
+from contextlib import closing
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pytest_mcode.errors import ConfigurationError
 
@@ -12,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["connect_engine", "engine_address"]
 
+DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
+KNOCK_SECONDS = 10.0
 REQUEST_SECONDS = 60
 MIN_API_VERSION = (1, 40)
 """Of engine 19.03, the oldest with every restriction that the containers get."""
@@ -19,14 +24,14 @@ MIN_API_VERSION = (1, 40)
 WITHOUT = "or judge without isolation: --mcode-sandbox=process"
 
 
-def engine_address() -> str | None:
-    """Return where the engine listens: ``DOCKER_HOST``, else the current Docker context, else None."""
-    if "DOCKER_HOST" in os.environ:
+def engine_address() -> str:
+    """Return where the engine listens: ``DOCKER_HOST``, else the present Docker context, else the default."""
+    if os.environ.get("DOCKER_HOST"):
         return os.environ["DOCKER_HOST"]
     from docker.context import ContextAPI
 
     context = ContextAPI.get_current_context()
-    return context.Host if context is not None and context.name != "default" else None
+    return (context.Host if context is not None else None) or DEFAULT_ADDRESS
 
 
 def connect_engine() -> APIClient:
@@ -35,31 +40,40 @@ def connect_engine() -> APIClient:
     from docker.utils import kwargs_from_env
 
     address = engine_address()
-    where = address or "unix:///var/run/docker.sock"
-    environment = dict(os.environ) if address is None else {**os.environ, "DOCKER_HOST": address}
     try:
-        options = kwargs_from_env(environment=environment)
+        _knock(address)
+        options = kwargs_from_env(environment={**os.environ, "DOCKER_HOST": address})
         client = docker.APIClient(version="auto", timeout=REQUEST_SECONDS, **options)
-    except docker.errors.DockerException as error:
-        raise ConfigurationError(_unreachable(where, error)) from error
+    except (OSError, docker.errors.DockerException) as error:
+        raise ConfigurationError(f"{_unreachable(address, error)}, {WITHOUT}") from error
     version = str(client.api_version)
     if tuple(map(int, version.split("."))) < MIN_API_VERSION:
         client.close()
         raise ConfigurationError(
-            f"the Docker engine at {where} is too old (API {version}): update it to 19.03 or later, {WITHOUT}"
+            f"the Docker engine at {address} is too old (API {version}): update to 19.03 or later, {WITHOUT}"
         )
     return client
 
 
-def _unreachable(where: str, error: Exception) -> str:
-    text = str(error)
-    if "PermissionError" in text or "Permission denied" in text:
+def _knock(address: str) -> None:
+    """Connect once and hang up: the operating system's error says more than docker-py's."""
+    parts = urlsplit(address)
+    if parts.scheme == "unix":
+        with closing(socket.socket(socket.AF_UNIX)) as door:
+            door.settimeout(KNOCK_SECONDS)
+            door.connect(parts.path)
+    elif parts.scheme == "tcp" and parts.hostname and parts.port:
+        socket.create_connection((parts.hostname, parts.port), KNOCK_SECONDS).close()
+
+
+def _unreachable(address: str, error: Exception) -> str:
+    if isinstance(error, PermissionError):
         return (
-            f"no permission to use the Docker engine at {where}: add yourself to its group "
-            f"(`sudo usermod -aG docker $USER`, then log in anew), use rootless Docker, {WITHOUT}"
+            f"no permission to use the Docker engine at {address}: add yourself to its group "
+            "(`sudo usermod -aG docker $USER`, then log in anew), use rootless Docker"
         )
-    if "FileNotFoundError" in text or "No such file" in text:
-        return f"no Docker engine at {where}: install Docker, or name its address in DOCKER_HOST, {WITHOUT}"
-    if "ConnectionRefusedError" in text or "Connection refused" in text:
-        return f"the Docker engine at {where} is down: start it (`sudo systemctl start docker`), {WITHOUT}"
-    return f"cannot use the Docker engine at {where}: {text}; see whether `docker version` works, {WITHOUT}"
+    if isinstance(error, FileNotFoundError):
+        return f"no Docker engine at {address}: install Docker, or name its address in DOCKER_HOST"
+    if isinstance(error, ConnectionRefusedError):
+        return f"the Docker engine at {address} is down: start it (`sudo systemctl start docker`)"
+    return f"cannot use the Docker engine at {address}: {error}; see whether `docker version` works"

@@ -50,6 +50,8 @@ def is_present(engine: APIClient, image: str) -> bool:
         engine.inspect_image(image)  # type: ignore[no-untyped-call]
     except docker.errors.ImageNotFound:
         return False
+    except docker.errors.APIError as error:
+        raise ConfigurationError(f"image {image}: {error.explanation}; correct --mcode-image") from error
     return True
 
 

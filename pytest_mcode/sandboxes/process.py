@@ -2,12 +2,12 @@
 
 import os
 import select
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import IO, Any, cast
 
 from pytest_mcode.sandboxes import Limits
@@ -43,18 +43,22 @@ class PipeConnection:
     """A runner that is a child of this process."""
 
     def __init__(self, python: str, limits: Limits) -> None:
-        self._scratch = tempfile.mkdtemp(prefix="mcode-")
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115
-        self._process = subprocess.Popen(
-            command(python, limits, self._scratch),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            bufsize=0,
-            cwd="/",
-            env=_environment(self._scratch),
-            start_new_session=True,
-        )
+        with ExitStack() as resources:
+            scratch = resources.enter_context(
+                tempfile.TemporaryDirectory(prefix="mcode-", ignore_cleanup_errors=True)
+            )
+            self._errors = resources.enter_context(tempfile.TemporaryFile())
+            self._process = subprocess.Popen(
+                command(python, limits, scratch),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                bufsize=0,
+                cwd="/",
+                env=_environment(scratch),
+                start_new_session=True,
+            )
+            self._resources = resources.pop_all()
         self._stdin = cast(IO[bytes], self._process.stdin)
         self._stdout = cast(IO[bytes], self._process.stdout)
         os.set_blocking(self._stdin.fileno(), False)
@@ -92,8 +96,7 @@ class PipeConnection:
             self._process.kill()
             self._process.wait()
         self._stdout.close()
-        self._errors.close()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._resources.close()
 
 
 def _wait_for(fd: int, event: int, deadline: float) -> None:

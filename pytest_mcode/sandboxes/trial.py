@@ -10,7 +10,7 @@ from pytest_mcode.sandboxes import Program, Sandbox
 __all__ = ["try_sandbox"]
 
 TRIVIAL = Program(
-    solution="def double(n):\n    return 2 * n\n",
+    solution="def double(n):\n    return len(list(range(10**5)) * 2) // 10**5 * n\n",
     test="assert double(21) == 42\n",
     entry_points=("double",),
 )
@@ -22,7 +22,7 @@ def try_sandbox(sandbox: Sandbox) -> Mapping[str, Any]:
         try:
             verdict = sandbox.run(TRIVIAL)
         except InfraError as error:
-            raise ConfigurationError(f"the sandbox does not work: {error}") from error
+            raise ConfigurationError(f"the sandbox does not work: {error.__cause__ or error}") from error
         if not verdict.passed:
             raise ConfigurationError(
                 "the sandbox's limits are too tight: a function that doubles a number ended in "

@@ -1,7 +1,11 @@
 """Sandboxes for the tests: the same ones as users get, with tight limits."""
 
+import functools
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +20,24 @@ TIGHT = Limits(timeout=1.0, memory=128 * MEBIBYTE, pids=24, output=MEBIBYTE)
 SESSION = "tests-of-sandboxes"
 
 Judge = Callable[..., Verdict]
+
+
+@functools.cache
+def find_python(minor: int) -> str | None:
+    """Return an interpreter of Python 3.`minor` on this machine: on the path, or one of pyenv's."""
+    installed = sorted((Path.home() / ".pyenv/versions").glob(f"3.{minor}.*/bin/python3"))
+    for candidate in [*map(str, installed), f"python3.{minor}"]:
+        found = shutil.which(candidate)
+        ask = "import sys; sys.exit(sys.version_info[1])"
+        if found and subprocess.run([found, "-c", ask], capture_output=True).returncode == minor:
+            return found
+    return None
+
+
+@pytest.fixture
+def old_python() -> str:
+    python = find_python(7) or find_python(6)
+    return python or pytest.skip("no Python older than 3.8 on this machine")
 
 
 @pytest.fixture(scope="session")

@@ -65,8 +65,11 @@ class Server:
             self._attempt(solution_size, judge_size)
 
     def close(self) -> None:
-        """Leave nothing of an attempt that was under way."""
+        """Leave nothing of an attempt that was under way, nor of the directory given."""
         self._clean_up()
+        if not self._isolated:
+            with contextlib.suppress(OSError):
+                os.rmdir(self._config["scratch"])
 
     def _attempt(self, solution_size: int, judge_size: int) -> None:
         started, kills_before = time.monotonic(), oom_kills()
