@@ -1,0 +1,163 @@
+"""`mcode bench` and `mcode study`: the same sessions, from the console script."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.session_support import rows
+
+MCODE = (sys.executable, "-c", "from pytest_mcode.cli import main; main()")
+GOLD = ("--backend", "gold", "--sandbox", "process", "--db", "results.db")
+
+FORGETFUL = """
+import pytest
+from pytest_mcode import Completion
+
+class Forgetful:
+    def generate(self, request):
+        return Completion(text="x = 1")
+    def close(self):
+        pass
+
+@pytest.fixture(scope="session")
+def mcode_model():
+    return Forgetful()
+"""
+
+
+def mcode(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    return pytester.run(*MCODE, *arguments)
+
+
+def test_bench_runs_the_session_with_every_option(pytester):
+    result = mcode(
+        pytester, "bench", "smoke", *GOLD, "--samples", "2", "--debug-iters", "1", "--timeout", "9",
+        "--limit", "3", "--task", "Smoke/1", "--task", "Smoke/2", "--retrieval", "--all-samples", "-v",
+        "--", "-n", "1",
+    )  # fmt: skip
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        ["created: 1/1 worker", "*PASSED*Smoke/1*", "judged     2/2 tasks, a subset: 2/12"]
+    )
+    assert rows(pytester, "SELECT samples, debug_iters, timeout, retrieval, tasks_planned FROM runs") == [
+        (2, 1, 9.0, 1, 2)
+    ]
+
+
+def test_a_model_that_misses_tasks_is_a_result_unless_a_gate_is_given(pytester):
+    pytester.makeconftest(FORGETFUL)
+    arguments = (
+        "bench",
+        "smoke",
+        "--backend",
+        "none",
+        "--sandbox",
+        "process",
+        "--db",
+        "results.db",
+        "--limit",
+        "2",
+    )
+    assert mcode(pytester, *arguments).ret == 0
+    assert mcode(pytester, *arguments, "--fail-under", "0.5").ret == 1
+    assert mcode(pytester, *arguments, "--fail-under", "0").ret == 0
+
+
+def test_infra_that_is_left_is_an_error(pytester):
+    pytester.makeconftest(FORGETFUL.replace('Completion(text="x = 1")', "1 / 0"))
+    result = mcode(pytester, "bench", "smoke", "--backend", "none", "--sandbox", "process", "--limit", "2")
+    assert result.ret == 1
+
+
+def test_bad_usage_is_one_message_and_exit_4(pytester):
+    result = mcode(pytester, "bench", "smok", *GOLD)
+    assert result.ret == 4
+    assert "Did you mean smoke?" in result.stderr.str()
+    result = mcode(pytester, "bench", "smoke", *GOLD, "--samples", "none")
+    assert result.ret == 4
+    assert "--mcode-samples: 'none' is not allowed; give a whole number, 1 or more" in result.stderr.str()
+
+
+def test_help_teaches_every_option():
+    text = subprocess.run([*MCODE, "bench", "--help"], capture_output=True, text=True, check=True).stdout
+    for option in (
+        "--samples",
+        "--debug-iters",
+        "--timeout",
+        "--limit",
+        "--db",
+        "--backend",
+        "--no-retrieval",
+    ):
+        assert option in text
+
+
+def test_benchmarks_are_listed(pytester):
+    result = mcode(pytester, "benchmarks")
+    result.stdout.fnmatch_lines(["smoke*", "humaneval*", "mbpp*"])
+
+
+STUDY = """
+[options]
+benchmark = "smoke"
+backend = "gold"
+sandbox = "process"
+db = "results.db"
+limit = 2
+
+[grid]
+samples = [1, 2]
+
+[pytest]
+arguments = ["-q"]
+"""
+
+
+def test_a_study_runs_its_grid_and_skips_what_is_finished(pytester):
+    (pytester.path / "study.toml").write_text(STUDY)
+    first = mcode(pytester, "study", "study.toml")
+    assert first.ret == 0
+    first.stdout.fnmatch_lines(
+        ["[[]1/2] *--mcode-samples=1*", "2 passed*", "[[]2/2] *--mcode-samples=2*", "2 passed*"]
+    )
+    assert rows(pytester, "SELECT samples, status FROM runs ORDER BY samples") == [
+        (1, "finished"),
+        (2, "finished"),
+    ]
+    again = mcode(pytester, "study", "study.toml")
+    assert again.ret == 0
+    again.stdout.fnmatch_lines(["[[]1/2] finished as *", "[[]2/2] finished as *"])
+    assert len(rows(pytester, "SELECT 1 FROM runs")) == 2
+
+
+def test_a_dry_run_only_lists(pytester):
+    (pytester.path / "study.toml").write_text(STUDY)
+    result = mcode(pytester, "study", "study.toml", "--dry-run")
+    assert result.ret == 0
+    assert not (pytester.path / "results.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "study.toml: No such file or directory"),
+        ("grid = [", "study.toml: not a TOML file"),
+        ("[gird]", "study.toml: no table [gird]; there are options, grid, pytest"),
+        (
+            "[options]\nsample = 3",
+            "study.toml: [options] has no option 'sample'; `mcode bench --help` lists them",
+        ),
+        ("[grid]\nsamples = 3", "study.toml: [grid] samples is not a list of values"),
+        (
+            '[options]\nbenchmark = "smoke"\nbackend = "gold"\nsamples = 0',
+            "--mcode-samples: 0 is not allowed",
+        ),
+    ],
+)
+def test_bad_studies(pytester, text, message):
+    if text is not None:
+        (pytester.path / "study.toml").write_text(text)
+    result = mcode(pytester, "study", "study.toml")
+    assert result.ret == 4
+    assert message in result.stderr.str()
