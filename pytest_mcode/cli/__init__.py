@@ -4,7 +4,19 @@ import sys
 
 import typer
 
-from pytest_mcode.cli import bench, benchmarks, compare, doctor, export, merge, report, results, show, study
+from pytest_mcode.cli import (
+    bench,
+    benchmarks,
+    compare,
+    doctor,
+    export,
+    image,
+    merge,
+    report,
+    results,
+    show,
+    study,
+)
 from pytest_mcode.errors import ConfigurationError
 
 __all__ = ["app", "main"]
@@ -28,6 +40,7 @@ app.command()(export.export)
 app.command()(merge.merge)
 app.command()(report.report)
 app.command()(doctor.doctor)
+app.add_typer(image.app, name="image")
 app.command("benchmarks")(benchmarks.list_benchmarks)
 
 
