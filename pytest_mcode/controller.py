@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_mcode import environment, gates, journal, parts, summary
+from pytest_mcode.caveats import caveats, refuse_reruns
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.items import Items, identify
 from pytest_mcode.plan import Plan, make_plan
@@ -42,7 +43,7 @@ class Controller:
         self.tally = Tally()
         self.planned = 0
         self.store: Store | None = None
-        self._notes = _notes(settings)
+        self._notes = list(caveats(config, settings))
         self.decision: gates.Decision | None = None
         self._progress_lines: Progress | None = None
         self._stopped = False
@@ -58,6 +59,7 @@ class Controller:
         """Load the tasks, then try everything that could fail later, before an item runs."""
         self._session = session
         try:
+            refuse_reruns(self.config)
             self.plan = make_plan(self.settings)
             if not self.config.option.collectonly:
                 self._prepare_run()
@@ -249,15 +251,6 @@ class Controller:
     def _resume_command(self) -> str:
         given = [str(each) for each in self.config.invocation_params.args if "mcode-resume" not in str(each)]
         return shlex.join(["pytest", *given, "--mcode-resume"])
-
-
-def _notes(settings: Settings) -> list[str]:
-    notes = []
-    if settings.samples > 1 and settings.temperature == 0:
-        notes.append("temperature 0: samples can hardly differ, so more than one of them tells little")
-    if settings.sandbox == "process":
-        notes.append("sandbox process: solutions run on this machine, nothing isolates them")
-    return notes
 
 
 def _sigterm_interrupts() -> Callable[[], None]:

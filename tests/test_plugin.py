@@ -377,3 +377,18 @@ def test_plan_survives_the_trip_to_a_worker():
 
     plan = make_plan(build_settings({"benchmark": "smoke", "backend": "gold"}))
     assert json.loads(Plan.from_json(plan.to_json()).to_json()) == json.loads(plan.to_json())
+
+
+def test_a_root_directory_elsewhere_is_noted(pytester):
+    elsewhere = pytester.mkdir("elsewhere")
+    here = pytester.mkdir("here")
+    command = [sys.executable, "-m", "pytest", *GOLD, "--mcode-limit=1", f"--rootdir={elsewhere}"]
+    done = subprocess.run(command, cwd=here, capture_output=True, text=True, check=True)
+    assert f"pytest's root directory is {elsewhere}, so no ini and no conftest.py" in done.stdout
+
+
+def test_reruns_by_another_plugin_are_refused(pytester):
+    pytester.makeconftest("def pytest_addoption(parser): parser.addoption('--reruns', type=int)")
+    result = pytester.runpytest_subprocess(*GOLD, "--reruns=2")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["ERROR: --reruns runs tasks again *: leave it out and give --mcode-samples"])

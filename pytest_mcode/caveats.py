@@ -1,0 +1,36 @@
+"""What the reader of a session's number should know besides: said in its header and in its summary."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.settings import Settings
+
+__all__ = ["caveats", "refuse_reruns"]
+
+
+def caveats(config: pytest.Config, settings: Settings) -> Iterator[str]:
+    """Yield a line for each."""
+    if settings.samples > 1 and settings.temperature == 0:
+        yield "temperature 0: samples can hardly differ, so more than one of them tells little"
+    if settings.sandbox == "process":
+        yield "sandbox process: solutions run on this machine, nothing isolates them"
+    if settings.feedback == "judge" and settings.debug_iters:
+        yield "feedback judge: the tests that judge also guide the repairs (--mcode-feedback=public does not)"
+    here, root = config.invocation_params.dir, config.rootpath
+    if not here.is_relative_to(root):
+        yield (
+            f"pytest's root directory is {root}, so no ini and no conftest.py of {here} is heard; "
+            "write options with '=' (--mcode-dataset=PATH), or add --rootdir=."
+        )
+
+
+def refuse_reruns(config: pytest.Config) -> None:
+    """Raise `ConfigurationError` where another plugin would run tasks again, keeping the best."""
+    for option, harmless in (("reruns", (None, 0)), ("count", (None, 1))):
+        if config.getoption(option, None) not in harmless:
+            raise ConfigurationError(
+                f"--{option} runs tasks again and would turn one try into the best of several: "
+                "leave it out and give --mcode-samples"
+            )
