@@ -78,12 +78,27 @@ def doctor(benchmark: str | None, gold: bool, repeat: int | None, as_json: bool,
 
 
 def _settings(benchmark: str | None, options: Mapping[str, Any]) -> Settings:
+    """Build what a session would have, from the command line and the project's ini file."""
     from pytest_mcode.plan import build_settings
 
+    ini = _ini()
     given = {name: value for name, value in options.items() if value is not None}
-    if not any(name in given for name in OF_MODEL):
+    if not ini.get("model") and not any(name in given for name in OF_MODEL):
         given["backend"] = "none"
-    return build_settings({**given, "benchmark": benchmark or STAND_IN})
+    return build_settings({**given, "benchmark": benchmark or ini.get("benchmark") or STAND_IN}, ini)
+
+
+def _ini() -> dict[str, Any]:
+    import pytest
+
+    try:
+        config = pytest.Config.fromdictargs({}, [])
+    except pytest.UsageError as error:
+        raise ConfigurationError(str(error)) from error
+    try:
+        return {spec.field: config.getini(spec.ini_name) for spec in option_specs() if spec.ini}
+    finally:
+        config._ensure_unconfigure()  # else its capture and import hook stay
 
 
 def _check_usage(
@@ -126,8 +141,8 @@ def _print(terminal: "Console", finding: "Finding") -> None:
     width = terminal.width if terminal.is_terminal else sys.maxsize
     remedy = [f"→ {finding.remedy}"] if finding.remedy else []
     lines = [finding.message, *_listed(finding.items), *remedy]
-    text = Text("\n".join(_fold(line, width, len(head)) for line in lines))
-    terminal.print(Text(head, STYLES[finding.level]) + Text(text.plain.lstrip()), soft_wrap=True)
+    body = "\n".join(_fold(line, width, len(head)) for line in lines).lstrip()
+    terminal.print(Text.assemble((head, STYLES[finding.level]), body), soft_wrap=True)
 
 
 def _listed(items: Sequence[str]) -> list[str]:

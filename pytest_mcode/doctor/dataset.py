@@ -10,7 +10,7 @@ from contextlib import closing
 from pytest_mcode import parts
 from pytest_mcode.doctor import Finding
 from pytest_mcode.plan import Plan
-from pytest_mcode.prompts import Prompt, TemplatePrompt
+from pytest_mcode.prompts import Prompt
 from pytest_mcode.records import Task
 from pytest_mcode.sandboxes import Program
 from pytest_mcode.syntax import loaded_names, parse
@@ -128,7 +128,7 @@ def check_public_tests(plan: Plan) -> Iterator[Finding]:
 
 def check_overlap(plan: Plan) -> Iterator[Finding]:
     """Count the tasks whose prompt shows what they are judged by; calls are compared by their source."""
-    prompt = TemplatePrompt(plan.benchmark.prompt_template)
+    prompt = parts.open_prompt(plan.settings)
     shares = {task.task_id: _shown_share(task, prompt) for task in plan.tasks}
     found = False
     for says, belongs in _OVERLAPS.items():
@@ -164,8 +164,9 @@ def _asserted_calls(task: Task) -> Iterator[str]:
             case ast.Call(func=ast.Name(id=name)) if name in (*task.entry_points, "candidate"):
                 arguments = [*node.args, *(each.value for each in node.keywords)]
                 if not any(loaded_names(argument) for argument in arguments):
+                    source = ast.get_source_segment(task.test, node) or ""
                     called = task.entry_points[0] if name == "candidate" else name
-                    yield ast.unparse(ast.Call(ast.Name(called), node.args, node.keywords))
+                    yield called + source.removeprefix(name)
 
 
 def _walk(tree: ast.Module | SyntaxError) -> Iterable[ast.AST]:

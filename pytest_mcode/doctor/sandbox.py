@@ -16,7 +16,10 @@ from pytest_mcode.settings import Settings
 __all__ = ["check_engine", "check_image", "check_limits", "try_limits"]
 
 PROBE_SECONDS = 20.0
-ENDLESS_SECONDS = 1.0
+ENDLESS_SECONDS = 0.5
+MOST_MEMORY = 512 * 2**20
+"""Bytes; where more are allowed, it is this limit that is tried: none may mean none at all."""
+MOST_PIDS = 64
 
 
 def check_engine(settings: Settings) -> Iterator[Finding]:
@@ -74,16 +77,22 @@ def check_image(settings: Settings, session_id: str, progress: Progress) -> Iter
 
 
 def check_limits(settings: Settings, session_id: str) -> Iterator[Finding]:
-    """Try every limit in sandboxes as the session opens them, but for their time."""
-    isolates = settings.sandbox == "docker"
+    """Try every limit in sandboxes as the session opens them, with limits that are soon reached."""
     for seconds, wants_time in ((PROBE_SECONDS, False), (ENDLESS_SECONDS, True)):
-        limits = Limits(timeout=seconds, memory=settings.memory_bytes, pids=settings.pids_limit)
+        tight = replace(
+            settings,
+            timeout=seconds,
+            mem_limit=f"{min(settings.memory_bytes, MOST_MEMORY) >> 10}k",
+            pids_limit=min(settings.pids_limit, MOST_PIDS),
+        )
+        limits = Limits(timeout=seconds, memory=tight.memory_bytes, pids=tight.pids_limit)
         chosen = [
             probe
             for probe in probes(limits)
-            if (probe.check == "time") == wants_time and (isolates or not probe.needs_isolation)
+            if (probe.check == "time") == wants_time
+            and (settings.sandbox == "docker" or not probe.needs_isolation)
         ]
-        with closing(parts.open_sandbox(replace(settings, timeout=seconds), session_id)) as sandbox:
+        with closing(parts.open_sandbox(tight, session_id)) as sandbox:
             yield from try_limits(sandbox, chosen)
 
 
@@ -103,7 +112,8 @@ def _tried(sandbox: Sandbox, probe: Probe) -> Iterator[Finding]:
     yield Finding(
         check=probe.check,
         level="problem",
-        message=f"{probe.tries} is not stopped: verdict `{verdict.kind}`{f' ({said[0]})' if said else ''}",
+        message=f"{probe.tries} ends in the verdict `{verdict.kind}`, not `{probe.expected}`"
+        f"{f': {said[0]}' if said else ''}",
         remedy=probe.remedy,
         data=data,
     )
