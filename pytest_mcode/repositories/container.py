@@ -7,7 +7,7 @@ import logging
 import tarfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pytest_mcode.errors import InfraError
 from pytest_mcode.sandboxes import Limits
+from pytest_mcode.sandboxes.docker import remove_container
 from pytest_mcode.sandboxes.ownership import labels
 
 if TYPE_CHECKING:
@@ -107,9 +108,9 @@ class Container:
             )["Id"]
             watchdog = threading.Timer(seconds, self._expire, [expired])
             watchdog.start()
+            output, stream = bytearray(), self._start(running)
             try:
-                output = bytearray()
-                for chunk in self._engine.exec_start(running, stream=True):
+                for chunk in stream:
                     output += chunk
                     if len(output) > max_output:
                         cut = "output_limit"
@@ -117,6 +118,7 @@ class Container:
                         break
             finally:
                 watchdog.cancel()
+                stream.close()
             if expired.is_set():
                 cut = "timeout"
             status = None if cut else self._status(running)
@@ -146,18 +148,11 @@ class Container:
         return any(count != "0" for count in counts)
 
     def close(self) -> None:
-        """Remove the container. May be called twice."""
-        from docker.errors import APIError
-        from requests import RequestException
-
+        """Remove the container and wait until it is gone. May be called twice."""
         if self._socket is not None:
-            self._socket.close()
+            _hang_up(self._socket)
             self._socket = None
-        try:
-            self._engine.remove_container(self._id, force=True, v=True)
-        except (APIError, RequestException) as error:
-            if getattr(error, "status_code", None) not in (404, 409):  # gone, or going
-                logger.warning("could not remove container %s: %s", self._id[:12], error)
+        remove_container(self._engine, self._id)
 
     def _with(self, environment: Mapping[str, str] | None) -> dict[str, str]:
         return {**self._environment, **(environment or {})}
@@ -175,12 +170,29 @@ class Container:
         except (APIError, RequestException) as error:
             logger.debug("could not kill container %s: %s", self._id[:12], error)
 
+    def _start(self, running: str) -> Generator[bytes]:
+        """Yield what a command writes. (The client's own stream would leave its connection open.)"""
+        from docker.utils import socket
+
+        connection: Any = self._engine.exec_start(running, socket=True)
+        try:
+            for _, chunk in socket.frames_iter(connection, tty=False):  # type: ignore[no-untyped-call]
+                yield chunk
+        finally:
+            _hang_up(connection)
+
     def _status(self, running: str) -> int:
         """Return a command's exit status, given that its container outlived it."""
         ended = self._engine.exec_inspect(running)
         if not self._engine.inspect_container(self._id)["State"]["Running"] or ended["ExitCode"] is None:
             raise LostContainerError("the container ended while a command ran in it")
         return int(ended["ExitCode"])
+
+
+def _hang_up(connection: Any) -> None:
+    """Close a connection that the engine's client made of a response: the response keeps it open else."""
+    connection._response.close()
+    connection.close()
 
 
 def _create(

@@ -74,6 +74,8 @@ class PublicJudge:
         broken = [test for test in self._before[tests] if test not in now]
         if not broken:
             return Verdict(kind="passed", seconds=ended.seconds, mode="container")
+        if container.ran_out_of_memory():
+            return Verdict(kind="memory", message="out of memory", seconds=ended.seconds, mode="container")
         message = (
             f"{len(broken)} of the repository's own tests passed before your change and fail now: "
             f"{', '.join(broken[:10])}\n{_between_marks(ended.text)[-MAX_OUTPUT:]}"

@@ -136,7 +136,7 @@ class ContainerConnection:
             self._socket.close()
             raw.close()
             self._socket = None
-        _remove(self._engine, self._id)
+        remove_container(self._engine, self._id)
 
     @property
     def _raw_socket(self) -> socket.socket:
@@ -193,7 +193,8 @@ def create_container(engine: APIClient, image: str, limits: Limits, session_id: 
     return identity
 
 
-def _remove(engine: APIClient, container: str) -> None:
+def remove_container(engine: APIClient, container: str) -> None:
+    """Remove a container and wait until it is gone; where the engine can't, it is logged."""
     import docker.errors
     import requests
 

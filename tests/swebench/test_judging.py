@@ -1,0 +1,127 @@
+"""Patches judged in real containers: ours, and the official evaluator on the same ones."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_mcode.benchmarks.swebench import SWEBENCH_LITE, to_task
+from pytest_mcode.repositories.sandbox import DockerRepositories
+from pytest_mcode.sandboxes import Limits
+
+from . import instance
+from .attempts import core, tries
+
+pytestmark = pytest.mark.docker
+
+LIMITS = Limits(timeout=10, memory=512 * 2**20, pids=128)
+SESSION = f"test-judging-{os.getpid()}"
+NAMES = (
+    "gold", "without final newline", "empty", "prose", "malformed", "of another file", "wrong",
+    "syntax error", "hanging", "hanging children", "memory-eating", "flooding", "test-editing",
+    "only test-editing", "gold and test-editing", "exiting", "killing everything", "killing process 1",
+    "downloading", "history-reading",
+)  # fmt: skip
+PUBLIC = {
+    "gold": "passed",
+    "without final newline": "passed",
+    "gold and test-editing": "passed",
+    "empty": "no_solution",
+    "only test-editing": "no_solution",
+    "prose": "apply_failed",
+    "malformed": "apply_failed",
+    "of another file": "apply_failed",
+    "syntax error": "syntax",
+    "hanging": "timeout",
+    "hanging children": "timeout",
+    "memory-eating": "memory",
+    "flooding": "output_limit",
+}
+"""The rest: unresolved."""
+
+
+@pytest.fixture(scope="module")
+def task(image):
+    return to_task(instance.row())
+
+
+@pytest.fixture(scope="module")
+def sandbox(image):
+    sandbox = DockerRepositories(LIMITS, SESSION)
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture(scope="module")
+def table(image):
+    found = {each.name: each for each in tries()}
+    assert tuple(found) == NAMES
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_our_verdict(name, table, task, sandbox):
+    verdict = sandbox.judge(task, table[name].patch)
+    assert (verdict.kind, verdict.mode) == (table[name].verdict, "container"), verdict.message
+    assert table[name].message in verdict.message
+    assert containers(SESSION) == ""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_guides_repairs_comes_from_what_is_public(name, table, task, sandbox):
+    verdict = sandbox.judge_publicly(task, table[name].patch)
+    assert verdict.kind == PUBLIC.get(name, "unresolved"), verdict.message
+    assert "test_first_counts" not in verdict.message + verdict.stdout + verdict.stderr
+    assert containers(SESSION) == ""
+
+
+@pytest.mark.slow
+def test_the_official_evaluator_agrees(table, tmp_path):
+    expected = {name: each.official for name, each in table.items() if each.official != "unbounded"}
+    asked = {name: table[name].patch for name in expected}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.swebench.official", str(tmp_path), str(int(LIMITS.timeout))],
+        input=json.dumps(asked), capture_output=True, text=True, cwd=Path(__file__).parents[2], check=True,
+    )  # fmt: skip
+    assert json.loads(done.stdout.splitlines()[-1]) == expected
+
+
+def containers(session):
+    found = subprocess.run(
+        ["docker", "ps", "-aq", "--filter", f"label=pytest-mcode.session={session}"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return found.stdout
+
+
+def test_nothing_later_than_the_base_commit_is_in_the_container(task, sandbox):
+    with sandbox.open(task) as container:
+        seen = container.check(["git", "log", "--all", "--reflog", "--format=%H %D"], "read the log").decode()
+        objects = container.check(
+            ["git", "cat-file", "--batch-all-objects", "--batch-check"], "list"
+        ).decode()
+        version = container.check(["git", "describe", "--tags"], "describe").decode()
+        status = container.check(["git", "status", "--porcelain"], "ask for the status").decode()
+    assert [line.split()[0] for line in seen.splitlines()] == [instance.base_commit()]
+    assert objects.count(" commit ") == 1
+    assert version == "v1.0\n"
+    assert status == ""
+
+
+def test_a_patch_that_touches_test_configuration_is_flagged(table):
+    task = to_task(instance.row())
+    forging = table_patch({"tests/conftest.py": "def pytest_runtest_makereport(item, call): ...\n"})
+    assert SWEBENCH_LITE.remarks(task, forging) == {"test_configuration": ["tests/conftest.py"]}
+    edit = table_patch({"tests/test_core.py": "x = 1\n", "setup.cfg": "[tool:pytest]\n"})
+    assert SWEBENCH_LITE.remarks(task, edit) == {
+        "left_out": ["tests/test_core.py"],
+        "test_configuration": ["setup.cfg"],
+    }
+    assert SWEBENCH_LITE.remarks(task, core(instance.FIXED)) == {}
+
+
+def table_patch(files):
+    return instance.change(**files)
