@@ -19,7 +19,7 @@ from pytest_mcode.sandboxes.runner import ENVIRONMENT, command
 if TYPE_CHECKING:
     from docker import APIClient
 
-__all__ = ["ContainerConnection", "DockerSandbox", "create_container"]
+__all__ = ["ContainerConnection", "DockerSandbox", "create_container", "remove_container"]
 
 JUDGE_MEMORY = 256 * 2**20
 """Bytes that a container has beyond the solution's limit, for the judge and the server."""

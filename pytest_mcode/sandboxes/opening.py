@@ -1,6 +1,6 @@
 """Opens a sandbox by name, and checks it before the session's first item."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from pytest_mcode.errors import ConfigurationError
@@ -27,19 +27,26 @@ def open_sandbox(
 
 
 def check_sandbox(
-    name: str, *, image: str, limits: Limits, session_id: str, progress: Callable[[str], None] = print
+    name: str,
+    *,
+    image: str,
+    limits: Limits,
+    session_id: str,
+    needs: Sequence[str] = (),
+    progress: Callable[[str], None] = print,
 ) -> Mapping[str, Any]:
     """Try the sandbox with a trivial program; return what the run's record says of it.
 
-    `progress` takes lines of text while an image is pulled. Raises `ConfigurationError` with the remedy.
+    `needs` are modules that its Python must have; `progress` takes lines of text while an image is
+    pulled. Raises `ConfigurationError` with the remedy.
     """
     if name == "docker":
         from pytest_mcode.sandboxes.preflight import preflight
 
-        return preflight(image, limits, session_id, progress)
+        return preflight(image, limits, session_id, needs, progress)
     from pytest_mcode.sandboxes.trial import try_sandbox
 
-    return try_sandbox(open_sandbox(name, image=image, limits=limits, session_id=session_id))
+    return try_sandbox(open_sandbox(name, image=image, limits=limits, session_id=session_id), needs)
 
 
 def remove_leftovers(name: str, session_id: str) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.sandboxes import Limits
 from pytest_mcode.sandboxes.docker import DockerSandbox
 from pytest_mcode.sandboxes.engine import connect_engine
+from pytest_mcode.sandboxes.images import NUMPY_IMAGE
 from pytest_mcode.sandboxes.ownership import sweep
 from pytest_mcode.sandboxes.trial import try_sandbox
 
@@ -23,22 +24,25 @@ HELD_LIMITS = {"MemoryLimit": "memory", "SwapLimit": "swap", "PidsLimit": "proce
 
 
 def preflight(
-    image: str, limits: Limits, session_id: str, progress: Callable[[str], None]
+    image: str, limits: Limits, session_id: str, needs: Sequence[str], progress: Callable[[str], None]
 ) -> Mapping[str, Any]:
     """Check the engine and the image (pulled where it is missing); return what belongs into the run's record.
 
-    Containers of dead sessions are removed on the way. Raises `ConfigurationError` with the remedy.
+    `needs` are modules that the image must have. Containers of dead sessions are removed on the way.
+    Raises `ConfigurationError` with the remedy.
     """
     with connect_engine() as engine:
         swept = sweep(engine)
         if swept:
             progress(f"removed {swept} containers of sessions that died")
         if not is_present(engine, image):
+            if image == NUMPY_IMAGE:
+                raise ConfigurationError(f"image {image} is not here: make it with `mcode image build`")
             pull(engine, image, progress)
         not_held = _limits_not_held(engine)
         if not_held:
             progress(f"this Docker engine can't limit: {', '.join(not_held)}")
-    described = try_sandbox(DockerSandbox(image, limits, session_id))
+    described = try_sandbox(DockerSandbox(image, limits, session_id), needs)
     return {**described, "limits_not_held": not_held, "client_machine": platform.machine()}
 
 

@@ -13,6 +13,9 @@ from pytest_mcode.sandboxes import Limits, Program
 __all__ = ["Reply", "decide"]
 
 MAX_MESSAGE = 2000
+MISSING_NUMPY = (
+    ": `mcode image build` makes an image that has it; a Python of this machine needs it installed"
+)
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ def decide(reply: Reply, program: Program, limits: Limits, nonce: str) -> Verdic
     """
     kind, message = _kind_and_message(reply, limits, nonce)
     if kind == "bad_test":
-        raise InfraError(message)
+        raise InfraError(f"{message}{MISSING_NUMPY if 'import numpy,' in message else ''}")
     return Verdict(
         kind=cast(VerdictKind, kind),
         message=_shorten(message),

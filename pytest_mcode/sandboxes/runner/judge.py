@@ -56,6 +56,8 @@ class Judge:
         names = module.__dict__
         try:
             exec(compile(self._program["setup"], "setup.py", "exec", dont_inherit=True), names)
+        except ModuleNotFoundError:
+            raise
         except Exception as error:
             raise Ended("bad_test", f"the setup fails: {type(error).__name__}: {error}") from None
         code = self._compile(names)
@@ -89,6 +91,10 @@ class Judge:
             own = own_traceback(error)
         if own is not None:
             return self._verdict(_kind_of(error), own, self._last_call())
+        if isinstance(error, ModuleNotFoundError):
+            return self._verdict(
+                "bad_test", f"the tests import {error.name}, which this Python does not have"
+            )
         kind = "assertion" if isinstance(error, AssertionError) else _kind_of(error)
         text = "".join(traceback.format_exception_only(type(error), error)).strip()
         at = [describe_line(self._lines, frame.lineno or 0) for frame in frames if frame.filename == FILE]
