@@ -2,7 +2,7 @@
 
 from math import comb
 
-__all__ = ["pass_at_k"]
+__all__ = ["draws_until_pass", "pass_at_k"]
 
 
 def pass_at_k(n: int, c: int, k: int) -> float:
@@ -14,3 +14,11 @@ def pass_at_k(n: int, c: int, k: int) -> float:
     if not 0 <= c <= n or not 1 <= k <= n:
         raise ValueError(f"pass@{k} needs 1 <= k <= n and 0 <= c <= n, not n={n}, c={c}")
     return 1 - comb(n - c, k) / comb(n, k)
+
+
+def draws_until_pass(n: int, c: int, k: int) -> float:
+    """Return how many of `k` draws are made on average when drawing stops at the first pass.
+
+    Draw j + 1 is made where the first j failed, which has the chance 1 - pass@j.
+    """
+    return sum(1.0 if j == 0 else 1 - pass_at_k(n, c, j) for j in range(k))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 __all__ = [
@@ -58,6 +59,7 @@ def loop(settings: Mapping[str, Any]) -> str:
     usual = "public" if str(settings.get("benchmark", "")).startswith("swebench") else "judge"
     told = settings["debug_iters"] and feedback and feedback != usual
     parts += [f"feedback={feedback}"] if told else []
+    parts += [f"replay of {short_id(Path(settings['replay']).name)}"] if settings.get("replay") else []
     parts += [f"judge={settings['judge']}"] if settings.get("judge") else []
     return visible(" ".join(parts))
 

@@ -46,7 +46,7 @@ def charts(found: Mapping[str, Any]) -> dict[str, alt.TopLevelMixin]:
         "Pass rate by samples": _curve(by_samples, "samples", "samples a task", "log")
         if _varies(by_samples, "samples")
         else None,
-        "Pass rate by tokens": _curve(by_tokens, "tokens", "prompt and completion tokens a task", "log")
+        "Pass rate by tokens": _curve(by_tokens, "tokens", "tokens a task, stopping at the first pass", "log")
         if by_tokens
         else None,
         "Pass rate by repairs": _curve(by_repairs, "repairs", "repairs a sample", "linear")
@@ -58,12 +58,12 @@ def charts(found: Mapping[str, Any]) -> dict[str, alt.TopLevelMixin]:
 
 
 def picture(found: Mapping[str, Any], format: str) -> bytes:
-    """Return the charts above one another as a PNG, twice the size for print, or an SVG."""
+    """Return the charts, two a row, as a PNG, twice the size for print, or an SVG."""
     if not charts(found):
         raise ConfigurationError("nothing to draw: no run has a judged task with tokens, repairs or failures")
     titled = [chart.properties(title=heading) for heading, chart in charts(found).items()]
     whole = (
-        alt.vconcat(*titled)
+        alt.concat(*titled, columns=2)
         .resolve_scale(color="independent", shape="independent")
         .configure(background="white")
     )
@@ -85,9 +85,16 @@ def _by_samples(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 yield _rates(point) | {
                     "series": name,
                     "how": how,
+                    "line": _line(point, group),
                     "samples": point["samples"],
                     "tokens": point["tokens"],
                 }
+
+
+def _line(point: Mapping[str, Any], group: Mapping[str, Any]) -> str:
+    """Points of one sub-sampled run are on one line, the other runs of a configuration on another."""
+    in_parts = {each["run_id"] for each in group["curve"] if each["sub_sampled"]}
+    return str(point["run_id"]) if point["run_id"] in in_parts else "runs"
 
 
 def _by_tokens(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -100,6 +107,7 @@ def _by_tokens(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 yield _rates(point) | {
                     "series": f"{run['label']}: repairs of one sample",
                     "how": "part of a run",
+                    "line": run["label"],
                     "repairs": point["iteration"],
                     "tokens": point["tokens_per_sample"] or None,
                 }
@@ -139,7 +147,7 @@ def _curve(points: Points, field: str, heading: str, scale: str) -> alt.LayerCha
     ]
     layers = (
         base.mark_rule(opacity=0.6).encode(y=alt.Y("low:Q"), y2="high:Q"),
-        base.mark_line(opacity=0.7).encode(y=rate),
+        base.mark_line(opacity=0.7).encode(y=rate, detail="line:N"),
         base.mark_point(filled=True, size=60, opacity=1).encode(y=rate, shape=shape, tooltip=tooltip),
     )
     return alt.layer(*layers).properties(

@@ -165,7 +165,11 @@ def _span(at: dict[str, Any], name: str, suffix: str = "") -> str:
 
 def _cost(each: Result) -> str:
     def share(of: str) -> str:
-        tokens, seconds = each[f"tokens_per_{of}"], each[f"seconds_per_{of}"]
-        return f"{quantity(tokens)} tokens, {quantity(seconds)} s a {of} task"
+        tokens, seconds = each[f"tokens_per_{of}"], quantity(each[f"seconds_per_{of}"], "s")
+        return (
+            f"{seconds} a {of} task"
+            if tokens is None
+            else f"{quantity(tokens)} tokens, {seconds} a {of} task"
+        )
 
-    return f"{quantity(each['attempts'])} attempts; {share('judged')}; {share('solved')}"
+    return "; ".join([f"{quantity(each['attempts'])} attempts", share("judged"), share("solved")])

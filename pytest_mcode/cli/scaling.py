@@ -7,7 +7,7 @@ from rich.table import Table
 
 from pytest_mcode.analysis.intervals import mean_interval
 from pytest_mcode.analysis.paired import compare
-from pytest_mcode.analysis.passk import pass_at_k
+from pytest_mcode.analysis.passk import draws_until_pass, pass_at_k
 from pytest_mcode.cli.common import console
 from pytest_mcode.cli.configuration import configuration_key
 from pytest_mcode.cli.figures import coverage, interval, loop, percent, short_id, title
@@ -27,6 +27,7 @@ Scores = Mapping[str, float]
 def scaling(store: "Store", found: Sequence[Result]) -> list[dict[str, Any]]:
     """Return groups of runs, each with a curve: the pass rate within n samples, and its gain over the fewest.
 
+    ``tokens`` are what a task costs when sampling stops at the first pass.
     Gains are paired, on the tasks that both points judged, with a 95 % interval over tasks.
     """
     groups: dict[str, list[Result]] = {}
@@ -54,7 +55,7 @@ def print_scaling(groups: Sequence[Mapping[str, Any]]) -> None:
         terminal.print(
             f"{title(first)}, {loop(settings).removeprefix('n=1').strip()}".rstrip(" ,"), style="bold cyan"
         )
-        table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+        table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
         for heading in ("samples", "from", "tasks", "solved within them", "gain", "p"):
             table.add_column(heading, justify="right" if heading in ("samples", "p") else "left")
         for point in group["curve"]:
@@ -88,15 +89,15 @@ def _gain(point: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, float 
 
 def _points(store: "Store", run: Result) -> Iterator[dict[str, Any]]:
     rows = [row for row in task_rows(store, [run["run_id"]], run["test"]) if row["status"] != "infra"]
-    if run["all_samples"] and rows:
-        fewest = min(row["samples"] for row in rows)
-        for k in (step for step in STEPS if step < min(fewest, run["samples"])):
+    fixed = run["all_samples"] and rows and all(row["samples"] == run["samples"] for row in rows)
+    if fixed:
+        for k in (step for step in STEPS if step < run["samples"]):
             yield _sub_sampled(run, rows, k)
     yield _point(run, run["samples"], {row["task_id"]: float(row["status"] == "solved") for row in rows}) | {
         "rate": run["pass_rate"],
         "low": run["pass_rate_low"],
         "high": run["pass_rate_high"],
-        "tokens": run["tokens_per_judged"],
+        "tokens": _tokens_until_pass(rows, run["samples"]) if fixed else run["tokens_per_judged"],
     }
 
 
@@ -104,13 +105,21 @@ def _sub_sampled(run: Result, rows: Sequence[Row], k: int) -> dict[str, Any]:
     scores = {row["task_id"]: pass_at_k(row["samples"], row["samples_passed"], k) for row in rows}
     low, high = mean_interval(list(scores.values()), run["samples"])
     rate = sum(scores.values()) / len(scores)
-    tokens = run["tokens_per_judged"]
-    return _point(run, k, scores, sub_sampled=True) | {
-        "rate": rate,
-        "low": low,
-        "high": high,
-        "tokens": tokens and tokens * k / run["samples"],
-    }
+    figures = {"rate": rate, "low": low, "high": high, "tokens": _tokens_until_pass(rows, k)}
+    return _point(run, k, scores, sub_sampled=True) | figures
+
+
+def _tokens_until_pass(rows: Sequence[Row], k: int) -> float | None:
+    """Return tokens a task, had sampling stopped at the first pass: at the mean price of its samples."""
+    if any(row["completion_tokens"] is None for row in rows):
+        return None
+    spent: list[float] = [
+        ((row["prompt_tokens"] or 0) + row["completion_tokens"])
+        / row["samples"]
+        * draws_until_pass(row["samples"], row["samples_passed"], k)
+        for row in rows
+    ]
+    return sum(spent) / len(spent)
 
 
 def _point(run: Result, samples: int, scores: Scores, sub_sampled: bool = False) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 import random
-from itertools import combinations
+from itertools import combinations, permutations
 from statistics import fmean
 
 import numpy as np
 import pytest
 
-from pytest_mcode.analysis.passk import pass_at_k
+from pytest_mcode.analysis.passk import draws_until_pass, pass_at_k
 
 
 def published(n: int, c: int, k: int) -> float:
@@ -42,3 +42,11 @@ def test_is_unbiased_where_stopping_at_the_first_pass_is_not() -> None:
 def test_impossible_counts_are_refused(n: int, c: int, k: int) -> None:
     with pytest.raises(ValueError, match="needs 1 <= k <= n"):
         pass_at_k(n, c, k)
+
+
+@pytest.mark.parametrize(("n", "c"), [(5, 0), (5, 1), (5, 3), (5, 5), (1, 1)])
+def test_draws_until_pass_averages_over_every_order(n: int, c: int) -> None:
+    for k in range(1, n + 1):
+        orders = list(permutations([True] * c + [False] * (n - c)))
+        made = [next((i + 1 for i in range(k) if order[i]), k) for order in orders]
+        assert draws_until_pass(n, c, k) == pytest.approx(fmean(made))

@@ -370,6 +370,8 @@ def test_grouped_repeats_are_averaged_task_by_task(mcode: Mcode, tmp_path: Path)
         ({"benchmark": "swebench-lite", "debug_iters": 1, "feedback": "judge"}, "n=1 d=1 feedback=judge"),
         ({"benchmark": "swebench-lite", "retrieval": True, "retrieval_source": "oracle"}, "n=1 oracle"),
         ({"retrieval": True}, "n=1 retrieval"),
+        ({"replay": "20260801-100000-aaaaaa"}, "n=1 replay of aaaaaa"),
+        ({"replay": "/data/samples.jsonl"}, "n=1 replay of samples.jsonl"),
         ({"judge": "humaneval+"}, "n=1 judge=humaneval+"),
     ],
 )
