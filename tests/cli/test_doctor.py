@@ -258,9 +258,7 @@ def test_the_image_must_suit_the_tests(mcode: Mcode, write: Callable[..., Path])
     arguments = ("humaneval", "--dataset", write(task), "--json")
     plain = mcode("doctor", *arguments, "--image", require_image(IMAGE))
     assert only(plain, "modules")["level"] == "problem"
-    assert only(plain, "modules")["remedy"] == (
-        f"build an image (FROM {IMAGE}, RUN pip install numpy) and name it with --image"
-    )
+    assert only(plain, "modules")["remedy"].startswith("`mcode image build` makes an image that has it")
     suited = mcode("doctor", *arguments, "--image", require_image(NUMPY_IMAGE))
     assert (suited.status, only(suited, "modules")["level"]) == (0, "ok")
 
