@@ -81,7 +81,7 @@ class Controller:
             self._go_on_with_earlier(model_info.get("digest"))
         journal.sweep()
         self._lock = journal.claim(self.plan.run_id)
-        sandbox_info = parts.check_sandbox(self.settings, self.plan.run_id, self._progress)
+        sandbox_info = parts.check_sandbox(self.settings, self.plan.run_id, self.plan.tasks, self._progress)
         self.run_info = self.plan.run_info(
             model_info=model_info,
             environment={**environment.describe(), "sandbox": sandbox_info},

@@ -8,7 +8,7 @@ from pytest_mcode import benchmarks
 from pytest_mcode.models import Model
 from pytest_mcode.prompts import Prompt, TemplatePrompt
 from pytest_mcode.records import Task
-from pytest_mcode.sandboxes import Limits
+from pytest_mcode.sandboxes import Limits, imports_numpy
 from pytest_mcode.settings import MODEL_FREE_BACKENDS, Settings
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ def open_prompt(settings: Settings, sandbox: Any = None) -> Prompt:
 
     return repository_prompt(
         sandbox.files if sandbox else None,
+        agent=settings.agent,
         retrieval=settings.retrieval,
         source=settings.retrieval_source,
         context_window=settings.context_window,
@@ -109,8 +110,13 @@ def open_prompt(settings: Settings, sandbox: Any = None) -> Prompt:
     )
 
 
-def check_sandbox(settings: Settings, session_id: str, progress: Callable[[str], None]) -> Mapping[str, Any]:
-    """Return what the run's record says of the sandbox; raises `ConfigurationError` with the remedy."""
+def check_sandbox(
+    settings: Settings, session_id: str, tasks: Sequence[Task], progress: Callable[[str], None]
+) -> Mapping[str, Any]:
+    """Return what the run's record says of a sandbox that can judge `tasks`.
+
+    Raises `ConfigurationError` with the remedy.
+    """
     if _has_repositories(settings):
         from pytest_mcode.repositories.preparation import check
 
@@ -123,6 +129,7 @@ def check_sandbox(settings: Settings, session_id: str, progress: Callable[[str],
         image=settings.image,
         limits=_limits(settings),
         session_id=session_id,
+        needs=["numpy"] if any(imports_numpy(task.test) for task in tasks) else [],
         progress=progress,
     )
 

@@ -7,13 +7,23 @@ from typing import Any, Literal, Self
 
 from pytest_mcode.errors import ConfigurationError
 
-__all__ = ["BACKENDS", "MODEL_FREE_BACKENDS", "REPOSITORY_OPTIONS", "OptionSpec", "Settings", "option_specs"]
+__all__ = [
+    "BACKENDS",
+    "DEFAULT_IMAGE",
+    "MODEL_FREE_BACKENDS",
+    "REPOSITORY_OPTIONS",
+    "OptionSpec",
+    "Settings",
+    "option_specs",
+]
 
 BACKENDS = ("ollama", "openai", "litellm", "hf", "watsonx", "gold", "replay", "none")
 MODEL_FREE_BACKENDS = ("gold", "replay", "none")
 """Backends that need no ``--mcode-model`` and no preflight of a model server."""
-REPOSITORY_OPTIONS = ("retrieval_source", "network", "namespace", "arch", "max_workers")
+REPOSITORY_OPTIONS = ("retrieval_source", "agent", "max_steps", "network", "namespace", "arch", "max_workers")
 """Fields that mean something only to benchmarks whose tasks are repositories."""
+
+DEFAULT_IMAGE = "python:3.12-slim"
 
 IniType = Literal["string", "bool", "int", "float", "linelist"]
 
@@ -267,9 +277,7 @@ class Settings:
         default="docker",
         changes_result=True,
     )
-    image: str = option(
-        "Image of the sandbox.", metavar="IMAGE", default="python:3.12-slim", changes_result=True
-    )
+    image: str = option("Image of the sandbox.", metavar="IMAGE", default=DEFAULT_IMAGE, changes_result=True)
     mem_limit: str = option(
         "Memory of one attempt.", _size, metavar="SIZE", default="512m", changes_result=True
     )
@@ -279,6 +287,16 @@ class Settings:
         _choice("fork", "fresh"),
         metavar="HOW",
         default="fork",
+    )
+    agent: str = option(
+        "Who resolves a repository's issue: single (one completion) or bash (command by command).",
+        _choice("single", "bash"),
+        metavar="NAME",
+        default="single",
+        changes_result=True,
+    )
+    max_steps: int = count(
+        "Most commands of one attempt of the bash agent.", 1, default=50, changes_result=True
     )
     network: bool = switch("Let a repository's tests reach the network.", changes_result=True)
     namespace: str | None = option(

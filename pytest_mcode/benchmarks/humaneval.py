@@ -3,10 +3,12 @@
 import ast
 
 from pytest_mcode.benchmarks.columns import ColumnType
+from pytest_mcode.benchmarks.examples import public_test
 from pytest_mcode.benchmarks.files import Row
 from pytest_mcode.benchmarks.functions import FunctionBenchmark
 from pytest_mcode.benchmarks.hub import HubDataset
 from pytest_mcode.records import Task
+from pytest_mcode.sandboxes import NUMPY_IMAGE
 from pytest_mcode.syntax import normalise_newlines
 
 __all__ = ["COLUMNS", "HUMANEVAL", "HUMANEVAL_PLUS", "prelude", "to_task"]
@@ -23,6 +25,7 @@ def to_task(row: Row) -> Task:
         test=f"{normalise_newlines(row['test'])}\n\ncheck({entry_point})\n",
         entry_points=(entry_point,),
         canonical_solution=prompt + normalise_newlines(row["canonical_solution"]),
+        public_test=public_test(prompt, entry_point),
     )
 
 
@@ -83,4 +86,5 @@ HUMANEVAL_PLUS = FunctionBenchmark(
     columns=COLUMNS,
     to_task=_plus_to_task,
     continues_prompt=True,
+    defaults={"image": NUMPY_IMAGE},
 )

@@ -6,6 +6,7 @@ from pytest_mcode.benchmarks.files import Row
 from pytest_mcode.benchmarks.functions import FunctionBenchmark, Split
 from pytest_mcode.benchmarks.hub import HubDataset
 from pytest_mcode.records import Task
+from pytest_mcode.sandboxes import NUMPY_IMAGE
 from pytest_mcode.syntax import bound_names, loaded_names, normalise_newlines, parse
 
 __all__ = ["IN_PROCESS", "IN_PROCESS_PLUS", "MBPP", "MBPP_PLUS", "SPLITS"]
@@ -126,5 +127,6 @@ MBPP_PLUS = FunctionBenchmark(
         "test": "text",
     },
     to_task=_plus_to_task,
-    defaults={"mem_limit": "4g"},  # EvalPlus's own limit; Mbpp/255 needs 3 GiB
+    # The memory is EvalPlus's own limit; Mbpp/255 needs 3 GiB.
+    defaults={"image": NUMPY_IMAGE, "mem_limit": "4g"},
 )

@@ -4,7 +4,9 @@ from typing import Annotated
 
 import typer
 
-from pytest_mcode.sandboxes.images import DEFAULT_IMAGE, NUMPY_IMAGE, build_numpy_image
+from pytest_mcode.sandboxes import NUMPY_IMAGE
+from pytest_mcode.sandboxes.images import build_numpy_image
+from pytest_mcode.settings import DEFAULT_IMAGE
 
 __all__ = ["app"]
 

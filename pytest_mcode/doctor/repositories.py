@@ -16,7 +16,7 @@ def check_images(plan: Plan, session_id: str, progress: Progress) -> Iterator[Fi
     from pytest_mcode.repositories.preparation import image_states
     from pytest_mcode.sandboxes.engine import connect_engine
 
-    told = parts.check_sandbox(plan.settings, session_id, progress)
+    told = parts.check_sandbox(plan.settings, session_id, plan.tasks, progress)
     with closing(parts.open_sandbox(plan.settings, session_id)) as sandbox:
         sizes = {each.image: each.size for each in image_states(sandbox, plan.tasks)}
     missing = tuple(image for image, size in sizes.items() if size is None)

@@ -50,7 +50,7 @@ def check_engine(settings: Settings) -> Iterator[Finding]:
 
 def check_image(settings: Settings, session_id: str, progress: Progress) -> Iterator[Finding]:
     """Run a session's preflight of the sandbox, which pulls a missing image."""
-    found = parts.check_sandbox(settings, session_id, progress)
+    found = parts.check_sandbox(settings, session_id, (), progress)
     if settings.sandbox == "process":
         yield Finding(
             check="sandbox",

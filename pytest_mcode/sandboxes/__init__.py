@@ -1,12 +1,21 @@
 """Where solutions run: the protocol. `docker` isolates; `process` does not and must be asked for."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pytest_mcode.records import Verdict
 
-__all__ = ["Limits", "Program", "Sandbox"]
+__all__ = ["NUMPY_IMAGE", "Limits", "Program", "Sandbox", "imports_numpy"]
+
+NUMPY_IMAGE = "mcode-python:3.12-numpy"
+"""What ``mcode image build`` makes, for tests that import numpy."""
+
+
+def imports_numpy(source: str) -> bool:
+    """Say whether trusted source, a test, needs numpy beside it."""
+    return re.search(r"^\s*(import|from) numpy\b", source, re.MULTILINE) is not None
 
 
 @dataclass(frozen=True, kw_only=True)

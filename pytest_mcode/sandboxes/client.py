@@ -2,8 +2,8 @@
 
 import json
 import logging
-import re
 import secrets
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +12,8 @@ from typing import Any, Literal, Protocol
 
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Verdict
-from pytest_mcode.sandboxes import Limits, Program
+from pytest_mcode.sandboxes import Limits, Program, imports_numpy
+from pytest_mcode.sandboxes.runner import IDLE_SECONDS
 from pytest_mcode.sandboxes.runner.wire import GRACE, NONCE_BYTES, REPLY, REQUEST
 from pytest_mcode.sandboxes.verdicts import Reply, decide
 
@@ -52,6 +53,7 @@ class Runner:
         self._limits = limits
         self.attempts = 0
         self.clean = True
+        self.used = time.monotonic()
         with _lost():
             self.greeting, _ = self._receive(START_SECONDS)
 
@@ -64,6 +66,7 @@ class Runner:
             self._connection.send(_request(program, self._limits, nonce), seconds)
             summary, bodies = self._receive(seconds)
         self.clean = summary["clean"]
+        self.used = time.monotonic()
         return decide(Reply(summary, *bodies), program, self._limits, nonce)
 
     def close(self) -> None:
@@ -91,8 +94,7 @@ def _request(program: Program, limits: Limits, nonce: str) -> bytes:
     solution = {**shared, "solution": program.solution}
     tests = {**shared, "test": program.test}
     bodies = [b"", _json(solution | tests)] if program.in_process else [_json(solution), _json(tests)]
-    wants_numpy = re.search(r"^\s*(import|from) numpy\b", program.setup + "\n" + program.test, re.MULTILINE)
-    header = REQUEST.pack(*map(len, bodies), wants_numpy is not None)
+    header = REQUEST.pack(*map(len, bodies), imports_numpy(f"{program.setup}\n{program.test}"))
     return b"".join([header, *bodies, nonce.encode("ascii")])
 
 
@@ -119,6 +121,7 @@ class RunnerSandbox(ABC):
             return self._run_once(program)
         except (LostRunnerError, ConfigurationError) as error:
             logger.warning("lost the sandbox (%s); trying once more with a new one", error)
+            self.close()
         try:
             return self._run_once(program)
         except (LostRunnerError, ConfigurationError) as error:
@@ -131,9 +134,7 @@ class RunnerSandbox(ABC):
 
     def close(self) -> None:
         """End the runner. May be called twice."""
-        runner, self._runner = self._runner, None
-        if runner:
-            runner.close()
+        self._close_runner()
 
     def _run_once(self, program: Program) -> Verdict:
         finished = False
@@ -144,9 +145,16 @@ class RunnerSandbox(ABC):
             return verdict
         finally:
             if not finished:
-                self.close()
+                self._close_runner()
+
+    def _close_runner(self) -> None:
+        runner, self._runner = self._runner, None
+        if runner:
+            runner.close()
 
     def _ready_runner(self) -> Runner:
+        if self._runner and time.monotonic() - self._runner.used > IDLE_SECONDS / 2:
+            self._close_runner()
         if self._runner is None:
             with _lost():
                 connection = self._connect()

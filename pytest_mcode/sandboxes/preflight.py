@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.sandboxes import Limits
+from pytest_mcode.sandboxes import NUMPY_IMAGE, Limits
 from pytest_mcode.sandboxes.docker import DockerSandbox
 from pytest_mcode.sandboxes.engine import connect_engine
-from pytest_mcode.sandboxes.images import NUMPY_IMAGE
 from pytest_mcode.sandboxes.ownership import sweep
 from pytest_mcode.sandboxes.trial import try_sandbox
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.sandboxes import NUMPY_IMAGE
 from pytest_mcode.sandboxes.engine import connect_engine
+from pytest_mcode.settings import DEFAULT_IMAGE
 
-__all__ = ["DEFAULT_IMAGE", "NUMPY_IMAGE", "build_numpy_image"]
+__all__ = ["build_numpy_image"]
 
-DEFAULT_IMAGE = "python:3.12-slim"
-NUMPY_IMAGE = "mcode-python:3.12-numpy"
 DOCKERFILE = Path(__file__).with_name("numpy.Dockerfile")
 SHOWN_LINES = 15
 
