@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pytest_mcode.sandboxes import Limits
 
-__all__ = ["ENVIRONMENT", "command"]
+__all__ = ["ENVIRONMENT", "IDLE_SECONDS", "command"]
 
 MODULES = (
     "wire",
@@ -37,8 +37,8 @@ ENVIRONMENT = {
 }
 """Of every runner: sets iterate in the same order in every attempt, and no library starts threads unasked."""
 
-IDLE_SECONDS = 3600.0
-"""A runner whose client has been silent for so long ends; the client starts another when it wants one."""
+IDLE_SECONDS = 900.0
+"""A runner whose client has been silent for so long ends: a killed engine would leave it for ever."""
 
 BOOTSTRAP = """\
 import sys, types, json
