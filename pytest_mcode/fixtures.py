@@ -48,14 +48,19 @@ def mcode_solver(mcode_plan: Plan, request: pytest.FixtureRequest) -> Solver:
     settings = mcode_plan.settings
     if settings.backend == "replay":
         return Replay(mcode_plan.answers)
-    return SampleAndDebug(
-        model=request.getfixturevalue("mcode_model"),
-        prompt=request.getfixturevalue("mcode_prompt"),
-        samples=settings.samples,
-        debug_iters=settings.debug_iters,
-        all_samples=settings.all_samples,
-        seed=settings.seed,
-    )
+    budget: dict[str, Any] = {
+        "model": request.getfixturevalue("mcode_model"),
+        "prompt": request.getfixturevalue("mcode_prompt"),
+        "samples": settings.samples,
+        "debug_iters": settings.debug_iters,
+        "all_samples": settings.all_samples,
+        "seed": settings.seed,
+    }
+    if settings.agent == "bash":
+        from pytest_mcode.agent import BashAgent
+
+        return BashAgent(**budget, max_steps=settings.max_steps, seconds=settings.timeout)
+    return SampleAndDebug(**budget)
 
 
 @pytest.fixture

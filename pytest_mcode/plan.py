@@ -45,6 +45,13 @@ class Plan:
         """Benchmark and the start of its fingerprint: ``humaneval@1f2e3d4``."""
         return f"{self.settings.benchmark}@{self.dataset_fingerprint[:7]}"
 
+    @property
+    def without_public_test(self) -> Sequence[Task]:
+        """The tasks whose prompt shows no test; repositories show their own ones."""
+        if self.benchmark.kind == "repositories":
+            return ()
+        return [task for task in self.tasks if task.public_test is None]
+
     answers: StoredAnswers = field(default_factory=dict)
     """What the backend ``replay`` judges again; tasks without an answer are not in the plan."""
 
@@ -101,6 +108,10 @@ def _check_kind(settings: Settings, benchmark: Benchmark) -> None:
         fixed, why = REPOSITORY_OPTIONS, f"{benchmark.name} has functions to write, no repositories"
     else:
         fixed, why = ("sandbox", "image", "isolation"), f"each task of {benchmark.name} has its own image"
+    if settings.agent == "bash" and settings.backend in ("gold", "replay"):
+        raise ConfigurationError(
+            f"--mcode-agent=bash: {settings.backend} types no commands; leave it out, or name a model"
+        )
     for spec in option_specs():
         if spec.field in fixed and getattr(settings, spec.field) != benchmark.defaults.get(
             spec.field, spec.default
@@ -121,7 +132,7 @@ def make_plan(settings: Settings) -> Plan:
         settings = as_generated(settings, answers, source)
         tasks = [task for task in tasks if task.task_id in answers]
     prompt_hash = parts.open_prompt(settings).hash
-    return Plan(
+    plan = Plan(
         run_id=_new_run_id(),
         settings=settings,
         config_key=settings.config_key(dataset_fingerprint=dataset.fingerprint, prompt_hash=prompt_hash),
@@ -133,6 +144,12 @@ def make_plan(settings: Settings) -> Plan:
         tasks=tasks,
         answers=answers,
     )
+    if settings.feedback == "public" and tasks and len(plan.without_public_test) == len(tasks):
+        raise ConfigurationError(
+            f"--mcode-feedback=public: no prompt of these {settings.benchmark} tasks shows a test; "
+            "give --mcode-feedback=judge or none, or tasks with a public_test"
+        )
+    return plan
 
 
 def _new_run_id() -> str:

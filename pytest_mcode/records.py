@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Self, TypedDict
+from typing import Any, Literal, NotRequired, Self, TypedDict
 
 __all__ = [
     "Attempt",
@@ -40,8 +40,13 @@ OutcomeStatus = Literal["solved", "unsolved", "infra"]
 class Message(TypedDict):
     """One turn of a conversation, as sent to the model."""
 
-    role: Literal["system", "user", "assistant"]
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
+    tool_calls: NotRequired[Sequence[Mapping[str, Any]]]
+    """Of an assistant's turn, in OpenAI's form."""
+    tool_call_id: NotRequired[str]
+    """Of a tool's turn: the call that it answers."""
+    tool_name: NotRequired[str]
 
 
 def to_json(value: object) -> str:

@@ -1,6 +1,6 @@
 """Sample and debug: N independent samples of a task, each a first attempt and up to M repairs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -42,12 +42,14 @@ class TaskHandle:
         """Judge `solution` (source code), record it as an attempt, return what its author may see.
 
         That is the verdict of the judging tests; under ``public`` feedback, the verdict of the tests
-        that the prompt shows; under ``none``, the kind alone. Calls with the same `sample` are its
-        first attempt and its repairs, in this order.
+        that the prompt shows (``passed`` where it shows none); under ``none``, the kind alone. Calls
+        with the same `sample` are its first attempt and its repairs, in this order.
         """
         if not isinstance(solution, str):
             raise TypeError(f"judge() takes the solution as a str, not {type(solution).__name__}")
         attempt = self._record(sample, self._attempt(solution, Completion(text=solution)))
+        if self.feedback == "public" and attempt.public_verdict is None:
+            return Verdict(kind="passed", message="the prompt shows no test that could speak against it")
         return self.shown(attempt) or Verdict(kind=attempt.verdict.kind)
 
     def judge_completion(self, request: Request, completion: Completion) -> Attempt:
@@ -56,6 +58,13 @@ class TaskHandle:
         if self.journal:
             self.journal.append(attempt)
         return attempt
+
+    def judge_solution(
+        self, request: Request, completion: Completion, solution: str | None, extra: Mapping[str, Any]
+    ) -> Attempt:
+        """Judge and record what a model has made in several turns, of which `completion` is the last."""
+        attempt = self._attempt(solution, completion, request)
+        return self._record(request.sample, replace(attempt, extra={**attempt.extra, **extra}))
 
     def judge_again(
         self, sample: int, *, completion: str, solution: str | None, finish_reason: str = ""

@@ -59,6 +59,8 @@ class Reply:
     dribble: headers, then a space every 20 ms until the server stops."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """More keys of the top level of the JSON answer."""
+    message: Mapping[str, Any] = field(default_factory=dict)
+    """More keys of the assistant's message, such as ``tool_calls``, where the answer does not stream."""
 
 
 Answer = str | Reply
@@ -383,6 +385,7 @@ class OllamaServer(ScriptedServer):
 
     def _whole(self, body: dict[str, Any], reply: Reply) -> dict[str, Any]:
         message = {"role": "assistant", "content": reply.text, "thinking": reply.reasoning}
+        message.update(reply.message)
         return self._line(body, _without_none(message), **self._last(reply))
 
     def _stream(self, body: dict[str, Any], reply: Reply) -> Iterator[bytes]:
@@ -439,7 +442,7 @@ class OpenAIServer(ScriptedServer):
         return {"id": "chatcmpl-1", "object": kind, "created": 1748768400, "model": body.get("model"), **more}
 
     def _whole(self, body: dict[str, Any], reply: Reply) -> dict[str, Any]:
-        message = {"role": "assistant", "content": reply.text}
+        message: dict[str, Any] = {"role": "assistant", "content": reply.text, **reply.message}
         if reply.reasoning is not None:
             message["reasoning_content"] = reply.reasoning
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reply.finish}

@@ -1,8 +1,8 @@
 """What answers a prompt: the protocol of Mellea's backends, ``gold``, ``replay`` and a user's own models."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from pytest_mcode.records import Message, Task
 
@@ -20,6 +20,8 @@ class Request:
     """For models that know their task (``gold``, ``replay``); nothing of it but `messages` is sent."""
     sample: int = 0
     iteration: int = 0
+    tools: Sequence[Mapping[str, Any]] = ()
+    """Functions that the model may call, in OpenAI's form; a server refuses them where it can't."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,8 @@ class Completion:
     completion_tokens: int | None = None
     finish_reason: str = ""
     """The server's own word; ``length`` means cut by the token limit."""
+    tool_calls: Sequence[Mapping[str, Any]] = ()
+    """In OpenAI's form: ``{"id", "type", "function": {"name", "arguments"}}``, arguments in JSON."""
     seconds: float = 0.0
 
 

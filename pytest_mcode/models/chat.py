@@ -1,13 +1,17 @@
 """One chat turn through Mellea: what goes out is what was asked, word for word. Imports Mellea."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
+from mellea.backends import ModelOption
+from mellea.backends.tools import MelleaTool
 from mellea.stdlib import functional
 from mellea.stdlib.components import Message
 from mellea.stdlib.context import ChatContext
 
 from pytest_mcode.models import Completion, Request
+from pytest_mcode.records import Message as Turn
 
 __all__ = ["chat"]
 
@@ -18,7 +22,7 @@ async def chat(backend: Any, request: Request, options: Mapping[str, Any]) -> Co
     None of Mellea's strategies, requirements or templates takes part: they swallow errors or
     change the prompt.
     """
-    *history, last = [Message(each["role"], _sendable(each["content"])) for each in request.messages]
+    *history, last = [_message(each) for each in request.messages]
     context = ChatContext()
     for turn in history:
         context = context.add(turn)
@@ -27,12 +31,42 @@ async def chat(backend: Any, request: Request, options: Mapping[str, Any]) -> Co
         context,
         backend,
         strategy=None,
-        model_options={**options, "seed": request.seed},
+        model_options={**options, "seed": request.seed, **_tools(request)},
+        tool_calls=bool(request.tools),
         silence_context_type_warning=True,
     )
     async with thunk:
         await thunk.avalue()
     return _completion(thunk)
+
+
+def _message(turn: Turn) -> Message:
+    calls = turn.get("tool_calls")
+    return Message(
+        turn["role"],
+        _sendable(turn["content"]),
+        tool_calls=[dict(call) for call in calls] if calls else None,
+        tool_call_id=turn.get("tool_call_id"),
+        tool_name=turn.get("tool_name"),
+    )
+
+
+def _tools(request: Request) -> Mapping[str, Any]:
+    """Return Mellea's option for the tools of a request; whoever asked calls them, not Mellea."""
+    named = [(tool["function"]["name"], dict(tool)) for tool in request.tools]
+    tools = [MelleaTool(name, lambda **_: None, tool) for name, tool in named]
+    return {ModelOption.TOOLS: tools} if tools else {}
+
+
+def _tool_calls(thunk: Any) -> list[Mapping[str, Any]]:
+    return [
+        {
+            "id": call.tool_call_id or f"call_{number}",
+            "type": "function",
+            "function": {"name": call.name, "arguments": json.dumps(dict(call.args))},
+        }
+        for number, call in enumerate(thunk.tool_calls or ())
+    ]
 
 
 def _sendable(text: str) -> str:
@@ -49,6 +83,7 @@ def _completion(thunk: Any) -> Completion:
         prompt_tokens=prompt_tokens,
         completion_tokens=completion_tokens,
         finish_reason="length" if reason == "max_tokens" else reason,
+        tool_calls=_tool_calls(thunk),
     )
 
 

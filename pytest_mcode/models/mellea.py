@@ -135,6 +135,6 @@ def _is_hollow(completion: Completion) -> bool:
 
     A model that ends its turn at once has failed by itself: servers count the end-of-turn token.
     """
-    empty = not completion.text and not completion.reasoning
+    empty = not completion.text and not completion.reasoning and not completion.tool_calls
     cut = completion.finish_reason in ("length", "content_filter")
     return empty and not completion.completion_tokens and not cut

@@ -10,7 +10,10 @@ from pytest_mcode.repositories.retrieval import excerpts, tree
 
 __all__ = ["repository_prompt"]
 
-TEMPLATES = {"single": ("swebench.jinja", "swebench_repair.jinja")}
+TEMPLATES = {
+    "single": ("swebench.jinja", "swebench_repair.jinja"),
+    "bash": ("swebench_bash.jinja", "swebench_bash_repair.jinja"),
+}
 CHARACTERS_PER_TOKEN = 3.0
 """Of code, from below: a prompt that is too long is worse than one that could be longer."""
 USUAL_WINDOW = 16384
@@ -40,6 +43,8 @@ def repository_prompt(
 
     def context(task: Task) -> Mapping[str, Any]:
         assert files is not None
+        if agent == "bash":
+            return {}
         characters = _room(task, context_window, max_tokens)
         if not retrieval:
             return {"excerpts": [], "tree": tree(files(task), characters)}

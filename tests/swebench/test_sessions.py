@@ -1,0 +1,292 @@
+"""Whole sessions over repositories: real containers, real wire protocols."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from ..servers import OllamaServer, OpenAIServer, Reply, status
+from ..session_support import needs_data, rows
+from . import instance
+from .attempts import core
+
+SWEBENCH = ("--mcode-benchmark=swebench-lite", "--mcode-db=results.db")
+GOLD = (*SWEBENCH, "--mcode-backend=gold", "--mcode-dataset=rows.jsonl")
+ATTEMPTS = (
+    "SELECT sample, iteration, attempts.verdict, public_verdict, solution, messages, attempts.extra "
+    "FROM tasks JOIN attempts ON attempts.task = tasks.id ORDER BY sample, iteration"
+)
+RIGHT = """\
+The loop skips the first number.
+
+sums/core.py
+<<<<<<< SEARCH
+    for number in numbers[1:]:
+=======
+    for number in numbers:
+>>>>>>> REPLACE
+"""
+BREAKING = RIGHT.replace("in numbers:", "in numbers[:-1]:")
+SERVERS = {"ollama": OllamaServer, "openai": OpenAIServer}
+
+
+@pytest.fixture
+def task_file(pytester, image):
+    write_rows(pytester, instance.row())
+    return "rows.jsonl"
+
+
+@pytest.fixture(params=["ollama", "openai"])
+def backend(request):
+    return request.param
+
+
+def write_rows(pytester, *found):
+    lines = "".join(json.dumps(each) + "\n" for each in found)
+    pytester.path.joinpath("rows.jsonl").write_text(lines)
+
+
+def ask(pytester, backend, server, *arguments):
+    return pytester.runpytest_subprocess(
+        *SWEBENCH,
+        "--mcode-dataset=rows.jsonl",
+        f"--mcode-backend={backend}",
+        f"--mcode-model={server.model}",
+        f"--mcode-base-url={server.url}",
+        "--mcode-retries=0",
+        "--mcode-timeout=60",
+        *arguments,
+    )
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_gold_resolves_and_bad_images_are_infra(pytester, task_file, workers):
+    again = instance.row(instance_id="acme__sums-2")
+    gone = instance.row(instance_id="acme__sums-3", image="127.0.0.1:1/sweb.eval.x86_64.gone:latest")
+    write_rows(pytester, instance.row(), again, gone)
+    result = pytester.runpytest_subprocess(*GOLD, "-n", workers)
+    assert result.ret == 1
+    assert rows(pytester, "SELECT task_id, status FROM tasks ORDER BY 1") == [
+        ("acme__sums-1", "solved"),
+        ("acme__sums-2", "solved"),
+        ("acme__sums-3", "infra"),
+    ]
+    result.stdout.fnmatch_lines(
+        ["*image 1/1: image 127.0.0.1:1/*is missing and can't be pulled*", "*1 x image 127.0.0.1:1/*missing*"]
+    )
+    ((environment,),) = rows(pytester, "SELECT environment FROM runs")
+    sandbox = json.loads(environment)["sandbox"]
+    assert sandbox["platform"] == "linux/amd64"
+    assert sandbox["network"] is False
+    assert sandbox["limits"]["memory"] == 4 * 2**30
+
+
+@pytest.mark.docker
+def test_one_completion_a_sample_repaired_by_public_feedback(pytester, backend, task_file):
+    unfit = RIGHT.replace("numbers[1:]", "numbers[2:]")
+    with SERVERS[backend]([unfit, BREAKING, RIGHT]) as server:
+        result = ask(pytester, backend, server, "--mcode-debug-iters=3", "--mcode-retrieval")
+    assert result.ret == 0
+    found = rows(pytester, ATTEMPTS)
+    assert [row[2:4] for row in found] == [
+        ("apply_failed", "apply_failed"),
+        ("unresolved", "unresolved"),
+        ("passed", "passed"),
+    ]
+    assert found[2][4] == instance.gold().replace("index 3c5365d..7ca7ee3 100644\n", "")
+    opening, _, unfit_said, _, breaking_said = json.loads(found[2][5])
+    assert "for number in numbers[1:]:" in opening["content"]
+    assert "do not occur in sums/core.py" in unfit_said["content"]
+    assert "test_with_zero_first" in breaking_said["content"]
+    everything = json.dumps(server.requests)
+    assert "test_first_counts" not in everything
+    assert "SECRET-HINT" not in everything
+
+
+@pytest.mark.docker
+def test_without_retrieval_the_model_sees_names_alone(pytester, task_file):
+    with OllamaServer("no idea") as server:
+        ask(pytester, "ollama", server)
+        ask(pytester, "ollama", server, "--mcode-retrieval", "--mcode-retrieval-source=oracle")
+    names, oracle = (body["messages"][0]["content"] for body in server.requests)
+    assert "sums/: __init__.py, core.py, names.py" in names
+    assert "numbers[1:]" not in names
+    assert "[start of sums/core.py]" in oracle
+    assert "shout" not in oracle
+    assert [row[2] for row in rows(pytester, ATTEMPTS)] == ["no_solution", "no_solution"]
+
+
+def fenced(command):
+    return Reply(f"Next:\n```bash\n{command}\n```\n", prompt_tokens=10, completion_tokens=5)
+
+
+def called(backend, command):
+    arguments = {"command": command}
+    call = {"function": {"name": "bash", "arguments": arguments}}
+    if backend == "openai":
+        function = {"name": "bash", "arguments": json.dumps(arguments)}
+        call = {"id": "call_1", "type": "function", "function": function}
+    return Reply("", message={"tool_calls": [call]}, prompt_tokens=10, completion_tokens=5)
+
+
+COMMANDS = (
+    "cat sums/core.py; cd sums; git log --all --format=%s",
+    "pwd; sed -i 's/numbers\\[1:\\]/numbers/' sums/core.py; (sleep 100 &)",
+    "pytest -q; head -c 30000 /dev/zero | tr '\\0' x",
+    "submit",
+)
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("with_tools", [True, False])
+def test_the_bash_agent_resolves(pytester, backend, task_file, with_tools):
+    def script(body):
+        if body.get("tools") and not with_tools:
+            return status(400, message="this model does not support tools")
+        command = COMMANDS[(len(body["messages"]) - 1) // 2]
+        return called(backend, command) if with_tools else fenced(command)
+
+    with SERVERS[backend](script) as server:
+        result = ask(pytester, backend, server, "--mcode-agent=bash")
+    assert result.ret == 0, result.stdout.str()
+    ((_, _, verdict, public, solution, messages, extra),) = rows(pytester, ATTEMPTS)
+    assert (verdict, public) == ("passed", "passed")
+    assert solution == instance.gold()
+    turns = json.loads(messages)
+    seen = [turn["content"] for turn in turns if turn["role"] == ("tool" if with_tools else "user")][-3:]
+    if with_tools:
+        assert turns[2]["tool_call_id"] == turns[1]["tool_calls"][0]["id"]
+        seen = [turn["content"] for turn in turns if turn["role"] == "tool"][:3]
+    assert "for number in numbers[1:]:" in seen[0]
+    assert "Count the first number" not in seen[0], "history after the base commit"
+    assert seen[1].startswith("exit status 0\n/testbed")
+    assert "bytes left out" in seen[2]
+    assert len(seen[2]) < 11_000
+    steps = json.loads(extra)["steps"]
+    assert [step["command"] for step in steps] == list(COMMANDS[:3])
+    assert json.loads(extra)["ended"] == "submitted"
+    assert rows(pytester, "SELECT prompt_tokens, completion_tokens FROM attempts") == [(40, 20)]
+
+
+@pytest.mark.docker
+def test_the_bash_agent_goes_on_after_feedback_and_stops_at_its_limits(pytester, task_file):
+    break_it = fenced("sed -i 's/\\[1:\\]/[:-1]/' sums/core.py")
+    mend_it = fenced("sed -i 's/\\[:-1\\]//' sums/core.py")
+    with OllamaServer([break_it, fenced("submit"), mend_it, fenced("true")]) as server:
+        result = ask(
+            pytester, "ollama", server, "--mcode-agent=bash", "--mcode-debug-iters=1", "--mcode-max-steps=2"
+        )
+    assert result.ret == 0
+    found = rows(pytester, ATTEMPTS)
+    assert [row[2] for row in found] == ["unresolved", "passed"]
+    assert [json.loads(row[6])["ended"] for row in found] == ["submitted", "step limit"]
+    with OllamaServer("I do not know any commands.") as server:
+        ask(pytester, "ollama", server, "--mcode-agent=bash", "--mcode-db=idle.db")
+    ((_, _, verdict, _, _, _, extra),) = rows(pytester, ATTEMPTS, "idle.db")
+    assert (verdict, json.loads(extra)["ended"]) == ("no_solution", "no command")
+    assert len(server.requests) == 3
+
+
+@pytest.mark.docker
+def test_a_killed_session_leaves_no_container(pytester, task_file):
+    hanging = core(instance.FIXED.replace("result = 0", "while True: pass"))
+    write_rows(pytester, instance.row(patch=hanging))
+    session = subprocess.Popen(
+        [sys.executable, "-m", "pytest", *GOLD], cwd=pytester.path, stdout=subprocess.DEVNULL
+    )
+    try:
+        wait_until(lambda: ours(session.pid) != "")
+        time.sleep(1)
+        os.kill(session.pid, signal.SIGKILL)
+        session.wait()
+        wait_until(lambda: ours(session.pid) == "")
+    finally:
+        session.kill()
+
+
+def ours(pid):
+    form = '{{.ID}} {{.Label "pytest-mcode.process"}}'
+    found = subprocess.run(
+        ["docker", "ps", "-a", "--format", form], capture_output=True, text=True, check=True
+    )
+    return "".join(line for line in found.stdout.splitlines() if f" {pid} " in line)
+
+
+def wait_until(holds):
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize(("split", "count", "django"), [("test", 300, 114), ("dev", 23, 0)])
+def test_every_row_of_the_dataset_is_collected_with_its_mark(pytester, split, count, django):
+    path = needs_data(f"SWE-bench_Lite-{split}.parquet")
+    arguments = (
+        f"--mcode-dataset={path}",
+        f"--mcode-split={split}",
+        "--collect-only",
+        "-q",
+        "--strict-markers",
+    )
+    result = pytester.runpytest_subprocess(*SWEBENCH, "--mcode-backend=gold", *arguments)
+    assert result.ret == 0
+    assert result.stdout.str().count("swebench-lite::test_task[") == count
+    chosen = pytester.runpytest_subprocess(*SWEBENCH, "--mcode-backend=gold", *arguments, "-m", "django")
+    assert chosen.stdout.str().count("swebench-lite::test_task[django__django-") == django
+
+
+def test_swebench_is_imported_for_nothing_but_judging(pytester):
+    path = needs_data("SWE-bench_Lite-dev.parquet")
+    pytester.makeconftest(
+        """
+        import sys
+        def pytest_unconfigure():
+            assert not {"swebench", "bm25s", "docker", "mellea"} & set(sys.modules)
+        """
+    )
+    result = pytester.runpytest_subprocess(
+        *SWEBENCH, "--mcode-backend=gold", f"--mcode-dataset={path}", "--collect-only", "-q"
+    )
+    assert result.ret == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "arguments", "message"),
+    [
+        ({"image": None}, (), "*rows.jsonl (for swebench-lite): row 1: image must be text*"),
+        ({"FAIL_TO_PASS": "[not json"}, (), "*row 1 (acme__sums-1): FAIL_TO_PASS is not JSON*"),
+        ({}, ("--mcode-task=acme__sums-9",), "*no task 'acme__sums-9' in *; near ones: acme__sums-1"),
+        ({}, ("--mcode-image=python:3",), "*--mcode-image: each task of swebench-lite has its own image*"),
+        ({}, ("--mcode-sandbox=process",), "*--mcode-sandbox: each task of swebench-lite has its own image*"),
+        ({}, ("--mcode-agent=bash",), "*--mcode-agent=bash: gold types no commands*"),
+        ({}, ("--mcode-arch=sparc",), "*--mcode-arch: 'sparc' is not *; give one of auto, x86_64, arm64"),
+        ({}, ("--mcode-split=train",), "*swebench-lite has no split 'train'; its splits are test, dev"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_said_in_one_message(pytester, changes, arguments, message):
+    write_rows(pytester, instance.row(**changes))
+    result = pytester.runpytest_subprocess(*GOLD, *arguments)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines([f"ERROR: {message}"])
+
+
+def test_rows_of_an_older_swebench_are_refused_with_the_way_out(pytester):
+    new = ("image", "eval_script", "log_parser", "eval_type")
+    write_rows(pytester, {name: value for name, value in instance.row().items() if name not in new})
+    result = pytester.runpytest_subprocess(*GOLD)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["ERROR: *row 1 lacks image, eval_script, *--mcode-dataset=PATH)"])
+
+
+def test_options_of_repositories_are_refused_elsewhere(pytester):
+    result = pytester.runpytest_subprocess(
+        "--mcode-benchmark=smoke", "--mcode-backend=gold", "--mcode-network"
+    )
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["ERROR: --mcode-network: smoke has functions to write, no repositories*"])
