@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.plan import Plan
 from pytest_mcode.settings import Settings
 
-__all__ = ["caveats", "refuse_reruns"]
+__all__ = ["caveats", "refuse_reruns", "task_caveats"]
 
 
 def caveats(config: pytest.Config, settings: Settings) -> Iterator[str]:
@@ -23,6 +24,15 @@ def caveats(config: pytest.Config, settings: Settings) -> Iterator[str]:
         yield (
             f"pytest's root directory is {root}, so no ini and no conftest.py of {here} is heard; "
             "write options with '=' (--mcode-dataset=PATH), or add --rootdir=."
+        )
+
+
+def task_caveats(plan: Plan) -> Iterator[str]:
+    """Yield a line for what is said of the tasks, once they are known."""
+    if plan.settings.feedback == "public" and (without := plan.without_public_test):
+        yield (
+            f"feedback public: {len(without)} of {len(plan.tasks)} tasks show no test, so the first attempt "
+            f"at them stands: {', '.join(task.task_id for task in without)}"
         )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_mcode import environment, gates, journal, parts, summary
-from pytest_mcode.caveats import caveats, refuse_reruns
+from pytest_mcode.caveats import caveats, refuse_reruns, task_caveats
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.items import Items, identify
 from pytest_mcode.plan import Plan, make_plan
@@ -61,6 +61,7 @@ class Controller:
         try:
             refuse_reruns(self.config)
             self.plan = make_plan(self.settings)
+            self._notes += task_caveats(self.plan)
             if not self.config.option.collectonly:
                 self._prepare_run()
         except ConfigurationError as error:

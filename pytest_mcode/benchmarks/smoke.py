@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 from pytest_mcode.benchmarks import Dataset, Source
+from pytest_mcode.benchmarks.examples import public_test
 from pytest_mcode.benchmarks.functions import FunctionJudge
 from pytest_mcode.benchmarks.humaneval import prelude
 from pytest_mcode.errors import ConfigurationError
@@ -47,6 +48,7 @@ def _to_task(number: int, row: Mapping[str, str]) -> Task:
         test=row["test"],
         entry_points=(row["entry_point"],),
         canonical_solution=row["prompt"] + row["body"],
+        public_test=public_test(row["prompt"], row["entry_point"]),
     )
 
 

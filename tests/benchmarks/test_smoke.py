@@ -14,7 +14,7 @@ def test_a_dozen_tasks_under_a_stable_fingerprint():
     dataset = SMOKE.load(Source(split="test"))
     assert [task.task_id for task in dataset.tasks] == [f"Smoke/{number}" for number in range(1, 13)]
     assert (dataset.origin, dataset.split) == ("pytest-mcode", "test")
-    assert dataset.fingerprint == "44c25f092a27491f737ebdfefb27444d577f56896ccf656d07a4d6d0371fb881"
+    assert dataset.fingerprint == "c008e243fc38cd60efca598383b17916506a474686c532922d8499ac5fca8489"
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.task_id)
