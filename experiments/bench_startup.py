@@ -1,4 +1,4 @@
-"""What the installed but inactive plugin adds to a pytest session, side by side with the same session without it.
+"""What the installed but inactive plugin adds to a pytest session, side by side with one without it.
 
     python experiments/bench_startup.py --rounds 40
 
