@@ -1,12 +1,13 @@
 """Does sampling help? Runs that differ in their number of samples only, and one fixed-n run sub-sampled."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
 from pytest_mcode.analysis.intervals import mean_interval
-from pytest_mcode.analysis.paired import compare
+from pytest_mcode.analysis.paired import bootstrap_interval, compare
 from pytest_mcode.analysis.passk import draws_until_pass, pass_at_k
 from pytest_mcode.cli.common import console
 from pytest_mcode.cli.configuration import configuration_key
@@ -28,7 +29,8 @@ def scaling(store: "Store", found: Sequence[Result]) -> list[dict[str, Any]]:
     """Return groups of runs, each with a curve: the pass rate within n samples, and its gain over the fewest.
 
     ``tokens`` are what a task costs when sampling stops at the first pass.
-    Gains are paired, on the tasks that both points judged, with a 95 % interval over tasks.
+    Gains are paired, on the tasks that both points judged, with a 95 % interval over tasks; those of
+    whole runs over other runs are tested.
     """
     groups: dict[str, list[Result]] = {}
     for each in found:
@@ -81,10 +83,19 @@ def _gain(point: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, float 
     common = sorted(point["scores"].keys() & base["scores"].keys())
     if point["samples"] == base["samples"] or not common:
         return dict.fromkeys(("gain", "gain_low", "gain_high", "p_value"))
-    found = compare(*([scores[task] for task in common] for scores in (point["scores"], base["scores"])))
-    # Within one run more samples never solve fewer tasks, so there a test of "no gain" says nothing.
-    p_value = None if point["run_id"] == base["run_id"] else found.p_value
-    return {"gain": found.difference, "gain_low": found.low, "gain_high": found.high, "p_value": p_value}
+    ours, fewest = ([scores[task] for task in common] for scores in (point["scores"], base["scores"]))
+    if point["sub_sampled"] or point["run_id"] == base["run_id"]:
+        # Expectations do not flip, and within one run more samples never solve fewer tasks: nothing to test.
+        differences = [each - other for each, other in zip(ours, fewest, strict=True)]
+        low, high = bootstrap_interval(differences)
+        return {"gain": fmean(differences), "gain_low": low, "gain_high": high, "p_value": None}
+    found = compare(ours, fewest)
+    return {
+        "gain": found.difference,
+        "gain_low": found.low,
+        "gain_high": found.high,
+        "p_value": found.p_value,
+    }
 
 
 def _points(store: "Store", run: Result) -> Iterator[dict[str, Any]]:
