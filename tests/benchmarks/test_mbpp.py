@@ -1,10 +1,14 @@
 """MBPP and MBPP+ as they are published."""
 
+from contextlib import closing
+
 import pytest
 
 from pytest_mcode import benchmarks
 from pytest_mcode.benchmarks import Dataset, Source
 from pytest_mcode.records import Task
+from pytest_mcode.sandboxes import Limits
+from pytest_mcode.sandboxes.process import ProcessSandbox
 from tests.session_support import needs_data
 
 SPLITS = {
@@ -14,7 +18,7 @@ SPLITS = {
     "prompt": (range(1, 11), "14f81463212eb5971227a062566466bdbe119f120b7b682dd1904a90c5f19820"),
     "all": (range(1, 975), "ceef5754db30507fed6c87cc3cb3946a7d4215d9a9a46c1d51ff7d2d9993e4aa"),
 }
-PLUS_FINGERPRINT = "aea4f31ca84e4d81e79e0ec26fdd06c52605aa6d15e90c5840b8e6958115997c"
+PLUS_FINGERPRINT = "8fe05a1e83d6c34f041ec5da25a8d6a90b30dd0dc872668e7ecd325644023af2"
 
 
 def load(name: str = "mbpp", split: str | None = None) -> Dataset:
@@ -109,3 +113,12 @@ def test_the_reference_solution_is_found_bare_and_fenced(name, tasks, plus):
             names: dict = {}
             exec(compile(benchmark.extract(completion, task) or "", task.task_id, "exec"), names)
             assert all(callable(names[name]) for name in task.entry_points)
+
+
+@pytest.mark.parametrize("number", [737, 787, 794])
+def test_comparisons_that_the_published_tests_forget_to_assert_are_asserted(plus, number):
+    task, benchmark = plus[number], benchmarks.get("mbpp+")
+    idle = f"def {task.entry_points[0]}(*_):\n    return None"
+    with closing(ProcessSandbox(Limits())) as sandbox:
+        assert benchmark.judge(task, task.canonical_solution, sandbox).passed
+        assert benchmark.judge(task, idle, sandbox).kind == "assertion"
