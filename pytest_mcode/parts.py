@@ -67,13 +67,14 @@ def _has_repositories(settings: Settings) -> bool:
 
 
 def _open_repositories(settings: Settings, session_id: str) -> "DockerRepositories":
+    from pytest_mcode.repositories.images import LOCAL
     from pytest_mcode.repositories.sandbox import DockerRepositories
 
     return DockerRepositories(
         _limits(settings),
         session_id,
         network=settings.network,
-        namespace=settings.namespace,
+        namespace=settings.namespace or (LOCAL if settings.task_repo else None),
         arch=settings.arch,
     )
 
@@ -118,8 +119,11 @@ def check_sandbox(
     Raises `ConfigurationError` with the remedy.
     """
     if _has_repositories(settings):
+        from pytest_mcode.repositories.building import check_builder
         from pytest_mcode.repositories.preparation import check
 
+        if settings.task_repo:
+            check_builder(settings.task_repo)
         with closing(_open_repositories(settings, session_id)) as repositories:
             return check(repositories, progress)
     from pytest_mcode.sandboxes import opening
@@ -139,8 +143,18 @@ def prepare_tasks(
 ) -> None:
     """Bring what `tasks` need before the first of them runs; raises `ConfigurationError` with the remedy."""
     if _has_repositories(settings):
+        from pytest_mcode.repositories.building import build
         from pytest_mcode.repositories.preparation import prepare_images
 
+        if settings.task_repo:
+            build(
+                settings.task_repo,
+                list(dict.fromkeys(task.task_id for task in tasks)),
+                namespace=settings.namespace,
+                workers=settings.max_workers,
+                force=settings.force_rebuild,
+                progress=progress,
+            )
         with closing(_open_repositories(settings, session_id)) as repositories:
             prepare_images(repositories, tasks, settings.max_workers, progress)
 

@@ -20,7 +20,17 @@ __all__ = [
 BACKENDS = ("ollama", "openai", "litellm", "hf", "watsonx", "gold", "replay", "none")
 MODEL_FREE_BACKENDS = ("gold", "replay", "none")
 """Backends that need no ``--mcode-model`` and no preflight of a model server."""
-REPOSITORY_OPTIONS = ("retrieval_source", "agent", "max_steps", "network", "namespace", "arch", "max_workers")
+REPOSITORY_OPTIONS = (
+    "retrieval_source",
+    "agent",
+    "max_steps",
+    "network",
+    "namespace",
+    "arch",
+    "max_workers",
+    "task_repo",
+    "force_rebuild",
+)
 """Fields that mean something only to benchmarks whose tasks are repositories."""
 
 DEFAULT_IMAGE = "python:3.12-slim"
@@ -212,6 +222,23 @@ class Settings:
         default="judge",
         changes_result=True,
     )
+    judge: str | None = option(
+        "Another benchmark whose tests judge the same tasks, such as humaneval+ for humaneval; "
+        "tasks that it has no test for are left out.",
+        metavar="NAME",
+        changes_result=True,
+    )
+    judge_dataset: str | None = option(
+        "Where the judge's tests come from: as --mcode-dataset.", metavar="PATH|ID"
+    )
+    strategy: Literal["repair", "resample"] = option(
+        "How a sample's budget is spent: repair (one conversation, with feedback), resample (every attempt "
+        "a fresh one, without feedback: the baseline at equal cost).",
+        _choice("repair", "resample"),
+        metavar="HOW",
+        default="repair",
+        changes_result=True,
+    )
     timeout: float = number(
         "Seconds that one execution may take.", 0.1, metavar="SECONDS", default=60.0, changes_result=True
     )
@@ -312,6 +339,11 @@ class Settings:
         changes_result=True,
     )
     max_workers: int = count("Images of tasks that are pulled or built at the same time.", 1, default=4)
+    task_repo: str | None = option(
+        "Checkout of SWE-bench's task repository: build the tasks' images instead of pulling them.",
+        metavar="PATH",
+    )
+    force_rebuild: bool = switch("Build images anew that are there already.")
     dataset: str | None = option(
         "Where tasks come from: a JSONL, JSONL.gz, JSON or Parquet file, or a Hub id.", metavar="PATH|ID"
     )
@@ -377,6 +409,13 @@ class Settings:
             raise ConfigurationError(
                 "--mcode-replay=FILE|RUN and --mcode-backend=replay go together: give both, or neither"
             )
+        if self.force_rebuild and not self.task_repo:
+            raise ConfigurationError("--mcode-force-rebuild: only with --mcode-task-repo are images built")
+
+        if self.judge_dataset and not self.judge:
+            raise ConfigurationError("--mcode-judge-dataset: give --mcode-judge=NAME as well")
+        if self.agent == "bash" and self.strategy == "resample":
+            raise ConfigurationError("--mcode-strategy=resample: the bash agent only repairs; leave one out")
 
     @property
     def resumes(self) -> bool:

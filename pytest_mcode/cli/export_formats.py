@@ -11,6 +11,7 @@ from pytest_mcode.benchmarks import Source
 from pytest_mcode.cli.figures import natural
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import Attempt, Task, TaskOutcome, Verdict, to_json
+from pytest_mcode.repositories.patches import without
 from pytest_mcode.store import Store, read_outcomes
 from pytest_mcode.store.queries import Row
 
@@ -65,7 +66,7 @@ def prediction_lines(store: Store, run: Row, sample: int) -> Iterator[str]:
         raise ConfigurationError(f"--format=predictions is SWE-bench's, {other}; use --format=samples")
     outcomes = _judged(store, run)
     for outcome in outcomes:
-        patches = [attempt.solution or "" for attempt in _last_attempts(outcome) if attempt.sample == sample]
+        patches = [_judged_patch(attempt) for attempt in _last_attempts(outcome) if attempt.sample == sample]
         if not patches:
             raise ConfigurationError(
                 f"--sample={sample}: run {run['run_id']} has no such sample of {outcome.task_id}; give 0"
@@ -76,6 +77,11 @@ def prediction_lines(store: Store, run: Row, sample: int) -> Iterator[str]:
             "model_patch": patches[0],
         }
         yield to_json(line) + "\n"
+
+
+def _judged_patch(attempt: Attempt) -> str:
+    """Return an attempt's patch less the edits to graded test files that were left out."""
+    return without(attempt.solution or "", attempt.extra.get("left_out", ()))[0]
 
 
 def csv_lines(store: Store, run: Row) -> Iterator[str]:

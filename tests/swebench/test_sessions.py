@@ -266,6 +266,7 @@ def test_swebench_is_imported_for_nothing_but_judging(pytester):
         ({}, ("--mcode-sandbox=process",), "*--mcode-sandbox: each task of swebench-lite has its own image*"),
         ({}, ("--mcode-agent=bash",), "*--mcode-agent=bash: gold types no commands*"),
         ({}, ("--mcode-arch=sparc",), "*--mcode-arch: 'sparc' is not *; give one of auto, x86_64, arm64"),
+        ({}, ("--mcode-force-rebuild",), "--mcode-force-rebuild: only with --mcode-task-repo *"),
         ({}, ("--mcode-split=train",), "*swebench-lite has no split 'train'; its splits are test, dev"),
     ],
 )  # fmt: skip
@@ -290,3 +291,41 @@ def test_options_of_repositories_are_refused_elsewhere(pytester):
     )
     assert result.ret == 4
     result.stderr.fnmatch_lines(["ERROR: --mcode-network: smoke has functions to write, no repositories*"])
+
+
+@pytest.mark.docker
+def test_predictions_are_exported_as_judged_read_by_swebench_and_judged_again(pytester, task_file):
+    mixed = instance.change(**{"tests/test_core.py": "x = 1\n"}) + instance.gold()
+    write_rows(pytester, instance.row(patch=mixed))
+    assert pytester.runpytest_subprocess(*GOLD).ret == 0
+    ((_, _, _, _, solution, _, extra),) = rows(pytester, ATTEMPTS)
+    assert solution.strip() == mixed.strip()
+    assert json.loads(extra) == {"left_out": ["tests/test_core.py"]}
+    mcode = [sys.executable, "-m", "pytest_mcode.cli"]
+    (run_id,) = rows(pytester, "SELECT run_id FROM runs")[0]
+    done = pytester.run(*mcode, "export", run_id, "--format=predictions", "--db=results.db")
+    pytester.path.joinpath("predictions.jsonl").write_text("\n".join(filter(None, done.outlines)))
+    read = "from swebench.harness.utils import get_predictions_from_file as read; "
+    seen = pytester.run(sys.executable, "-c", f"{read}print(read('predictions.jsonl', 'd', 's'))")
+    assert "sums/core.py" in seen.stdout.str()
+    assert "tests/test_core.py" not in seen.stdout.str()
+    assert "'model_name_or_path': 'gold'" in seen.stdout.str()
+    replay = ("--mcode-backend=replay", "--mcode-replay=predictions.jsonl", "--mcode-db=again.db")
+    result = pytester.runpytest_subprocess(*GOLD, *replay)
+    assert result.ret == 0
+    assert rows(pytester, "SELECT status FROM tasks", "again.db") == [("solved",)]
+
+
+@pytest.mark.docker
+def test_what_building_images_needs_is_said(pytester, task_file):
+    result = pytester.runpytest_subprocess(*GOLD, "--mcode-task-repo=.")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["ERROR: --mcode-task-repo: . has no folder tasks/*"])
+    pytester.mkdir("tasks")
+    docker = pytester.mkdir("bin") / "docker"
+    docker.write_text("#!/bin/sh\nexit 125\n")
+    docker.chmod(0o755)
+    pytester._monkeypatch.setenv("PATH", f"{docker.parent}:{os.environ['PATH']}")
+    result = pytester.runpytest_subprocess(*GOLD, "--mcode-task-repo=.")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["ERROR: --mcode-task-repo: *buildx, which is missing: install it*"])

@@ -1,0 +1,150 @@
+"""Search/replace blocks and patches, as models write them, become patches that git applies."""
+
+import re
+import subprocess
+
+import pytest
+
+from pytest_mcode.errors import ApplyError
+from pytest_mcode.repositories.answers import find_edits, find_patch, to_patch
+from pytest_mcode.repositories.patches import changed_files
+from pytest_mcode.repositories.retrieval import excerpts, tree
+
+FILES = {
+    "a/core.py": "def f():\n    return 1\n\n\ndef g():\n    return 1\n",
+    "a/unix.py": "x = 1",
+    "a/dos.py": "x = 1\r\ny = 2\r\n",
+    "a/trailing.py": "if x:   \n    pass\n",
+    "a/lines.py": "s = 'one\x0ctwo'\nx = 1\n",
+    "b/only.py": "z = 0\n",
+    "empty.py": "",
+}
+
+
+def block(path, search, replace):
+    return f"{path}\n<<<<<<< SEARCH\n{search}=======\n{replace}>>>>>>> REPLACE\n"
+
+
+def only(search, replace):
+    return block("b/only.py", search, replace)
+
+
+def applied(patch, tmp_path):
+    """Return the files after git has applied a patch."""
+    for name, content in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content.encode())
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=patch.encode(), check=True)
+    files = (path for path in tmp_path.rglob("*") if path.is_file() and ".git" not in path.parts)
+    found = {str(path.relative_to(tmp_path)): path.read_bytes().decode() for path in files}
+    return {name: text for name, text in found.items() if FILES.get(name) != text}
+
+
+@pytest.mark.parametrize(
+    ("completion", "changed"),
+    [
+        (block("a/core.py", "def f():\n    return 1\n", "def f():\n    return 2\n"),
+         {"a/core.py": "def f():\n    return 2\n\n\ndef g():\n    return 1\n"}),
+        ("I see.\n\n```python\n### `a/core.py`\n" + block("", "def g():\n", "def h():\n") + "```\n",
+         {"a/core.py": "def f():\n    return 1\n\n\ndef h():\n    return 1\n"}),
+        (block("a/unix.py", "x = 1\n", "x = 2\n"), {"a/unix.py": "x = 2"}),
+        (block("a/dos.py", "y = 2\n", "y = 3\nz = 4\n"), {"a/dos.py": "x = 1\r\ny = 3\r\nz = 4\r\n"}),
+        (block("a/trailing.py", "if x:\n    pass\n", "pass\n"), {"a/trailing.py": "pass\n"}),
+        (block("a/lines.py", "x = 1\n", "x = 2\n"), {"a/lines.py": "s = 'one\x0ctwo'\nx = 2\n"}),
+        (block("a/core.py", "def f():\n    return 1\n", ""), {"a/core.py": "\n\ndef g():\n    return 1\n"}),
+        (block("/testbed/b/only.py", "z = 0\n", "z = 1\n"), {"b/only.py": "z = 1\n"}),
+        (block("only.py", "z = 0\n", "z = 1\n"), {"b/only.py": "z = 1\n"}),
+        (block("new/file.py", "", "n = 1\n"), {"new/file.py": "n = 1\n"}),
+        (block("empty.py", "", "n = 1\n"), {"empty.py": "n = 1\n"}),
+        (only("z = 0\n", "z = 1\n") + block("", "z = 1\n", "z = 2\n"), {"b/only.py": "z = 2\n"}),
+        (only("z = 0\n", "z = 1\n") + block("a/unix.py", "x = 1\n", "x = 3\n"),
+         {"b/only.py": "z = 1\n", "a/unix.py": "x = 3"}),
+        ("<think>\n" + only("z = 0\n", "z = 9\n") + "</think>\n" + only("z = 0\n", "z = 1\n"),
+         {"b/only.py": "z = 1\n"}),
+    ],
+)  # fmt: skip
+def test_blocks_become_a_patch_that_git_applies(completion, changed, tmp_path):
+    patch = to_patch(find_edits(completion), FILES)
+    assert set(changed_files(patch)) == set(changed)
+    assert applied(patch, tmp_path) == changed
+
+
+@pytest.mark.parametrize(
+    ("completion", "message"),
+    [
+        (
+            only("q = 0\n", ""),
+            "do not occur in b/only.py; copy them exactly as they stand there",
+        ),
+        (block("a/core.py", "    return 1\n", ""), "occur 2 times in a/core.py; copy more lines around them"),
+        (block("c/none.py", "q\n", ""), "the block: the repository has no file c/none.py"),
+        (block("", "q\n", ""), "the block has no path: write the file's path on a line of its own"),
+        (block("../out.py", "", "x\n"), "../out.py is outside the repository"),
+        (only("", "x\n"), "b/only.py exists: put the lines to replace between"),
+        (
+            only("z = 0\n", "z = 1\n") + block("", "q\n", ""),
+            "block 2: these lines do not occur",
+        ),
+    ],
+)
+def test_blocks_that_do_not_fit_say_why(completion, message):
+    with pytest.raises(ApplyError, match=re.escape(message)):
+        to_patch(find_edits(completion), FILES)
+
+
+PATCH = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
+
+
+@pytest.mark.parametrize(
+    ("completion", "patch"),
+    [
+        (PATCH, PATCH),
+        (f"```diff\n{PATCH}```", PATCH),
+        (f"Here:\n```patch\n{PATCH}```\nDone.", PATCH),
+        (f"```diff\n{PATCH.partition(chr(10))[2]}", PATCH.partition("\n")[2]),
+        (f"First this:\n{PATCH}", PATCH),
+        ("```python\nx = 1\n```", None),
+        ("", None),
+        ("<<<<<<< SEARCH\nx\n", None),
+    ],
+)
+def test_patches_in_completions(completion, patch):
+    assert find_patch(completion) == patch
+    assert find_edits(completion) == []
+
+
+def source(number):
+    return f"class Thing{number}:\n" + "".join(f"    value_{number}_{line} = {line}\n" for line in range(200))
+
+
+def test_excerpts_are_the_best_matches_that_fit():
+    files = {f"pkg/module{number}.py": source(number) for number in range(8)}
+    files["tests/test_module3.py"] = source(3)
+    found = excerpts(files, "value_3_150 of Thing3 is wrong", 2500)
+    assert found[0].path == "pkg/module3.py"
+    assert any("value_3_150 = 150" in excerpt.text for excerpt in found)
+    assert sum(len(excerpt.text) for excerpt in found) <= 2500
+    assert not any(excerpt.path.startswith("tests/") for excerpt in found)
+    best = found[0]
+    assert best.text == "\n".join(files[best.path].splitlines()[best.first - 1 : best.last])
+    assert not best.whole
+
+
+def test_oracle_excerpts_are_of_the_named_files_whether_they_match_or_not():
+    files = {"a.py": "x = 1\n", "b.py": source(1)}
+    (whole,) = excerpts(files, "nothing in common", 1000, ["a.py"])
+    assert (whole.path, whole.text, whole.whole) == ("a.py", "x = 1", True)
+    assert excerpts(files, "nothing in common", 1000) == []
+    assert excerpts({}, "nothing", 1000) == []
+
+
+def test_the_tree_shrinks_to_what_fits():
+    paths = ["README.md", "a/b/c.py", "a/b/d.py", "a/data.bin", "tests/test_c.py"]
+    assert tree(paths, 1000).splitlines() == [
+        "./: README.md", "a/: data.bin", "tests/: test_c.py", "a/b/: c.py, d.py",
+    ]  # fmt: skip
+    assert tree(paths, 40) == "a/b/: c.py, d.py"
+    many = [f"d{number}/x.py" for number in range(100)]
+    assert tree(many, 50).splitlines()[-1] == "… and 96 more directories"
