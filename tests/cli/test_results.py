@@ -24,10 +24,10 @@ CONTRACT = """
 """
 
 
-@pytest.fixture
-def db(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five runs that differ in everything that can be filtered on."""
-    db = tmp_path / "results.db"
+    db = tmp_path_factory.mktemp("results") / "results.db"
     small = [outcome(0, "passed"), outcome(1, "syntax"), outcome(2, "assertion"), outcome(3, status="infra")]
     write_run(db, run_info("20260801-100000-aaaaaa", tasks_total=4), small)
     write_run(

@@ -31,9 +31,9 @@ REPAIR = attempt(
 OTHER = attempt(1, messages=[ASKED], solution=None, verdict=Verdict(kind="timeout", message="60 s"))
 
 
-@pytest.fixture
-def db(tmp_path: Path) -> Path:
-    db = tmp_path / "results.db"
+@pytest.fixture(scope="module")
+def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    db = tmp_path_factory.mktemp("show") / "results.db"
     info = run_info(
         "20260801-100000-aaaaaa", debug_iters=1, samples=2, environment={"versions": {"mellea": "0.8"}}
     )
