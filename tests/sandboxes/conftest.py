@@ -16,7 +16,7 @@ from pytest_mcode.sandboxes.process import ProcessSandbox
 from tests.docker_support import IMAGE, NUMPY_IMAGE, require_image
 
 MEBIBYTE = 2**20
-TIGHT = Limits(timeout=1.0, memory=128 * MEBIBYTE, pids=24, output=MEBIBYTE)
+TIGHT = Limits(timeout=0.6, memory=128 * MEBIBYTE, pids=24, output=MEBIBYTE)
 SESSION = "tests-of-sandboxes"
 
 Judge = Callable[..., Verdict]

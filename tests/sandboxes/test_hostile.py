@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from pytest_mcode.sandboxes import Program
+from pytest_mcode.sandboxes import Limits, Program
 from pytest_mcode.sandboxes.docker import ContainerConnection, DockerSandbox
 from tests.sandboxes.conftest import SESSION, TIGHT
 from tests.sandboxes.hostile_programs import FORGERIES, HOSTILE, TEST
@@ -107,20 +107,26 @@ def test_harness_survives_forgeries_in_process(hostile_sandbox: DockerSandbox) -
     assert after.passed, after.message
 
 
-def test_memory_holds_nothing_of_earlier_attempts(hostile_sandbox: DockerSandbox) -> None:
+@pytest.fixture
+def patient_sandbox(image: str) -> Iterator[DockerSandbox]:
+    with closing(DockerSandbox(image, Limits(timeout=20), SESSION)) as sandbox:
+        yield sandbox
+
+
+def test_memory_holds_nothing_of_earlier_attempts(patient_sandbox: DockerSandbox) -> None:
     mark = "mark-of-an-earlier-attempt"
     solution = f"import sys\ndef f():\n    print({mark!r} * 9)\n    print({mark!r} * 9, file=sys.stderr)\n"
     hidden = f'assert f() == "{mark}" * 9, "{mark}" * 9'
-    first = hostile_sandbox.run(Program(solution=solution, test=hidden, entry_points=("f",)))
+    first = patient_sandbox.run(Program(solution=solution, test=hidden, entry_points=("f",)))
     assert mark * 3 in first.stdout
     assert mark * 3 in first.message
 
     search = f'assert remember("{mark[:9]}" + "{mark[9:]}") == []'
-    verdict = hostile_sandbox.run(Program(solution=SPY, test=search, entry_points=("remember",)))
+    verdict = patient_sandbox.run(Program(solution=SPY, test=search, entry_points=("remember",)))
     assert verdict.passed, verdict.message
 
     own = f'assert remember("{mark[:9]}" + "{mark[9:]}") != []'
-    verdict = hostile_sandbox.run(
+    verdict = patient_sandbox.run(
         Program(solution=f"{SPY}\nkept = {mark!r} * 9", test=own, entry_points=("remember",))
     )
     assert verdict.passed, "the search finds what is there"

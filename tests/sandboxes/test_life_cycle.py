@@ -102,7 +102,7 @@ def test_a_lost_container_is_replaced(image: str, engine: Any, session: str) -> 
 
 
 def test_a_container_lost_in_mid_attempt_is_tried_once_more(image: str, engine: Any, session: str) -> None:
-    with closing(DockerSandbox(image, Limits(timeout=3), session)) as sandbox:
+    with closing(DockerSandbox(image, Limits(timeout=1), session)) as sandbox:
         sandbox.run(DOUBLE)
         first = container_id(sandbox)
         killer = threading.Timer(0.5, engine.kill, [first])
@@ -178,8 +178,10 @@ def harness(image: str, session: str, state: str) -> Iterator["subprocess.Popen[
         process.stdout.close()
 
 
-@pytest.mark.parametrize("state", ["idle", "busy"])
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("number", "state"),
+    [(signal.SIGKILL, "idle"), (signal.SIGKILL, "busy"), (signal.SIGTERM, "busy"), (signal.SIGINT, "idle")],
+)
 def test_nothing_survives_a_killed_harness(
     image: str, engine: Any, session: str, state: str, number: int
 ) -> None:
