@@ -22,9 +22,9 @@ def check_installed() -> str:
     from importlib.metadata import PackageNotFoundError, version
 
     try:
-        found = version("swebench")
+        found, _ = version("swebench"), version("bm25s")
     except PackageNotFoundError as error:
-        raise ConfigurationError(f"swebench-lite needs the package swebench: {INSTALL}") from error
+        raise ConfigurationError(f"swebench-lite needs the package {error.name}: {INSTALL}") from error
     if not found.startswith("5."):
         raise ConfigurationError(f"swebench-lite needs swebench 5, not {found}: {INSTALL}")
     return found

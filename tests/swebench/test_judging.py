@@ -4,6 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -125,3 +128,30 @@ def test_a_patch_that_touches_test_configuration_is_flagged(table):
 
 def table_patch(files):
     return instance.change(**files)
+
+
+def test_a_lost_container_is_replaced_once(task, sandbox):
+    slow = core(
+        instance.FIXED.replace("    result = 0\n", "    import time\n\n    time.sleep(2)\n    result = 0\n")
+    )
+    lost = threading.Thread(target=remove_first_container)
+    lost.start()
+    verdict = sandbox.judge(task, slow)
+    lost.join()
+    assert verdict.kind == "passed", verdict.message
+
+
+def remove_first_container():
+    while not (found := containers(SESSION).split()):
+        time.sleep(0.05)
+    time.sleep(1)
+    subprocess.run(["docker", "rm", "-f", *found], capture_output=True, check=False)
+
+
+def test_the_network_is_there_only_where_it_is_asked_for(task):
+    seen = {}
+    for network in (False, True):
+        sandbox = DockerRepositories(LIMITS, SESSION, network=network)
+        with closing(sandbox), sandbox.open(task) as container:
+            seen[network] = container.check(["ls", "/sys/class/net"], "list interfaces").decode().split()
+    assert seen == {False: ["lo"], True: ["eth0", "lo"]}

@@ -329,3 +329,32 @@ def test_what_building_images_needs_is_said(pytester, task_file):
     result = pytester.runpytest_subprocess(*GOLD, "--mcode-task-repo=.")
     assert result.ret == 4
     result.stderr.fnmatch_lines(["ERROR: --mcode-task-repo: *buildx, which is missing: install it*"])
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ("Metadata-Version: 2.1\nName: swebench\nVersion: 4.1.0\n", "*needs swebench 5, not 4.1.0: pip install*"),
+        (None, "*swebench-lite needs the package bm25s: pip install 'pytest-mcode[[]swebench]'"),
+    ],
+)  # fmt: skip
+def test_the_missing_extra_is_said_with_what_installs_it(pytester, task_file, metadata, message):
+    if metadata:
+        pytester.mkdir("swebench-4.1.0.dist-info").joinpath("METADATA").write_text(metadata)
+        pytester._monkeypatch.setenv("PYTHONPATH", str(pytester.path))
+    else:
+        pytester.makeconftest(
+            """
+            import importlib.metadata as metadata
+            found = metadata.version
+            def version(name):
+                if name == "bm25s":
+                    raise metadata.PackageNotFoundError(name)
+                return found(name)
+            metadata.version = version
+            """
+        )
+    result = pytester.runpytest_subprocess(*GOLD)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines([f"ERROR: {message}"])
