@@ -131,9 +131,7 @@ def table_patch(files):
 
 
 def test_a_lost_container_is_replaced_once(task, sandbox):
-    slow = core(
-        instance.FIXED.replace("    result = 0\n", "    import time\n\n    time.sleep(2)\n    result = 0\n")
-    )
+    slow = core(instance.FIXED.replace("result = 0\n", "result = __import__('time').sleep(2) or 0\n"))
     lost = threading.Thread(target=remove_first_container)
     lost.start()
     verdict = sandbox.judge(task, slow)

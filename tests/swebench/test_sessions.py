@@ -335,7 +335,7 @@ def test_what_building_images_needs_is_said(pytester, task_file):
 @pytest.mark.parametrize(
     ("metadata", "message"),
     [
-        ("Metadata-Version: 2.1\nName: swebench\nVersion: 4.1.0\n", "*needs swebench 5, not 4.1.0: pip install*"),
+        ("Name: swebench\nVersion: 4.1.0\n", "*needs swebench 5, not 4.1.0: pip install*"),
         (None, "*swebench-lite needs the package bm25s: pip install 'pytest-mcode[[]swebench]'"),
     ],
 )  # fmt: skip
