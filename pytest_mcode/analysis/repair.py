@@ -58,7 +58,9 @@ def _point(units: Sequence[Sequence[Sample]], iteration: int) -> dict[str, Any]:
 
 
 def _passed_by(sample: Sample, iteration: int) -> bool:
-    return any(attempt["verdict"] == "passed" for attempt in sample if attempt["iteration"] <= iteration)
+    """Whether the sample, ended there, would have passed: under public feedback a repair may also spoil."""
+    made = [attempt for attempt in sample if attempt["iteration"] <= iteration]
+    return bool(made) and made[-1]["verdict"] == "passed"
 
 
 def _transitions(samples: Iterable[Sample]) -> list[dict[str, Any]]:

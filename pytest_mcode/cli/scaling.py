@@ -100,7 +100,7 @@ def _gain(point: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, float 
 
 def _points(store: "Store", run: Result) -> Iterator[dict[str, Any]]:
     rows = [row for row in task_rows(store, [run["run_id"]], run["test"]) if row["status"] != "infra"]
-    fixed = run["all_samples"] and rows and all(row["samples"] == run["samples"] for row in rows)
+    fixed = _can_be_sub_sampled(run, rows)
     if fixed:
         for k in (step for step in STEPS if step < run["samples"]):
             yield _sub_sampled(run, rows, k)
@@ -110,6 +110,12 @@ def _points(store: "Store", run: Result) -> Iterator[dict[str, Any]]:
         "high": run["pass_rate_high"],
         "tokens": _tokens_until_pass(rows, run["samples"]) if fixed else run["tokens_per_judged"],
     }
+
+
+def _can_be_sub_sampled(run: Result, rows: Sequence[Row]) -> bool:
+    """Whether every sample was made, and any that passes solves; public tests may pick another."""
+    every_made = bool(rows) and all(row["samples"] == run["samples"] for row in rows)
+    return bool(run["all_samples"]) and every_made and run["settings"].get("feedback") != "public"
 
 
 def _sub_sampled(run: Result, rows: Sequence[Row], k: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from pytest_mcode.cli.figures import quantity, visible
+from pytest_mcode.records import to_json
 
 __all__ = ["new_messages", "render_task", "solution_diff"]
 
@@ -63,7 +64,7 @@ def _attempt(attempt: Attempt, earlier: Attempt | None) -> Iterator[RenderableTy
     if known:
         yield Text(f"prompt: the {known} messages before, and", style="dim")
     for message in new_messages(attempt, earlier):
-        yield from _block(f"prompt, {message['role']}", message["content"])
+        yield from _block(f"prompt, {message['role']}", _text(message))
     yield from _block("reasoning", attempt["reasoning"])
     yield from _block("completion", attempt["completion"])
     if attempt["solution"] is not None:
@@ -74,6 +75,11 @@ def _attempt(attempt: Attempt, earlier: Attempt | None) -> Iterator[RenderableTy
     yield from _block(f"verdict: {verdict['kind']}", verdict["message"] or "(no message)")
     yield from _block("standard output", verdict["stdout"])
     yield from _block("standard error", verdict["stderr"])
+
+
+def _text(message: Mapping[str, Any]) -> str:
+    calls = message.get("tool_calls")
+    return f"{message['content']}\n{to_json(calls)}".strip("\n") if calls else str(message["content"])
 
 
 def _facts(attempt: Attempt) -> str:

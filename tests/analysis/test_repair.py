@@ -67,3 +67,9 @@ def test_unknown_tokens_count_nothing() -> None:
         [{**attempt, "prompt_tokens": None, "completion_tokens": None} for attempt in sample("syntax passed")]
     ]
     assert debugging_worth([silent], 1, all_samples=False)["tokens_per_repaired_sample"] == 0
+
+
+def test_repair_that_spoils_counts_as_such() -> None:
+    worth = debugging_worth([[sample("passed assertion")]], 1, all_samples=False)
+    assert [point["rate"] for point in worth["curve"]] == [1, 0]
+    assert worth["verdicts"] == [{"verdict": "passed", "tried": 1, "repaired": 0, "became": {"assertion": 1}}]

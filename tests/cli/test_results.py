@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -307,6 +308,16 @@ def test_compare_samples_for_people(mcode: Mcode, db: Path) -> None:
     assert "+33.3 [" in shown
     alone = mcode("results", "--db", db, "--compare-samples", "--benchmark", "mbpp").out
     assert "No two runs differ in samples only" in alone
+
+
+def test_run_whose_answer_public_tests_choose_is_not_sub_sampled(mcode: Mcode, tmp_path: Path) -> None:
+    db, info = tmp_path / "r.db", run_info(samples=3, all_samples=True)
+    for run_id, feedback in (("run-open", "judge"), ("run-shut", "public")):
+        settings = {**info.settings, "feedback": feedback}
+        write_run(
+            db, replace(info, run_id=run_id, settings=settings), [outcome(0, "passed", "syntax", "syntax")]
+        )
+    assert [len(group["curve"]) for group in listed(mcode, db, "--compare-samples")] == [3, 1]
 
 
 def test_repeats_and_other_configurations_are_told_apart(mcode: Mcode, tmp_path: Path) -> None:

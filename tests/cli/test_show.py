@@ -105,6 +105,16 @@ def test_task_as_json_is_whole(mcode: Mcode, db: Path) -> None:
     assert made["public_verdict"]["message"] == "three doctests"
 
 
+def test_tool_calls_are_shown(mcode: Mcode, tmp_path: Path) -> None:
+    call: Message = {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "bash"}}]}
+    made = outcome(0, attempts=(attempt(messages=[ASKED, call]),))
+    write_run(tmp_path / "r.db", run_info(), [made])
+    assert (
+        '  [{"function":{"name":"bash"}}]'
+        in mcode("show", "run-1", "HumanEval/0", "--db", tmp_path / "r.db").out
+    )
+
+
 def test_infra_task_shows_its_cause(mcode: Mcode, db: Path) -> None:
     shown = mcode("show", "latest", "HumanEval/2", "--db", db).out
     assert "  connection refused" in shown

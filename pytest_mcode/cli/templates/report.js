@@ -110,7 +110,8 @@ function attemptElement(attempt) {
     attempt.finish_reason,
   ];
   made.append(element("p", "muted", facts.filter(Boolean).join(", ")));
-  const prompt = attempt.messages.map(({ role, content }) => `[${role}]\n${content}`).join("\n\n");
+  const calls = (message) => message.tool_calls ? `\n${JSON.stringify(message.tool_calls)}` : "";
+  const prompt = attempt.messages.map((each) => `[${each.role}]\n${each.content}${calls(each)}`).join("\n\n");
   const known = attempt.known ? `(${attempt.known} messages as before)\n\n` : "";
   block(made, "prompt", known + prompt, false);
   block(made, "reasoning", attempt.reasoning, false);
