@@ -41,7 +41,7 @@ def repository_prompt(
     changes (`source` ``oracle``), packed to `context_window` less `max_tokens` (tokens); else their names.
     """
 
-    def context(task: Task) -> Mapping[str, Any]:
+    def show(task: Task) -> Mapping[str, Any]:
         assert files is not None
         if agent == "bash":
             return {}
@@ -50,6 +50,15 @@ def repository_prompt(
             return {"excerpts": [], "tree": tree(files(task), characters)}
         only = changed_files(task.canonical_solution or "") if source == "oracle" else []
         return {"excerpts": excerpts(files(task), task.prompt, characters, only), "tree": ""}
+
+    shown: dict[str, Mapping[str, Any]] = {}
+
+    def context(task: Task) -> Mapping[str, Any]:
+        """Return what is shown of a task, found once for all of its samples."""
+        if task.fingerprint not in shown:
+            shown.clear()
+            shown[task.fingerprint] = show(task)
+        return shown[task.fingerprint]
 
     first, repair = TEMPLATES[agent]
     return TemplatePrompt(first, repair, context)
