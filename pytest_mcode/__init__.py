@@ -1,4 +1,7 @@
-"""Code benchmarks as pytest sessions."""
+"""Code benchmarks as pytest sessions.
+
+PYTEST_DONT_REWRITE: `mcode` imports this package before it starts pytest.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -64,6 +64,11 @@ def test_a_model_that_misses_tasks_is_a_result_unless_a_gate_is_given(pytester):
     assert mcode(pytester, *arguments, "--fail-under", "0").ret == 0
 
 
+def test_a_project_that_makes_warnings_errors_does_not_mind(pytester):
+    pytester.makepyprojecttoml('[tool.pytest]\nfilterwarnings = ["error"]')
+    assert mcode(pytester, "bench", "smoke", *GOLD, "--limit", "1").ret == 0
+
+
 def test_infra_that_is_left_is_an_error(pytester):
     pytester.makeconftest(FORGETFUL.replace('Completion(text="x = 1")', "1 / 0"))
     result = mcode(pytester, "bench", "smoke", "--backend", "none", "--sandbox", "process", "--limit", "2")
