@@ -1,6 +1,6 @@
 """What the reader of a session's number should know besides: said in its header and in its summary."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -13,11 +13,12 @@ __all__ = ["caveats", "refuse_reruns", "task_caveats"]
 
 def caveats(config: pytest.Config, settings: Settings) -> Iterator[str]:
     """Yield a line for each."""
-    if settings.samples > 1 and settings.temperature == 0:
+    resamples = settings.strategy == "resample" and settings.debug_iters > 0
+    if (settings.samples > 1 or resamples) and settings.temperature == 0:
         yield "temperature 0: samples can hardly differ, so more than one of them tells little"
     if settings.sandbox == "process":
         yield "sandbox process: solutions run on this machine, nothing isolates them"
-    if settings.feedback == "judge" and settings.debug_iters:
+    if settings.feedback == "judge" and settings.debug_iters and not resamples:
         yield "feedback judge: the tests that judge also guide the repairs (--mcode-feedback=public does not)"
     here, root = config.invocation_params.dir, config.rootpath
     if not here.is_relative_to(root):
@@ -29,11 +30,21 @@ def caveats(config: pytest.Config, settings: Settings) -> Iterator[str]:
 
 def task_caveats(plan: Plan) -> Iterator[str]:
     """Yield a line for what is said of the tasks, once they are known."""
+    if plan.left_out:
+        yield (
+            f"judge {plan.settings.judge}: {len(plan.left_out)} of {plan.tasks_total + len(plan.left_out)} "
+            f"tasks are left out, it has no test for them: {_named(plan.left_out)}"
+        )
     if plan.settings.feedback == "public" and (without := plan.without_public_test):
         yield (
             f"feedback public: {len(without)} of {len(plan.tasks)} tasks show no test, so the first attempt "
-            f"at them stands: {', '.join(task.task_id for task in without)}"
+            f"at them stands: {_named([task.task_id for task in without])}"
         )
+
+
+def _named(task_ids: Sequence[str], most: int = 20) -> str:
+    rest = len(task_ids) - most
+    return ", ".join(task_ids[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def refuse_reruns(config: pytest.Config) -> None:

@@ -55,6 +55,7 @@ def mcode_solver(mcode_plan: Plan, request: pytest.FixtureRequest) -> Solver:
         "debug_iters": settings.debug_iters,
         "all_samples": settings.all_samples,
         "seed": settings.seed,
+        "strategy": settings.strategy,
     }
     if settings.agent == "bash":
         from pytest_mcode.agent import BashAgent

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any, Self
 
-from pytest_mcode import benchmarks, parts
-from pytest_mcode.benchmarks import Benchmark, Source
+from pytest_mcode import benchmarks, loading, parts
+from pytest_mcode.benchmarks import Benchmark
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import RunInfo, Task, to_json
 from pytest_mcode.replay import StoredAnswers, as_generated, read_answers
@@ -32,6 +32,8 @@ class Plan:
     prompt_hash: str
     tasks: Sequence[Task]
     """Those selected by ``--mcode-task`` and ``--mcode-limit``, in dataset order."""
+    left_out: Sequence[str] = ()
+    """Ids of the benchmark's tasks that ``--mcode-judge`` has no test for."""
     judged: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """In a resumed run: status and last message of each task that stands, by `judged_key`."""
 
@@ -95,10 +97,15 @@ class Plan:
 
 def build_settings(*layers: Mapping[str, Any]) -> Settings:
     """Build settings from `layers` (command line first) and the defaults of the benchmark they name."""
-    name = next((layer["benchmark"] for layer in layers if layer.get("benchmark")), None)
-    settings = Settings.build(*layers, defaults=benchmarks.get(name).defaults if name else None)
+    named = [_first(name, layers) for name in ("benchmark", "judge")]
+    defaults = {key: value for name in named if name for key, value in benchmarks.get(name).defaults.items()}
+    settings = Settings.build(*layers, defaults=defaults)
     _check_kind(settings, benchmarks.get(settings.benchmark))
     return settings
+
+
+def _first(name: str, layers: Sequence[Mapping[str, Any]]) -> Any:
+    return next((layer[name] for layer in layers if layer.get(name)), None)
 
 
 def _check_kind(settings: Settings, benchmark: Benchmark) -> None:
@@ -121,10 +128,8 @@ def _check_kind(settings: Settings, benchmark: Benchmark) -> None:
 
 def make_plan(settings: Settings) -> Plan:
     """Load the dataset and select the tasks."""
-    benchmark = benchmarks.get(settings.benchmark)
-    dataset = benchmark.load(
-        Source(dataset=settings.dataset, revision=settings.dataset_revision, split=settings.split)
-    )
+    loaded = loading.load(settings)
+    dataset = loaded.dataset
     tasks = _select(dataset.tasks, settings)
     answers: StoredAnswers = {}
     if settings.backend == "replay":
@@ -142,6 +147,7 @@ def make_plan(settings: Settings) -> Plan:
         tasks_total=len(dataset.tasks),
         prompt_hash=prompt_hash,
         tasks=tasks,
+        left_out=loaded.left_out,
         answers=answers,
     )
     if settings.feedback == "public" and tasks and len(plan.without_public_test) == len(tasks):

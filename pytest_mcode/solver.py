@@ -181,6 +181,7 @@ class SampleAndDebug:
     debug_iters: int = 0
     all_samples: bool = False
     seed: int = 0
+    strategy: Literal["repair", "resample"] = "repair"
 
     def __call__(self, task: TaskHandle) -> None:
         """Start samples until one passes, or all of them where `all_samples` asks for it."""
@@ -190,7 +191,10 @@ class SampleAndDebug:
                 return
 
     def sample(self, task: TaskHandle, sample: int) -> None:
-        """Make a first attempt and repair it, in one conversation, until it passes or the budget ends."""
+        """Make a first attempt and repair it, in one conversation, until it passes or the budget ends.
+
+        Under ``resample`` every attempt is a first one, with a seed of its own.
+        """
         messages = self.prompt.first(task.task)
         for iteration in range(self.debug_iters + 1):
             request = Request(
@@ -203,10 +207,11 @@ class SampleAndDebug:
             attempt = task.recall(request) or self.attempt(task, request)
             if task.looks_solved(attempt) or attempt.verdict.kind == "context_overflow":
                 return
-            messages += [
-                {"role": "assistant", "content": strip_reasoning(attempt.completion) or NO_ANSWER},
-                self.prompt.repair(task.task, task.shown(attempt)),
-            ]
+            if self.strategy == "repair":
+                messages += [
+                    {"role": "assistant", "content": strip_reasoning(attempt.completion) or NO_ANSWER},
+                    self.prompt.repair(task.task, task.shown(attempt)),
+                ]
 
     def attempt(self, task: TaskHandle, request: Request) -> Attempt:
         """Generate and judge once."""

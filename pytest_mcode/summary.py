@@ -110,7 +110,10 @@ def _model(plan: Plan) -> str:
 def _loop(plan: Plan) -> str:
     settings = plan.settings
     samples = f"{settings.samples} sample{'s' * (settings.samples > 1)}{' (all)' * settings.all_samples}"
-    return f"{samples}, {settings.debug_iters} debug iteration{'s' * (settings.debug_iters != 1)}"
+    loop = f"{samples}, {settings.debug_iters} debug iteration{'s' * (settings.debug_iters != 1)}"
+    if settings.debug_iters:
+        loop += ", resample" if settings.strategy == "resample" else f", feedback {settings.feedback}"
+    return f"{loop}, judge {settings.judge}" if settings.judge else loop
 
 
 def _sandbox(plan: Plan) -> str:

@@ -1,6 +1,7 @@
 """Feedback apart from judgement: what guides the loop, what decides, and that nothing hidden is shown."""
 
 import ast
+import importlib.util
 import json
 import re
 import sys
@@ -139,7 +140,9 @@ def sandbox() -> Iterator[ProcessSandbox]:
 
 def load(name: str) -> list[Task]:
     if name == "humaneval+":
-        pytest.importorskip("numpy")
+        # Importing it here would be undone by pytester, and numpy cannot be imported twice.
+        if not importlib.util.find_spec("numpy"):
+            pytest.skip("numpy is not there")
     return list(benchmarks.get(name).load(Source(dataset=str(needs_data(FILES[name])))).tasks)
 
 
@@ -159,13 +162,18 @@ def leaks(name: str, feedback, tasks: list[Task], sandbox: ProcessSandbox) -> li
                 if message["role"] != "assistant"
             )
         )
-        shown = squeezed(f"{model.requests[0].messages[0]['content']}\n{task.public_test}")
+        shown = squeezed("\n".join([model.requests[0].messages[0]["content"], *public_forms(task)]))
         found += [
             (task.task_id, secret)
             for secret in secrets(task, handle.attempts)
             if secret in sent and secret not in shown
         ]
     return found
+
+
+def public_forms(task: Task) -> list[str]:
+    """Return the asserts that the prompt shows, also as `ast.unparse` spells them."""
+    return [task.public_test, ast.unparse(ast.parse(task.public_test))] if task.public_test else []
 
 
 def secrets(task: Task, attempts: list[Attempt]) -> set[str]:
@@ -188,7 +196,7 @@ def squeezed(text: str) -> str:
 @pytest.mark.parametrize("feedback", ["public", "none"])
 @pytest.mark.parametrize("name", FILES)
 def test_nothing_of_the_judging_tests_is_sent(name, feedback, sandbox):
-    assert leaks(name, feedback, load(name)[::20], sandbox) == []
+    assert leaks(name, feedback, load(name)[::40], sandbox) == []
 
 
 @pytest.mark.slow
