@@ -180,7 +180,7 @@ def create_container(engine: APIClient, image: str, limits: Limits, session_id: 
         image,
         entrypoint=[program],
         command=arguments,
-        environment=ENVIRONMENT,
+        environment={**ENVIRONMENT, "HOME": SCRATCH},
         user="0:0",
         working_dir="/",
         stdin_open=True,

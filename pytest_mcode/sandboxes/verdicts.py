@@ -1,6 +1,7 @@
 """Turns what a runner reports into a verdict. Only proof makes a pass; doubt is a failure."""
 
 import json
+import re
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pytest_mcode.sandboxes import Limits, Program
 __all__ = ["Reply", "decide"]
 
 MAX_MESSAGE = 2000
+CONTROL = re.compile(r"[^\n\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]")
 MISSING_NUMPY = (
     ": `mcode image build` makes an image that has it; a Python of this machine needs it installed"
 )
@@ -42,9 +44,9 @@ def decide(reply: Reply, program: Program, limits: Limits, nonce: str) -> Verdic
         raise InfraError(f"{message}{MISSING_NUMPY if 'import numpy,' in message else ''}")
     return Verdict(
         kind=cast(VerdictKind, kind),
-        message=_shorten(message),
-        stdout=reply.stdout.decode("utf-8", "replace"),
-        stderr=reply.stderr.decode("utf-8", "replace"),
+        message=_shorten(_printable(message)),
+        stdout=_printable(reply.stdout.decode("utf-8", "replace")),
+        stderr=_printable(reply.stderr.decode("utf-8", "replace")),
         seconds=reply.summary["seconds"],
         mode="in_process" if program.in_process else "split",
     )
@@ -87,6 +89,11 @@ def _ending(code: int | None) -> str:
     if code < 0:
         return f"the process was killed by {signal.Signals(-code).name}"
     return f"the process exited with status {code}"
+
+
+def _printable(text: str) -> str:
+    """Escape what could steer a terminal or cannot be encoded: a solution's text is shown to people."""
+    return CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def _shorten(text: str) -> str:

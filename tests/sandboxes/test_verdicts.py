@@ -91,3 +91,13 @@ def test_the_mode_is_recorded() -> None:
     together = decide(reply, Program(solution="", test="", entry_points=(), in_process=True), Limits(), NONCE)
     assert (split.mode, together.mode) == ("split", "in_process")
     assert (split.stdout, split.stderr, split.seconds) == ("out\ufffd", "err", 0.5)
+
+
+def test_text_of_a_solution_cannot_steer_a_terminal() -> None:
+    hostile = "\x1b]0;title\x07\x1b[2Jüé\u4e2d\tx\n\r\x00\x9b\x7f"
+    reply = Reply(SUMMARY, said(kind="exception", message=hostile + "\ud800"), hostile.encode(), b"\x1b[31m")
+    verdict = decide(reply, PROGRAM, Limits(), NONCE)
+    escaped = "\\x1b]0;title\\x07\\x1b[2Jüé\u4e2d\tx\n\\r\\x00\\x9b\\x7f"
+    assert verdict.message == escaped + "\\ud800"
+    assert verdict.stdout == escaped
+    assert verdict.stderr == "\\x1b[31m"

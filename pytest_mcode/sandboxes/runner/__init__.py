@@ -41,10 +41,11 @@ IDLE_SECONDS = 900.0
 """A runner whose client has been silent for so long ends: a killed engine would leave it for ever."""
 
 BOOTSTRAP = """\
-import sys, types, json
+import sys
 if sys.version_info < (3, 8):
     sys.exit("Python 3.8 or later is needed, this is " + sys.version.split()[0])
 sys.path[:] = [path for path in sys.path if path]
+import json, types
 sources, config = json.loads(sys.argv[1]), json.loads(sys.argv[2])
 package = sys.modules["runner"] = types.ModuleType("runner")
 package.__path__ = []

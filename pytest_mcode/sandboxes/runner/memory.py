@@ -10,7 +10,7 @@ CHUNK = 65536
 
 def private_memory(size: int) -> memoryview:
     """Return memory that no forked child has, where the platform can do that."""
-    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANON)
     if hasattr(mmap, "MADV_DONTFORK"):
         memory.madvise(mmap.MADV_DONTFORK)
     return memoryview(memory)
