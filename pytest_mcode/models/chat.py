@@ -58,15 +58,15 @@ def _tools(request: Request) -> Mapping[str, Any]:
     return {ModelOption.TOOLS: tools} if tools else {}
 
 
-def _tool_calls(thunk: Any) -> list[Mapping[str, Any]]:
-    return [
+def _tool_calls(thunk: Any) -> tuple[Mapping[str, Any], ...]:
+    return tuple(
         {
             "id": call.tool_call_id or f"call_{number}",
             "type": "function",
             "function": {"name": call.name, "arguments": json.dumps(dict(call.args))},
         }
         for number, call in enumerate(thunk.tool_calls or ())
-    ]
+    )
 
 
 def _sendable(text: str) -> str:

@@ -36,10 +36,15 @@ def test_gold_without_a_reference_solution() -> None:
 
 def test_unknown_backend() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        open_model(backend="none", model="x")
+        open_model(backend="oracle", model="x")
     assert str(caught.value) == (
-        "--mcode-backend: 'none' opens no model; give one of ollama, openai, litellm, hf, watsonx, gold"
+        "--mcode-backend: 'oracle' opens no model; give one of ollama, openai, litellm, hf, watsonx, gold"
     )
+
+
+def test_backend_none_says_what_to_write() -> None:
+    with pytest.raises(ConfigurationError, match="has no model of ours: override the fixture mcode_model"):
+        open_model(backend="none")
 
 
 @pytest.mark.parametrize("backend", MELLEA_BACKENDS)

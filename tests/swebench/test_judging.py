@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,9 +52,11 @@ def task(image):
     return to_task(instance.row())
 
 
-@pytest.fixture(scope="module")
-def sandbox(image):
-    sandbox = DockerRepositories(LIMITS, SESSION)
+@pytest.fixture
+def sandbox(image, request):
+    # A flood fills its bound in seconds, but how many of them depends on what else the machine does.
+    patient = replace(LIMITS, timeout=90) if "flooding" in request.node.name else LIMITS
+    sandbox = DockerRepositories(patient, SESSION)
     yield sandbox
     sandbox.close()
 
