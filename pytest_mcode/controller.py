@@ -181,7 +181,8 @@ class Controller:
         try:
             if self.store:
                 self.store.record(self.plan.run_id, outcome)
-                journal.Journal(self.plan.run_id, outcome.test, outcome.task_id).remove()
+                if outcome.status != "infra":
+                    journal.Journal(self.plan.run_id, outcome.test, outcome.task_id).remove()
         except InfraError as error:
             self._stop(f"{error}; what was recorded before is safe")
         if self._progress_lines:

@@ -129,6 +129,19 @@ def test_infra_runs_again_and_unsolved_stands(pytester, solutions):
     assert [row[1:] for row in rows(pytester, STATUSES)] == [("unsolved", 1), ("solved", 1), ("solved", 1)]
 
 
+def test_attempts_before_an_infra_outcome_are_not_made_again(pytester, solutions):
+    right = next(iter(solutions.values()))
+    with OllamaServer(["no idea", Reply(status=503), right]) as server:
+        more = ("--mcode-debug-iters=1", "--mcode-task=Smoke/1")
+        assert pytester.runpytest_subprocess(*arguments(server, *more)).ret == 1
+        assert pytester.runpytest_subprocess(*arguments(server, *more, "--mcode-resume")).ret == 0
+        assert len(server.requests) == 3
+    assert rows(pytester, "SELECT verdict FROM attempts ORDER BY iteration") == [
+        ("no_solution",),
+        ("passed",),
+    ]
+
+
 def test_resuming_another_configuration_is_refused_with_the_difference(pytester, solutions):
     with OllamaServer(answering(solutions)) as server:
         pytester.runpytest_subprocess(*arguments(server, "--mcode-limit=1"))
