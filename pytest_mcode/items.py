@@ -38,7 +38,7 @@ class Items:
         config.stash[PLAN] = plan
         self._plan = plan
         for tag in sorted({tag for task in plan.tasks for tag in task.tags}):
-            config.addinivalue_line("markers", f"{tag}: tasks of {plan.settings.benchmark} tagged {tag}")
+            config.addinivalue_line("markers", f"{tag}: tasks of {plan.benchmark.name} tagged {tag}")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(self, collector: pytest.Collector) -> Any:
@@ -51,7 +51,7 @@ class Items:
     def _bundled_suite(self, session: pytest.Session) -> pytest.Module:
         # An id of our own: a path would depend on where one stands and where we are installed.
         return pytest.Module.from_parent(
-            _invocation_dir(session), path=Path(inspect.getfile(suite)), nodeid=self._plan.settings.benchmark
+            _invocation_dir(session), path=Path(inspect.getfile(suite)), nodeid=self._plan.benchmark.name
         )
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:

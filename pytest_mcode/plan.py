@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any, Self
@@ -45,7 +45,7 @@ class Plan:
     @property
     def title(self) -> str:
         """Benchmark and the start of its fingerprint: ``humaneval@1f2e3d4``."""
-        return f"{self.settings.benchmark}@{self.dataset_fingerprint[:7]}"
+        return f"{self.benchmark.name}@{self.dataset_fingerprint[:7]}"
 
     @property
     def without_public_test(self) -> Sequence[Task]:
@@ -69,7 +69,7 @@ class Plan:
         return RunInfo(
             run_id=self.run_id,
             config_key=self.config_key,
-            benchmark=self.settings.benchmark,
+            benchmark=self.benchmark.name,
             dataset=self.dataset,
             split=self.split,
             dataset_fingerprint=self.dataset_fingerprint,
@@ -140,7 +140,10 @@ def make_plan(settings: Settings) -> Plan:
     plan = Plan(
         run_id=_new_run_id(),
         settings=settings,
-        config_key=settings.config_key(dataset_fingerprint=dataset.fingerprint, prompt_hash=prompt_hash),
+        # By its name: the same file elsewhere is the same configuration.
+        config_key=replace(settings, benchmark=benchmarks.get(settings.benchmark).name).config_key(
+            dataset_fingerprint=dataset.fingerprint, prompt_hash=prompt_hash
+        ),
         dataset=dataset.origin,
         split=dataset.split,
         dataset_fingerprint=dataset.fingerprint,

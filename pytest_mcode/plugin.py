@@ -7,10 +7,16 @@ from typing import Any
 
 import pytest
 
+from pytest_mcode import hookspecs
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.settings import Settings, option_specs
 
 SETTINGS = pytest.StashKey[Settings]()
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Let conftest files and plugins offer benchmarks, in inactive sessions too: they are there."""
+    pluginmanager.add_hookspecs(hookspecs)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,8 +53,10 @@ def pytest_cmdline_main(config: pytest.Config) -> Any:
     """In an active session: build its settings, and our defaults before xdist decides on its own."""
     if _is_active(config):
         from pytest_mcode.plan import build_settings
+        from pytest_mcode.registration import register
 
         try:
+            register(config.pluginmanager)
             settings = build_settings(_command_line(config), _ini(config))
         except ConfigurationError as error:
             raise pytest.UsageError(str(error)) from None

@@ -181,8 +181,9 @@ class Settings:
     """One session's configuration: command line, then ini, then the benchmark's default, then ours."""
 
     benchmark: str = option(
-        "Benchmark to run (`mcode benchmarks` lists them); activates the plugin.",
-        metavar="NAME",
+        "Benchmark to run (`mcode benchmarks` lists them), or the path of a JSONL file of tasks; activates "
+        "the plugin.",
+        metavar="NAME|PATH",
         changes_result=True,
     )
     model: str | None = option(

@@ -139,10 +139,9 @@ def sandbox() -> Iterator[ProcessSandbox]:
 
 
 def load(name: str) -> list[Task]:
-    if name == "humaneval+":
-        # Importing it here would be undone by pytester, and numpy cannot be imported twice.
-        if not importlib.util.find_spec("numpy"):
-            pytest.skip("numpy is not there")
+    # Importing it here would be undone by pytester, and numpy cannot be imported twice.
+    if name == "humaneval+" and not importlib.util.find_spec("numpy"):
+        pytest.skip("numpy is not there")
     return list(benchmarks.get(name).load(Source(dataset=str(needs_data(FILES[name])))).tasks)
 
 

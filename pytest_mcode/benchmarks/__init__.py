@@ -4,12 +4,24 @@ import difflib
 import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import Task, Verdict, fingerprint
 
-__all__ = ["Benchmark", "Dataset", "Kind", "Source", "get", "names", "summaries"]
+__all__ = [
+    "FILES",
+    "Benchmark",
+    "Dataset",
+    "Kind",
+    "Source",
+    "built_in",
+    "get",
+    "names",
+    "offer",
+    "summaries",
+]
 
 Kind = Literal["functions", "repositories"]
 """What a task asks for: a function, judged in a `Sandbox`, or a patch, judged in its image."""
@@ -90,14 +102,43 @@ _BUILT_IN = {
 """Name to where the benchmark is; imported when asked for."""
 
 
-def names() -> list[str]:
-    """Return the names of all benchmarks, in the order in which to list them."""
+FILES = (".jsonl", ".jsonl.gz")
+"""How the path of a benchmark of one's own ends."""
+
+_offered: dict[str, Benchmark] = {}
+"""Those of conftest files and installed plugins."""
+
+
+def built_in() -> list[str]:
+    """Return the names of this package's benchmarks."""
     return list(_BUILT_IN)
 
 
+def offer(found: Mapping[str, Benchmark]) -> None:
+    """Offer these besides the built-in ones, instead of those that were offered before."""
+    _offered.clear()
+    _offered.update(found)
+
+
+def names() -> list[str]:
+    """Return the names of all benchmarks, in the order in which to list them."""
+    return [*_BUILT_IN, *_offered]
+
+
 def get(name: str) -> Benchmark:
-    """Return the benchmark called `name`; raises `ConfigurationError` listing the known ones."""
+    """Return the benchmark called `name`, or that of the JSONL file `name`.
+
+    Raises `ConfigurationError` listing the known ones.
+    """
+    if name.endswith(FILES):
+        from pytest_mcode.benchmarks.own import OwnBenchmark
+
+        return OwnBenchmark(Path(name))
+    if name in _offered:
+        return _offered[name]
     if name not in _BUILT_IN:
+        if Path(name).exists():
+            raise ConfigurationError(f"{name}: a benchmark of your own is a file whose name ends in .jsonl")
         near = difflib.get_close_matches(name.lower(), names(), n=2)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         raise ConfigurationError(f"unknown benchmark {name!r}.{hint} Known are: {', '.join(names())}")

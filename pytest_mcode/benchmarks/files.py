@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_mcode.errors import ConfigurationError
 
-__all__ = ["SUFFIXES", "Row", "read_rows"]
+__all__ = ["SUFFIXES", "Row", "read_lines", "read_rows"]
 
 Row = dict[str, Any]
 SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".parquet")
@@ -29,6 +29,20 @@ def read_rows(path: Path) -> list[Row]:
         raise ConfigurationError(f"{path} can't be read: {error.strerror or error}") from error
     if not rows:
         raise ConfigurationError(f"{path} is empty: it has no row")
+    return rows
+
+
+def read_lines(path: Path) -> list[tuple[int, Row]]:
+    """Read a JSONL file: each row with the number of its line; errors as those of `read_rows`."""
+    if not path.exists():
+        raise ConfigurationError(f"no benchmark file {path}; check the path given as --mcode-benchmark")
+    try:
+        lines = enumerate(_read_text(path).split("\n"), 1)
+    except OSError as error:
+        raise ConfigurationError(f"{path} can't be read: {error.strerror or error}") from error
+    rows = [(number, _parse_line(path, number, line)) for number, line in lines if line.strip()]
+    if not rows:
+        raise ConfigurationError(f"{path} is empty: it has no task")
     return rows
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from pytest_mcode.benchmarks import Kind
@@ -13,11 +14,15 @@ from pytest_mcode.sandboxes import Program, Sandbox
 __all__ = ["FunctionBenchmark", "FunctionJudge", "Split"]
 
 
-@dataclass(frozen=True, kw_only=True)
 class FunctionJudge:
-    """How a completion becomes a solution, and how this is judged, where the test calls functions."""
+    """How a completion becomes a solution, and how this is judged, where the test calls functions.
+
+    A benchmark of one's own inherits from it and adds ``name``, ``summary`` and ``load``.
+    """
 
     kind: Kind = "functions"
+    prompt_template: str = "own.jinja"
+    defaults: Mapping[str, Any] = MappingProxyType({})
     continues_prompt: bool = False
     """Whether a completion may be a bare body that continues the prompt."""
 
@@ -57,4 +62,5 @@ class FunctionBenchmark(FunctionJudge, RowLoader):
 
     summary: str
     prompt_template: str
+    continues_prompt: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)

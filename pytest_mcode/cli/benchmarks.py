@@ -9,7 +9,9 @@ def list_benchmarks() -> None:
     from rich.table import Table
 
     from pytest_mcode import benchmarks
+    from pytest_mcode.registration import register_installed
 
+    register_installed()
     table = Table(box=None, header_style="bold", pad_edge=False)
     for title in ("benchmark", "what it is"):
         table.add_column(title)

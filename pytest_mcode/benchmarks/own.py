@@ -1,0 +1,189 @@
+"""A benchmark of one's own: a JSONL file, one task a line."""
+
+import ast
+import builtins
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_mcode.benchmarks import Dataset, Source
+from pytest_mcode.benchmarks.examples import public_test
+from pytest_mcode.benchmarks.files import Row, read_lines
+from pytest_mcode.benchmarks.functions import FunctionJudge
+from pytest_mcode.benchmarks.humaneval import prelude
+from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.extraction import extract_code
+from pytest_mcode.records import Task
+from pytest_mcode.sandboxes import Sandbox
+from pytest_mcode.syntax import bound_names, loaded_names, normalise_newlines, parse
+
+__all__ = ["OwnBenchmark"]
+
+REQUIRED = ("task_id", "prompt", "test")
+TEXTS = (*REQUIRED, "canonical_solution", "setup", "public_test")
+OTHERS = ("entry_point", "tags", "extra", "in_process")
+MARKS_OF_PYTEST = ("filterwarnings", "parametrize", "skip", "skipif", "usefixtures", "xfail")
+
+
+@dataclass(frozen=True)
+class OwnBenchmark(FunctionJudge):
+    """The `Benchmark` made of a file's lines: ``task_id, prompt, test`` and optional fields.
+
+    A prompt is a text, or Python that ends in the signature and docstring of the entry point, as
+    HumanEval's do: then a body is an answer too, and the docstring's examples are the public test.
+    """
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The file's name, which is no built-in benchmark's."""
+        return self.path.name
+
+    @property
+    def summary(self) -> str:
+        """One line for listings."""
+        return f"tasks of {self.path}"
+
+    def load(self, source: Source) -> Dataset:
+        """Read the file; raises `ConfigurationError` naming the line and what is wrong with it."""
+        if source.dataset or source.revision or source.split not in (None, "test"):
+            raise ConfigurationError(
+                f"{self.path} is the dataset itself: leave out --mcode-dataset, -revision and -split"
+            )
+        lines: dict[str, int] = {}
+        tasks = []
+        for number, row in read_lines(self.path.expanduser()):
+            try:
+                task = _to_task(row)
+                if task.task_id in lines:
+                    raise ValueError(f"task_id {task.task_id!r} is that of line {lines[task.task_id]} too")
+            except ValueError as error:
+                raise ConfigurationError(f"{self.path}, line {number}: {error}") from error
+            lines[task.task_id] = number
+            tasks.append(task)
+        return Dataset(tasks=tasks, origin=str(self.path.resolve()), split="test")
+
+    def extract(self, completion: str, task: Task, sandbox: Sandbox | None = None) -> str | None:
+        """Return the solution in a completion, or None where there is no parseable code."""
+        stub = task.prompt if _is_stub(task.prompt, task.entry_points) else None
+        return extract_code(completion, entry_points=task.entry_points, stub=stub)
+
+
+def _to_task(row: Row) -> Task:
+    _check_fields(row)
+    texts = {name: normalise_newlines(row[name]) for name in TEXTS if row.get(name) is not None}
+    prompt, setup = texts["prompt"], texts.get("setup", "")
+    test = texts["test"]
+    entry_points = _entry_points(row, test, texts.get("canonical_solution"), setup)
+    stub = _is_stub(prompt, entry_points)
+    shown = texts.get("public_test")
+    return Task(
+        task_id=texts["task_id"],
+        prompt=prompt,
+        setup="\n".join(filter(None, [setup, prelude(prompt, entry_points[-1]) if stub else ""])),
+        test=_called(test, entry_points),
+        entry_points=entry_points,
+        canonical_solution=_solution(texts.get("canonical_solution"), prompt if stub else "", entry_points),
+        public_test=public_test(prompt, entry_points[-1]) if shown is None and stub else shown,
+        in_process=row.get("in_process", False),
+        tags=tuple(row.get("tags") or ()),
+        extra={**(row.get("extra") or {}), "stub": stub, "shown_test": shown},
+    )
+
+
+def _check_fields(row: Row) -> None:
+    missing = [name for name in REQUIRED if row.get(name) is None]
+    if missing:
+        raise ValueError(f"{', '.join(missing)} missing; a task has {', '.join(REQUIRED)}")
+    unknown = [name for name in row if name not in TEXTS + OTHERS]
+    if unknown:
+        raise ValueError(
+            f"unknown {', '.join(unknown)}; known are {', '.join(TEXTS + OTHERS)} (extra takes an object)"
+        )
+    wrong = [name for name in TEXTS if not isinstance(row.get(name, ""), str | None)]
+    if wrong:
+        raise ValueError(f"{wrong[0]} must be a text, not {type(row[wrong[0]]).__name__}")
+    if empty := [name for name in REQUIRED if not row[name].strip()]:
+        raise ValueError(f"{empty[0]} is empty")
+    task_id = row["task_id"]
+    if not task_id.isascii() or not task_id.isprintable() or set(task_id) & set("[]") or "::" in task_id:
+        raise ValueError(f"task_id {task_id!r}: give printable ASCII without brackets and '::'")
+    _check_others(row)
+    for name in ("test", "setup", "public_test"):
+        _parsed(name, row.get(name) or "")
+
+
+def _check_others(row: Row) -> None:
+    tags = row.get("tags") or []
+    if not isinstance(tags, list) or not all(isinstance(tag, str) and tag.isidentifier() for tag in tags):
+        raise ValueError(f"tags must be a list of names that can be pytest marks, not {tags!r}")
+    if taken := set(tags) & set(MARKS_OF_PYTEST) or {tag for tag in tags if tag.startswith("_")}:
+        raise ValueError(f"tag {taken.pop()!r} means something else to pytest; take another word")
+    if not isinstance(row.get("extra") or {}, Mapping):
+        raise ValueError("extra must be an object")
+    if not isinstance(row.get("in_process", False), bool):
+        raise ValueError("in_process must be true or false")
+
+
+def _entry_points(row: Row, test: str, solution: str | None, setup: str) -> tuple[str, ...]:
+    given = row.get("entry_point")
+    if given is not None:
+        names = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, list) else ()
+        if not names or not all(isinstance(name, str) and name.isidentifier() for name in names):
+            raise ValueError(f"entry_point must be a name or a list of names, not {given!r}")
+        return names
+    tree = _parsed("test", test)
+    if _uncalled_check(tree):
+        raise ValueError("entry_point is missing: it is what the test's check() is called with")
+    names_used = (
+        loaded_names(tree) - bound_names(tree) - set(dir(builtins)) - bound_names(_parsed("setup", setup))
+    )
+    if solution is not None:
+        names_used &= bound_names(_parsed("canonical_solution", solution))
+    if not names_used:
+        raise ValueError("what the test calls cannot be told; give entry_point")
+    return tuple(sorted(names_used))
+
+
+def _called(test: str, entry_points: tuple[str, ...]) -> str:
+    """Return a test that calls: where it only defines ``check(candidate)``, as HumanEval's, that is added."""
+    tree = _parsed("test", test)
+    if _uncalled_check(tree):
+        return f"{test}\n\ncheck({entry_points[0]})\n"
+    if not loaded_names(tree) & set(entry_points):
+        raise ValueError(f"test does not use {', '.join(entry_points)}: any solution would pass")
+    return test
+
+
+def _uncalled_check(tree: ast.Module) -> bool:
+    defined = any(isinstance(node, ast.FunctionDef) and node.name == "check" for node in tree.body)
+    return defined and "check" not in loaded_names(tree)
+
+
+def _solution(solution: str | None, stub: str, entry_points: tuple[str, ...]) -> str | None:
+    if solution is None:
+        return None
+    for whole in (solution, stub + solution):
+        tree = parse(whole)
+        if (
+            isinstance(tree, ast.Module)
+            and set(entry_points) <= bound_names(tree)
+            and (whole is solution or stub)
+        ):
+            return whole
+    raise ValueError(f"canonical_solution does not define {', '.join(entry_points)}, or is not Python")
+
+
+def _is_stub(prompt: str, entry_points: tuple[str, ...]) -> bool:
+    tree = parse(prompt)
+    return isinstance(tree, ast.Module) and set(entry_points) <= bound_names(tree)
+
+
+def _parsed(name: str, source: str) -> ast.Module:
+    tree: Any = parse(source)
+    if isinstance(tree, SyntaxError):
+        raise ValueError(f"{name} is not Python: {tree.msg}, line {tree.lineno}")
+    assert isinstance(tree, ast.Module)
+    return tree
