@@ -11,7 +11,7 @@ from pytest_mcode.benchmarks import Benchmark
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.settings import option_specs
 
-__all__ = ["register", "register_installed"]
+__all__ = ["offer_installed", "register", "register_installed"]
 
 METHODS = ("load", "extract", "judge", "remarks", "judge_publicly")
 ATTRIBUTES = ("name", "summary", "kind", "defaults", "prompt_template")
@@ -40,6 +40,12 @@ def register_installed() -> None:
     plugins.add_hookspecs(hookspecs)
     plugins.load_setuptools_entrypoints("pytest11")
     register(plugins)
+
+
+def offer_installed(name: str) -> None:
+    """Ask installed plugins for the benchmark `name`, unless it is known without them."""
+    if name not in benchmarks.built_in() and not name.endswith(benchmarks.FILES):
+        register_installed()
 
 
 def _returned(value: Any, origin: str) -> Iterator[Any]:

@@ -234,3 +234,19 @@ def test_an_installed_plugin_is_listed(pytester, monkeypatch, capsys):
     result = pytester.run(sys.executable, "-c", listing)
     result.stdout.fnmatch_lines(["smoke *", "sums *one addition*"])
     pytester.runpytest_subprocess(*SUMS).assert_outcomes(passed=1)
+
+
+def mcode(pytester, *arguments):
+    script = "import sys; from pytest_mcode.cli import main; sys.argv[0] = 'mcode'; main()"
+    return pytester.run(sys.executable, "-c", script, *arguments)
+
+
+def test_doctor_and_export_know_a_file(pytester):
+    flawed = {**SUM, "task_id": "own/flawed", "canonical_solution": "def plus(a, b): return 0"}
+    write(pytester.path / "mine.jsonl", STUB, flawed)
+    found = mcode(pytester, "doctor", "mine.jsonl", "--gold", "--sandbox", "process")
+    assert found.ret == 1
+    found.stdout.fnmatch_lines(["*1 of 2 reference solutions fail*", "*own/flawed*"])
+    pytester.runpytest_subprocess(*OPTIONS)
+    exported = mcode(pytester, "export", "latest", "--db", "results.db", "--format", "samples")
+    assert [json.loads(line)["task_id"] for line in exported.outlines] == ["own/flawed", "own/twice"]

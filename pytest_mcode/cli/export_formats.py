@@ -4,14 +4,16 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from pytest_mcode import benchmarks
-from pytest_mcode.benchmarks import Source
+from pytest_mcode import benchmarks, loading
 from pytest_mcode.cli.figures import natural
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import Attempt, Task, TaskOutcome, Verdict, to_json
+from pytest_mcode.registration import offer_installed
 from pytest_mcode.repositories.patches import without
+from pytest_mcode.settings import Settings
 from pytest_mcode.store import Store, read_outcomes
 from pytest_mcode.store.queries import Row
 
@@ -117,15 +119,12 @@ def _setups(run: Row, outcomes: list[TaskOutcome]) -> Mapping[str, str]:
     """Return, by task, what runs before a solution; the dataset holds it, the store does not."""
     if run["benchmark"].startswith("swebench"):
         return {}
-    settings = run["settings"]
-    source = Source(
-        dataset=settings.get("dataset"),
-        revision=settings.get("dataset_revision"),
-        split=settings.get("split"),
-    )
-    tasks: dict[str, Task] = {
-        task.task_id: task for task in benchmarks.get(run["benchmark"]).load(source).tasks
-    }
+    settings = Settings.from_dict(run["settings"])
+    if settings.benchmark.endswith(benchmarks.FILES):
+        settings = replace(settings, benchmark=run["dataset"])  # its whole path
+    else:
+        offer_installed(settings.benchmark)
+    tasks: dict[str, Task] = {task.task_id: task for task in loading.load(settings).dataset.tasks}
     for outcome in outcomes:
         task = tasks.get(outcome.task_id)
         if task is None or task.fingerprint != outcome.task_fingerprint:
