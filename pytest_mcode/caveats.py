@@ -1,6 +1,6 @@
 """What the reader of a session's number should know besides: said in its header and in its summary."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
@@ -8,7 +8,7 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.plan import Plan
 from pytest_mcode.settings import Settings
 
-__all__ = ["caveats", "refuse_reruns", "task_caveats"]
+__all__ = ["caveats", "override_caveats", "refuse_reruns", "task_caveats"]
 
 
 def caveats(config: pytest.Config, settings: Settings) -> Iterator[str]:
@@ -40,6 +40,12 @@ def task_caveats(plan: Plan) -> Iterator[str]:
             f"feedback public: {len(without)} of {len(plan.tasks)} tasks show no test, so the first attempt "
             f"at them stands: {_named([task.task_id for task in without])}"
         )
+
+
+def override_caveats(overridden: Mapping[str, str]) -> Iterator[str]:
+    """Yield a line for each fixture of ours that the user's own took the place of: what, and where it is."""
+    for name, origin in sorted(overridden.items()):
+        yield f"fixture {name} is overridden by {origin}"
 
 
 def _named(task_ids: Sequence[str], most: int = 20) -> str:

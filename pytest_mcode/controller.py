@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_mcode import environment, gates, journal, parts, summary
-from pytest_mcode.caveats import caveats, refuse_reruns, task_caveats
+from pytest_mcode.caveats import caveats, override_caveats, refuse_reruns, task_caveats
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.items import Items, identify
 from pytest_mcode.plan import Plan, make_plan
@@ -47,6 +47,7 @@ class Controller:
         self.decision: gates.Decision | None = None
         self._progress_lines: Progress | None = None
         self._stopped = False
+        self._overridden: dict[str, str] = {}
         self._earlier: Earlier | None = None
         self._lock: FileLock | None = None
         self._undo_sigterm: Callable[[], None] = lambda: None
@@ -178,6 +179,8 @@ class Controller:
 
     def _record(self, outcome: TaskOutcome) -> None:
         self.tally.add(outcome)
+        for attempt in outcome.attempts[:1]:
+            self._overridden |= attempt.extra.get("overridden", {})
         try:
             if self.store:
                 self.store.record(self.plan.run_id, outcome)
@@ -242,7 +245,7 @@ class Controller:
         """Print what came out, and what to type next."""
         if self.planned:
             seconds = time.monotonic() - self._started
-            notes = [("note", note) for note in self._notes]
+            notes = [("note", note) for note in [*self._notes, *override_caveats(self._overridden)]]
             if self.decision:
                 word = "holds" if self.decision.holds else "fails"
                 notes.insert(0, ("gate", f"{word}: {self.decision.reason}"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from pytest_mcode.journal import Journal
 from pytest_mcode.models import Model
 from pytest_mcode.plan import Plan
 from pytest_mcode.prompts import Prompt
+from pytest_mcode.records import to_json
 from pytest_mcode.replay import Replay
 from pytest_mcode.solver import SampleAndDebug, Solver, TaskHandle
 
@@ -24,27 +26,37 @@ def mcode_plan(pytestconfig: pytest.Config) -> Plan:
 
 @pytest.fixture(scope="session")
 def mcode_sandbox(mcode_plan: Plan) -> Iterator[Any]:
-    """Where solutions run; one per worker."""
+    """Where solutions run, a `Sandbox`; one per worker."""
     with closing(parts.open_sandbox(mcode_plan.settings, mcode_plan.run_id)) as sandbox:
         yield sandbox
 
 
 @pytest.fixture(scope="session")
-def mcode_model(mcode_plan: Plan) -> Iterator[Model]:
-    """What answers the prompts; one per worker."""
-    with closing(parts.open_model(mcode_plan.settings)) as model:
+def mcode_model_options(mcode_plan: Plan) -> dict[str, Any]:
+    """More options of the backend by its own names, JSON types: those of ``--mcode-model-option``."""
+    return dict(option.split("=", 1) for option in mcode_plan.settings.model_option)
+
+
+@pytest.fixture(scope="session")
+def mcode_model(mcode_plan: Plan, mcode_model_options: dict[str, Any]) -> Iterator[Model]:
+    """What answers the prompts, a `Model`; one per worker."""
+    options = tuple(
+        f"{name}={value if isinstance(value, str) else to_json(value)}"
+        for name, value in mcode_model_options.items()
+    )
+    with closing(parts.open_model(replace(mcode_plan.settings, model_option=options))) as model:
         yield model
 
 
 @pytest.fixture(scope="session")
 def mcode_prompt(mcode_plan: Plan, mcode_sandbox: Any) -> Prompt:
-    """How a task and a verdict are worded for the model."""
+    """How a task and a verdict are worded for the model: a `Prompt`."""
     return parts.open_prompt(mcode_plan.settings, mcode_sandbox)
 
 
 @pytest.fixture(scope="session")
 def mcode_solver(mcode_plan: Plan, request: pytest.FixtureRequest) -> Solver:
-    """Sample and debug within the session's budget; ``replay`` judges what is stored."""
+    """A `Solver`: sample and debug within the session's budget; ``replay`` judges what is stored."""
     settings = mcode_plan.settings
     if settings.backend == "replay":
         return Replay(mcode_plan.answers)

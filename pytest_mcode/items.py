@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,8 +10,9 @@ import pytest
 
 from pytest_mcode import suite
 from pytest_mcode.errors import ConfigurationError, InfraError
+from pytest_mcode.overrides import check_fixture, origin_of
 from pytest_mcode.plan import Plan
-from pytest_mcode.records import OutcomeStatus, Task, TaskOutcome
+from pytest_mcode.records import Attempt, OutcomeStatus, Task, TaskOutcome, to_json
 from pytest_mcode.solver import TaskHandle
 
 __all__ = ["HANDLE", "PLAN", "Items", "UnsolvedError", "identify"]
@@ -37,6 +39,8 @@ class Items:
     def __init__(self, config: pytest.Config, plan: Plan) -> None:
         config.stash[PLAN] = plan
         self._plan = plan
+        self._overridden: dict[str, str] = {}
+        """Fixtures of ours that the user's own took the place of, and where those are."""
         for tag in sorted({tag for task in plan.tasks for tag in task.tags}):
             config.addinivalue_line("markers", f"{tag}: tasks of {plan.benchmark.name} tagged {tag}")
 
@@ -78,6 +82,18 @@ class Items:
         return True
 
     @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Any:
+        """Note which fixtures of ours are overridden, and refuse what cannot serve."""
+        value = yield
+        origin = origin_of(fixturedef, request.config.rootpath)
+        if origin:
+            check_fixture(fixturedef.argname, value, origin)
+            self._overridden[fixturedef.argname] = origin
+            if fixturedef.argname == "mcode_model_options":
+                self._overridden[fixturedef.argname] += f": {to_json(value)}"
+        return value
+
+    @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Any:
         """Decide by the recorded attempts: no passed one, no passed item."""
         result = yield
@@ -107,7 +123,7 @@ class Items:
             task_fingerprint=task.fingerprint,
             test=function_of(item.nodeid, task),
             status=status,
-            attempts=tuple(handle.attempts) if handle else (),
+            attempts=self._marked(handle.attempts) if handle else (),
             error=_cause(error) if status == "infra" else "",
             seconds=call.duration,
             tags=task.tags,
@@ -119,6 +135,12 @@ class Items:
             report.mcode_stop = str(error)  # type: ignore[attr-defined]
         item.user_properties += [("mcode_outcome", status), ("mcode_attempts", len(outcome.attempts))]
         return report
+
+    def _marked(self, attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
+        if not self._overridden:
+            return tuple(attempts)
+        overridden = {"overridden": dict(sorted(self._overridden.items()))}
+        return tuple(replace(each, extra={**each.extra, **overridden}) for each in attempts)
 
 
 def _marks(task: Task) -> list[pytest.MarkDecorator]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from pytest_mcode.benchmarks import Benchmark
-from pytest_mcode.errors import ApplyError, ContextOverflowError
+from pytest_mcode.errors import ApplyError, ConfigurationError, ContextOverflowError
 from pytest_mcode.extraction import strip_reasoning
 from pytest_mcode.journal import Journal
 from pytest_mcode.models import Completion, Model, Request
@@ -219,4 +219,9 @@ class SampleAndDebug:
             completion = self.model.generate(request)
         except ContextOverflowError as error:
             return task.record_overflow(request, error)
+        if not isinstance(completion, Completion):
+            raise ConfigurationError(
+                f"generate() of {type(self.model).__name__} returned {type(completion).__name__}; "
+                "a model returns a pytest_mcode.Completion"
+            )
         return task.judge_completion(request, completion)
