@@ -10,9 +10,9 @@ import pytest
 
 from pytest_mcode import suite
 from pytest_mcode.errors import ConfigurationError, InfraError
-from pytest_mcode.overrides import check_fixture, origin_of
+from pytest_mcode.overrides import check_fixture, details, origin_of
 from pytest_mcode.plan import Plan
-from pytest_mcode.records import Attempt, OutcomeStatus, Task, TaskOutcome, to_json
+from pytest_mcode.records import Attempt, OutcomeStatus, Task, TaskOutcome
 from pytest_mcode.solver import TaskHandle
 
 __all__ = ["HANDLE", "PLAN", "Items", "UnsolvedError", "identify"]
@@ -88,9 +88,7 @@ class Items:
         origin = origin_of(fixturedef, request.config.rootpath)
         if origin:
             check_fixture(fixturedef.argname, value, origin)
-            self._overridden[fixturedef.argname] = origin
-            if fixturedef.argname == "mcode_model_options":
-                self._overridden[fixturedef.argname] += f": {to_json(value)}"
+            self._overridden[fixturedef.argname] = origin + details(fixturedef.argname, value)
         return value
 
     @pytest.hookimpl(wrapper=True)

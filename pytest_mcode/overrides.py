@@ -10,8 +10,9 @@ import pytest
 
 from pytest_mcode import fixtures
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.records import to_json
 
-__all__ = ["check_fixture", "origin_of"]
+__all__ = ["check_fixture", "details", "origin_of"]
 
 MUST_HAVE = {
     "mcode_model": ("generate",),
@@ -33,6 +34,13 @@ def check_fixture(name: str, value: Any, origin: str) -> None:
             f"fixture {name} ({origin}) returned {_named(value)}, {problem}; "
             f"pytest_mcode.fixtures.{name} says what it must return"
         )
+
+
+def details(name: str, value: Any) -> str:
+    """Return what a run's record needs of an overriding fixture besides its file."""
+    if name == "mcode_model_options":
+        return f": {to_json(value)}"
+    return f" (hash {value.hash})" if name == "mcode_prompt" else ""
 
 
 def _problem(name: str, value: Any) -> str:
