@@ -38,6 +38,7 @@ FORK, EXEC, EACH = "bare fork + exec, nothing bounded", "docker exec per attempt
 SUBPROCESS = "`python -I` per attempt"
 LIMITS = Limits(timeout=30)
 SESSION = "bench-sandbox"
+MEMORY_AFTER = 200
 HERE = Path(__file__).parent
 
 Judge = Callable[[Task], bool]
@@ -255,11 +256,11 @@ def memory_and_throughput(image: str, most_workers: int, attempts: int) -> str:
         lines.append(f"| {workers} | {attempts * workers / run['wall']:.0f} |")
     sandbox = DockerSandbox(image, LIMITS, SESSION)
     with closing(Ours(sandbox)) as contender, connect_engine() as engine:
-        for _ in range(attempts):
+        for _ in range(MEMORY_AFTER):
             contender.judge(trivial)
         container = engine.containers(filters={"label": f"pytest-mcode.session={SESSION}"})[0]["Id"]
         used = engine.stats(container, stream=False)["memory_stats"]["usage"]
-    lines.append(f"\nMemory of a container after {attempts} attempts: {used / 2**20:.0f} MiB.")
+    lines.append(f"\nMemory of a container after {MEMORY_AFTER} attempts: {used / 2**20:.0f} MiB.")
     return "\n".join(lines)
 
 
