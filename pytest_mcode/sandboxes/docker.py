@@ -28,7 +28,9 @@ SCRATCH = "/tmp"
 SYSCTLS = {"kernel.shmmni": "0", "kernel.msgmni": "0", "kernel.sem": "0 0 0 0", "fs.mqueue.queues_max": "0"}
 """No System V or POSIX objects: they would outlive the attempt that made them."""
 
-STDOUT, STDERR = 1, 2
+IPC_OBJECTS = "System V and POSIX objects, which outlive their attempt"
+
+STDERR = 2
 FRAME = struct.Struct(">BxxxL")
 """How the engine multiplexes an attached container's streams: stream, size."""
 MAX_DIAGNOSTICS = 4000
@@ -53,9 +55,10 @@ class DockerSandbox(RunnerSandbox):
         self.image = image
         self.session_id = session_id
         self._engine: APIClient | None = None
+        self._sysctls = SYSCTLS
 
     def describe(self) -> Mapping[str, Any]:
-        """Return engine, image and its digest, and what the base class does."""
+        """Return engine, image and its digest, limits that it refused, and what the base class does."""
         engine = self._connected_engine()
         found = engine.inspect_image(self.image)  # type: ignore[no-untyped-call]
         return {
@@ -65,6 +68,7 @@ class DockerSandbox(RunnerSandbox):
             "image_id": found["Id"],
             "image_digests": found.get("RepoDigests") or [],
             **super().describe(),
+            "limits_not_held": [] if self._sysctls else [IPC_OBJECTS],
         }
 
     def close(self) -> None:
@@ -80,13 +84,30 @@ class DockerSandbox(RunnerSandbox):
         return self._engine
 
     def _connect(self) -> ContainerConnection:
-        return ContainerConnection(self._connected_engine(), self.image, self.limits, self.session_id)
+        try:
+            return self._start_container()
+        except ConfigurationError as error:
+            if not self._sysctls or "sysctl" not in str(error):
+                raise
+        self._sysctls = {}
+        return self._start_container()
+
+    def _start_container(self) -> ContainerConnection:
+        engine = self._connected_engine()
+        return ContainerConnection(engine, self.image, self.limits, self.session_id, self._sysctls)
 
 
 class ContainerConnection:
     """A runner that is process 1 of a container, reached through its standard streams."""
 
-    def __init__(self, engine: APIClient, image: str, limits: Limits, session_id: str) -> None:
+    def __init__(
+        self,
+        engine: APIClient,
+        image: str,
+        limits: Limits,
+        session_id: str,
+        sysctls: Mapping[str, str] = SYSCTLS,
+    ) -> None:
         import docker.errors
 
         self._engine = engine
@@ -95,7 +116,7 @@ class ContainerConnection:
         self._diagnostics = bytearray()
         self._socket: Any = None
         try:
-            self._id: str = create_container(engine, image, limits, session_id)
+            self._id: str = create_container(engine, image, limits, session_id, sysctls)
         except docker.errors.APIError as error:
             raise ConfigurationError(_explanation(image, str(error.explanation or error))) from error
         try:
@@ -150,12 +171,18 @@ class ContainerConnection:
             chunk = self._raw_socket.recv(size - len(data))
             if not chunk:
                 said = self._diagnostics.decode("utf-8", "replace").strip()
-                raise ConnectionError(_explanation(self._image, f"the container ended; {said}"))
+                raise ConnectionError(_explanation(self._image, f"it ended{': ' + said if said else ''}"))
             data += chunk
         return bytes(data)
 
 
-def create_container(engine: APIClient, image: str, limits: Limits, session_id: str) -> str:
+def create_container(
+    engine: APIClient,
+    image: str,
+    limits: Limits,
+    session_id: str,
+    sysctls: Mapping[str, str] = SYSCTLS,
+) -> str:
     """Create the container of a runner, and return its id."""
     from docker.types import LogConfig, Ulimit
 
@@ -174,7 +201,7 @@ def create_container(engine: APIClient, image: str, limits: Limits, session_id: 
         log_config=LogConfig(type="none"),
         ulimits=[Ulimit(name="core", soft=0, hard=0)],
         tmpfs={SCRATCH: "rw,nosuid,nodev,size=64m,nr_inodes=16k,mode=1777"},
-        sysctls=SYSCTLS,
+        sysctls=dict(sysctls),
     )
     container = engine.create_container(
         image,
@@ -221,4 +248,6 @@ def _explanation(image: str, reason: str) -> str:
         return f"image {image} is for another processor than the Docker engine's: {ANOTHER}"
     if any(sign in reason for sign in NO_PYTHON):
         return f"image {image} has no python3 (3.8 or later): {ANOTHER}"
-    return f"no sandbox in {image}: {reason}"
+    if "emory" in reason:
+        return f"the Docker engine refuses the memory limit ({reason}): change --mcode-mem-limit"
+    return f"no container of {image}: {reason}"

@@ -39,9 +39,10 @@ def preflight(
                 raise ConfigurationError(f"image {image} is not here: make it with `mcode image build`")
             pull(engine, image, progress)
         not_held = _limits_not_held(engine)
-        if not_held:
-            progress(f"this Docker engine can't limit: {', '.join(not_held)}")
     described = try_sandbox(DockerSandbox(image, limits, session_id), needs)
+    not_held += described["limits_not_held"]
+    if not_held:
+        progress(f"this Docker engine can't limit: {', '.join(not_held)}")
     return {**described, "limits_not_held": not_held, "client_machine": platform.machine()}
 
 

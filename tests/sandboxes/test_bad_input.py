@@ -194,8 +194,19 @@ def test_image_for_another_processor(made_image: Any) -> None:
 @pytest.mark.docker
 def test_memory_that_the_engine_refuses(image: str) -> None:
     said = refusal(Limits(memory=2**64), image=image)
-    assert said.startswith(f"the sandbox does not work: no sandbox in {image}: ")
-    assert "HostConfig.Memory" in said
+    assert said.startswith("the sandbox does not work: the Docker engine refuses the memory limit (")
+    assert said.endswith("): change --mcode-mem-limit")
+
+
+@pytest.mark.docker
+def test_restrictions_that_the_engine_refuses_are_said(image: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_mcode.sandboxes.docker.SYSCTLS", {"kernel.no_such_thing": "0"})
+    said: list[str] = []
+    told = check_sandbox(
+        "docker", image=image, limits=Limits(), session_id="test-bad-input", progress=said.append
+    )
+    assert told["limits_not_held"][-1] == "System V and POSIX objects, which outlive their attempt"
+    assert "System V and POSIX objects" in said[-1]
 
 
 @pytest.mark.parametrize("sandbox", ["process", pytest.param("docker", marks=pytest.mark.docker)])
