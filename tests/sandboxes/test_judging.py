@@ -144,6 +144,8 @@ def f(xs, names, *, table, seen, raw):
 def g(xs):
     xs.reverse()
     raise ValueError(xs)
+def h(pair):
+    pair[0].append(2)
 """
     test = """
 inner, xs, names, table, seen, raw = [1, 2], [], [1], {"a": []}, {1}, bytearray(b"x")
@@ -157,8 +159,11 @@ try: g(xs)
 except ValueError as error: assert error.args == ([4, [1]],)
 else: assert False
 assert xs == [4, [1]]
+pair = ([1], "x")
+h(pair)
+assert pair == ([1, 2], "x")
 """
-    verdict = judge(solution, test, "f", "g")
+    verdict = judge(solution, test, "f", "g", "h")
     assert verdict.passed, verdict.message
 
 

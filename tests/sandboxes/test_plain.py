@@ -128,5 +128,12 @@ def test_patch_keeps_identity() -> None:
     assert old == [[1, 9], {"k": [], "n": 1}, 6, 7]
     assert old[0] is inner
     assert old[1] is table
+    inside = ([1], "x")
+    holder = [inside]
+    assert patch(holder, [([1, 2], "x")]) is holder
+    assert holder[0] is inside
+    assert inside == ([1, 2], "x")
     assert patch((1,), (2,)) == (2,)
+    assert patch(([1], 2), ([1], 3)) == ([1], 3)
+    assert patch((1,), (1, 2)) == (1, 2)
     assert patch([1], (2,)) == (2,)

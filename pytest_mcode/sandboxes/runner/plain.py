@@ -179,8 +179,11 @@ def _decode_all(nodes: list[Any], find: Callable[[str, Any], Any] | None) -> lis
 
 def patch(old: Any, new: Any) -> Any:
     """Make `old` equal to `new` in place, keeping every container that can be kept; return what to use."""
+    if type(old) is type(new) is tuple and len(old) == len(new):
+        patched = [patch(a, b) for a, b in zip(old, new)]
+        return old if all(a is b for a, b in zip(old, patched)) else tuple(patched)
     if type(old) is not type(new) or type(old) not in (list, dict, set, bytearray, collections.deque):
-        return new
+        return new if type(old) is not type(new) or old != new else old
     if type(old) is dict:
         new = {key: patch(old[key], value) if key in old else value for key, value in new.items()}
     elif type(old) is list:
