@@ -5,8 +5,11 @@ import os
 
 import pytest
 
-IMAGE = os.environ.get("MCODE_TEST_IMAGE", "python:3.12-slim")
-NUMPY_IMAGE = os.environ.get("MCODE_TEST_NUMPY_IMAGE", "mcode-python:numpy")
+from pytest_mcode import sandboxes
+from pytest_mcode.settings import DEFAULT_IMAGE
+
+IMAGE = os.environ.get("MCODE_TEST_IMAGE", DEFAULT_IMAGE)
+NUMPY_IMAGE = os.environ.get("MCODE_TEST_NUMPY_IMAGE", sandboxes.NUMPY_IMAGE)
 
 
 @functools.cache

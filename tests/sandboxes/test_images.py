@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 
 from pytest_mcode.cli import app
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.sandboxes import Limits, Program
+from pytest_mcode.sandboxes import NUMPY_IMAGE, Limits, Program
 from pytest_mcode.sandboxes.docker import DockerSandbox
 from pytest_mcode.sandboxes.engine import connect_engine
-from pytest_mcode.sandboxes.images import NUMPY_IMAGE, build_numpy_image
+from pytest_mcode.sandboxes.images import build_numpy_image
 from pytest_mcode.sandboxes.opening import check_sandbox
 from pytest_mcode.sandboxes.preflight import is_present, pull
 from tests.sandboxes.conftest import SESSION
