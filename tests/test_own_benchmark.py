@@ -232,7 +232,7 @@ def test_an_installed_plugin_is_listed(pytester, monkeypatch, capsys):
     monkeypatch.setenv("PYTHONPATH", str(pytester.path))
     listing = "import sys; sys.argv = ['mcode', 'benchmarks']; from pytest_mcode.cli import main; main()"
     result = pytester.run(sys.executable, "-c", listing)
-    result.stdout.fnmatch_lines(["smoke *", "sums *one addition*"])
+    result.stdout.fnmatch_lines(["smoke *", "*[[]swebench[]]*", "sums *one addition*"])
     pytester.runpytest_subprocess(*SUMS).assert_outcomes(passed=1)
 
 

@@ -6,6 +6,7 @@ __all__ = ["list_benchmarks"]
 def list_benchmarks() -> None:
     """List the benchmarks."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from pytest_mcode import benchmarks
@@ -16,5 +17,5 @@ def list_benchmarks() -> None:
     for title in ("benchmark", "what it is"):
         table.add_column(title)
     for name, summary in benchmarks.summaries().items():
-        table.add_row(name, summary)
+        table.add_row(escape(name), escape(summary))
     Console().print(table)
