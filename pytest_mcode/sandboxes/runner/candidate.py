@@ -82,10 +82,9 @@ def _send(judge: Line, answer: list[Any]) -> None:
 
 
 def flush_output() -> None:
-    """Write what the solution has printed; it may have closed or replaced the streams."""
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(Exception):
-            stream.flush()
+    """Write what the solution has printed, which may have closed or replaced the stream."""
+    with contextlib.suppress(Exception):
+        sys.stdout.flush()
 
 
 def _call(names: dict[str, Any], kept: Kept, name: str, asked: list[Any]) -> list[Any]:

@@ -197,6 +197,10 @@ def _refuse_object(pairs: object) -> None:
     raise LostError("unknown kind of data")
 
 
+JSON_WRITER = json.JSONEncoder(separators=(",", ":"))
+JSON_READER = json.JSONDecoder(object_pairs_hook=_refuse_object)
+
+
 class Line:
     """One end of a connection that carries one JSON value a line."""
 
@@ -205,7 +209,7 @@ class Line:
 
     def send(self, message: Any) -> None:
         """Send one message; raises `LostError` when nobody listens any more."""
-        line = json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
+        line = JSON_WRITER.encode(message).encode("ascii") + b"\n"
         try:
             self._writer.write(line)
             self._writer.flush()
@@ -222,4 +226,4 @@ class Line:
             raise MemoryError(f"more than {self._max_bytes >> 20} MiB at once")
         if not line.endswith(b"\n"):
             raise LostError("nobody answers")
-        return json.loads(line, object_pairs_hook=_refuse_object)
+        return JSON_READER.decode(line.decode("ascii"))
