@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from _pytest.compat import ascii_escaped  # What pytest makes of a parameter's id.
 
 from pytest_mcode import suite
 from pytest_mcode.errors import ConfigurationError, InfraError
@@ -31,6 +32,14 @@ class UnsolvedError(Exception):
         return cls(
             f"{verdict.kind}{f' (the last of {made} attempts)' if made > 1 else ''}: {verdict.message}"
         )
+
+    @property
+    def gist(self) -> str:
+        """One line: of a traceback, its last."""
+        first, _, rest = str(self).partition("\n")
+        if rest and first.endswith("Traceback (most recent call last):"):
+            return f"{first.partition(':')[0]}: {rest.rstrip().rpartition(chr(10))[2]}"
+        return first
 
 
 class Items:
@@ -154,14 +163,14 @@ def task_of(item: pytest.Item) -> Task | None:
 def function_of(nodeid: str, task: Task) -> str:
     """Return `nodeid` without the task: the test function, with its other parameters if it has any."""
     function, _, parameters = nodeid.partition("[")
-    others = parameters.removesuffix("]").replace(task.task_id, "", 1).strip("-")
+    others = parameters.removesuffix("]").replace(ascii_escaped(task.task_id), "", 1).strip("-")
     return f"{function}[{others}]" if others else function
 
 
 def identify(nodeid: str, tasks: Sequence[Task]) -> tuple[str, Task] | None:
     """Return the test function and the task that an item id names; None for a test of another kind."""
     parameters = nodeid.partition("[")[2].removesuffix("]")
-    named = [task for task in tasks if f"-{task.task_id}-" in f"-{parameters}-"]
+    named = [task for task in tasks if f"-{ascii_escaped(task.task_id)}-" in f"-{parameters}-"]
     if not named:
         return None
     task = max(named, key=lambda each: len(each.task_id))
@@ -189,7 +198,10 @@ def _without_traceback(call: pytest.CallInfo[None]) -> Any:
     """Return the error's text alone, and its first line for the short summary."""
     assert call.excinfo is not None
     shown: Any = call.excinfo.getrepr(style="value")
-    shown.reprcrash.message = str(call.excinfo.value).partition("\n")[0]
+    error = call.excinfo.value
+    shown.reprcrash.message = (
+        error.gist if isinstance(error, UnsolvedError) else str(error).partition("\n")[0]
+    )
     return shown
 
 

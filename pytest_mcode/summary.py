@@ -36,7 +36,10 @@ def write(
         return
     reporter.ensure_newline()
     if reporter.verbosity < 0:
-        reporter.write_line(f"{plan.title}: {pass_rate(tally)}; run {plan.run_id}")
+        reporter.write_line(f"{plan.title}: {_brief(plan, tally, planned)}; run {plan.run_id}")
+        for name, value in notes:
+            if name != "note":
+                reporter.write_line(f"{name:<10} {value}")
         return
     reporter.section(f"mcode: {plan.title}")
     for name, value in [*_rows(plan, tally, planned, seconds), *notes]:
@@ -79,6 +82,12 @@ def pass_rate(tally: Tally) -> str:
 
     low, high = wilson(tally.solved, tally.judged)
     return f"{tally.pass_rate:.1%}, 95 % in [{low:.1%}, {high:.1%}] ({tally.solved}/{tally.judged})"
+
+
+def _brief(plan: Plan, tally: Tally, planned: int) -> str:
+    infra = f", {tally.infra} infra" if tally.infra else ""
+    missing = _missing(planned - tally.judged - tally.infra)
+    return f"{pass_rate(tally)}{infra}{missing}{_selected(planned, plan)}"
 
 
 def _rows(plan: Plan, tally: Tally, planned: int, seconds: float) -> list[tuple[str, str]]:

@@ -17,6 +17,8 @@ __all__ = ["new_messages", "render_task", "solution_diff"]
 
 Attempt = Mapping[str, Any]
 INDENT = (0, 0, 0, 2)
+LONGEST = 20_000
+"""Characters of one text that are shown."""
 COLOURS = {"passed": "green", "solved": "green", "infra": "yellow"}
 
 
@@ -49,7 +51,7 @@ def solution_diff(attempt: Attempt, earlier: Attempt | None) -> str:
     """Return the unified diff from the solution of `earlier` to the one of its repair."""
     if not earlier or earlier["solution"] is None or attempt["solution"] is None:
         return ""
-    before, after = (each["solution"].splitlines() for each in (earlier, attempt))
+    before, after = (_shortened(each["solution"]).splitlines() for each in (earlier, attempt))
     old, new = (f"iteration {each['iteration']}" for each in (earlier, attempt))
     return "\n".join(unified_diff(before, after, old, new, lineterm=""))
 
@@ -94,10 +96,18 @@ def _facts(attempt: Attempt) -> str:
     )
 
 
+def _shortened(text: str) -> str:
+    """Leave out the middle: a model may make it as long as it likes, and nobody reads that on a terminal."""
+    if len(text) <= LONGEST:
+        return text
+    left_out = f"… {len(text) - LONGEST:,} characters left out: `mcode show --json` has them …"
+    return f"{text[: LONGEST // 2]}\n{left_out}\n{text[-LONGEST // 2 :]}"
+
+
 def _block(name: str, text: str) -> Iterator[RenderableType]:
     if text.strip():
         yield Text(name, style="bold")
-        yield Padding(Text(visible(text.rstrip("\n"))), INDENT, expand=False)
+        yield Padding(Text(visible(_shortened(text.rstrip("\n")))), INDENT, expand=False)
 
 
 def _code(name: str, text: str, language: str) -> Iterator[RenderableType]:
@@ -105,6 +115,10 @@ def _code(name: str, text: str, language: str) -> Iterator[RenderableType]:
         lexer = "diff" if text.startswith(("diff --git", "--- ")) else language
         yield Text(name, style="bold")
         code = Syntax(
-            visible(text.rstrip("\n")), lexer, theme="ansi_dark", background_color="default", word_wrap=True
+            visible(_shortened(text.rstrip("\n"))),
+            lexer,
+            theme="ansi_dark",
+            background_color="default",
+            word_wrap=True,
         )
         yield Padding(code, INDENT, expand=False)

@@ -244,7 +244,7 @@ def _engine_errors(what: str) -> Iterator[None]:
         raise InfraError(f"image {what} is not on the Docker engine") from error
     except APIError as error:
         reason = error.explanation or str(error)
-        if error.status_code in (404, 409):
+        if error.status_code in (404, 409) or "is not running" in reason:
             raise LostContainerError(f"{what} is gone: {reason}") from error
         raise InfraError(f"the Docker engine refuses {what}: {reason}") from error
     except (RequestException, HTTPError, OSError) as error:
