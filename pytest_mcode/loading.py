@@ -46,7 +46,8 @@ def _judges(settings: Settings) -> Mapping[str, Task]:
     for benchmark in (judge, benchmarks.get(settings.benchmark)):
         if benchmark.kind != "functions":
             raise ConfigurationError(f"--mcode-judge: {benchmark.name} has no functions to swap tests of")
-    return {task.task_id: task for task in judge.load(Source(dataset=settings.judge_dataset)).tasks}
+    source = Source(dataset=settings.judge_dataset, option="--mcode-judge-dataset")
+    return {task.task_id: task for task in judge.load(source).tasks}
 
 
 def _same_task(task: Task, judges: Mapping[str, Task]) -> bool:

@@ -12,6 +12,7 @@ from pytest_mcode.sandboxes import Limits, imports_numpy
 from pytest_mcode.settings import MODEL_FREE_BACKENDS, Settings
 
 if TYPE_CHECKING:
+    from pytest_mcode.demonstrations import Demonstrations
     from pytest_mcode.repositories.sandbox import DockerRepositories
 
 __all__ = [
@@ -94,11 +95,17 @@ def open_sandbox(settings: Settings, session_id: str) -> Any:
     )
 
 
-def open_prompt(settings: Settings, sandbox: Any = None) -> Prompt:
-    """Return how tasks are worded; without a sandbox, only its hash can be asked for."""
+def open_prompt(
+    settings: Settings, sandbox: Any = None, demonstrations: "Demonstrations | None" = None
+) -> Prompt:
+    """Return how tasks are worded; without a sandbox, only the hash of repositories' prompts can be asked."""
     benchmark = benchmarks.get(settings.benchmark)
     if benchmark.kind == "functions":
-        return TemplatePrompt(benchmark.prompt_template)
+        if demonstrations is None:
+            return TemplatePrompt(benchmark.prompt_template)
+        return TemplatePrompt(
+            benchmark.prompt_template, context=demonstrations.shown, corpus=demonstrations.fingerprint
+        )
     from pytest_mcode.repositories.prompting import repository_prompt
 
     return repository_prompt(

@@ -10,10 +10,11 @@ from typing import Any, Self
 
 from pytest_mcode import benchmarks, loading, parts
 from pytest_mcode.benchmarks import Benchmark
+from pytest_mcode.demonstrations import Demonstrations, choose
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import RunInfo, Task, to_json
 from pytest_mcode.replay import StoredAnswers, as_generated, read_answers
-from pytest_mcode.settings import REPOSITORY_OPTIONS, Settings, option_specs
+from pytest_mcode.settings import FUNCTION_OPTIONS, REPOSITORY_OPTIONS, Settings, option_specs
 
 __all__ = ["Plan", "build_settings", "make_plan"]
 
@@ -54,6 +55,8 @@ class Plan:
             return ()
         return [task for task in self.tasks if task.public_test is None]
 
+    demonstrations: Demonstrations | None = None
+    """What ``--mcode-retrieval`` shows beside the tasks."""
     answers: StoredAnswers = field(default_factory=dict)
     """What the backend ``replay`` judges again; tasks without an answer are not in the plan."""
 
@@ -78,9 +81,13 @@ class Plan:
             prompt_hash=self.prompt_hash,
             model_digest=model_info.get("digest"),
             model_info=model_info,
-            environment=environment,
+            environment={**environment, **self._shown()},
             started_at=started_at,
         )
+
+    def _shown(self) -> Mapping[str, Any]:
+        shown = self.demonstrations
+        return {"demonstrations": {"origin": shown.origin, "fingerprint": shown.fingerprint}} if shown else {}
 
     def to_json(self) -> str:
         """Encode for a worker."""
@@ -91,6 +98,8 @@ class Plan:
         """Rebuild from `to_json`."""
         data = json.loads(text)
         data["settings"] = Settings.from_dict(data["settings"])
+        if data["demonstrations"]:
+            data["demonstrations"] = Demonstrations.from_dict(data["demonstrations"])
         data["tasks"] = tuple(Task.from_dict(task) for task in data["tasks"])
         return cls(**data)
 
@@ -114,7 +123,7 @@ def _check_kind(settings: Settings, benchmark: Benchmark) -> None:
     if benchmark.kind == "functions":
         fixed, why = REPOSITORY_OPTIONS, f"{benchmark.name} has functions to write, no repositories"
     else:
-        fixed, why = ("sandbox", "image", "isolation"), f"each task of {benchmark.name} has its own image"
+        fixed, why = FUNCTION_OPTIONS, f"{benchmark.name} has repositories, each task its own image"
     if settings.agent == "bash" and settings.backend in ("gold", "replay"):
         raise ConfigurationError(
             f"--mcode-agent=bash: {settings.backend} types no commands; leave it out, or name a model"
@@ -136,7 +145,8 @@ def make_plan(settings: Settings) -> Plan:
         answers, source = read_answers(settings, dataset.tasks)
         settings = as_generated(settings, answers, source)
         tasks = [task for task in tasks if task.task_id in answers]
-    prompt_hash = parts.open_prompt(settings).hash
+    demonstrations = choose(settings, tasks)
+    prompt_hash = parts.open_prompt(settings, demonstrations=demonstrations).hash
     plan = Plan(
         run_id=_new_run_id(),
         settings=settings,
@@ -151,6 +161,7 @@ def make_plan(settings: Settings) -> Plan:
         prompt_hash=prompt_hash,
         tasks=tasks,
         left_out=loaded.left_out,
+        demonstrations=demonstrations,
         answers=answers,
     )
     if settings.feedback == "public" and tasks and len(plan.without_public_test) == len(tasks):

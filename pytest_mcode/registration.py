@@ -14,7 +14,7 @@ from pytest_mcode.settings import option_specs
 __all__ = ["offer_installed", "register", "register_installed"]
 
 METHODS = ("load", "extract", "judge", "remarks", "judge_publicly")
-ATTRIBUTES = ("name", "summary", "kind", "defaults", "prompt_template")
+ATTRIBUTES = ("name", "summary", "kind", "defaults", "prompt_template", "demonstrations")
 
 
 def register(plugins: pytest.PytestPluginManager) -> None:

@@ -10,6 +10,7 @@ from pytest_mcode.errors import ConfigurationError
 __all__ = [
     "BACKENDS",
     "DEFAULT_IMAGE",
+    "FUNCTION_OPTIONS",
     "MODEL_FREE_BACKENDS",
     "REPOSITORY_OPTIONS",
     "OptionSpec",
@@ -32,6 +33,8 @@ REPOSITORY_OPTIONS = (
     "force_rebuild",
 )
 """Fields that mean something only to benchmarks whose tasks are repositories."""
+FUNCTION_OPTIONS = ("sandbox", "image", "isolation", "retrieval_k", "retrieval_dataset")
+"""Fields that mean something only to benchmarks whose tasks are functions."""
 
 DEFAULT_IMAGE = "python:3.12-slim"
 
@@ -253,12 +256,22 @@ class Settings:
         default="experiments/results/results.db",
     )
     retrieval: bool = switch(
-        "Show the model files that match the task: excerpts for benchmarks of repositories; elsewhere "
-        "it labels the run.",
+        "Show the model what matches the task: of repositories, excerpts of their files; of functions, "
+        "solved tasks (of MBPP's train split, for MBPP also of its prompt split).",
         changes_result=True,
     )
+    retrieval_k: int = count(
+        "Solved tasks that --mcode-retrieval shows, the most similar ones by BM25.",
+        1,
+        metavar="K",
+        default=3,
+        changes_result=True,
+    )
+    retrieval_dataset: str | None = option(
+        "Where those solved tasks come from: as --mcode-dataset.", metavar="PATH|ID"
+    )
     retrieval_source: str = option(
-        "What matches: bm25, or oracle (the files that the reference solution changes).",
+        "What matches in repositories: bm25, or oracle (the files that the reference solution changes).",
         _choice("bm25", "oracle"),
         metavar="SOURCE",
         default="bm25",
@@ -415,6 +428,10 @@ class Settings:
 
         if self.judge_dataset and not self.judge:
             raise ConfigurationError("--mcode-judge-dataset: give --mcode-judge=NAME as well")
+        if not self.retrieval and (self.retrieval_dataset or self.retrieval_k != type(self).retrieval_k):
+            raise ConfigurationError(
+                "--mcode-retrieval-k and --mcode-retrieval-dataset: give --mcode-retrieval as well"
+            )
         if self.agent == "bash" and self.strategy == "resample":
             raise ConfigurationError("--mcode-strategy=resample: the bash agent only repairs; leave one out")
 

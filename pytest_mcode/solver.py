@@ -9,7 +9,7 @@ from pytest_mcode.errors import ApplyError, ConfigurationError, ContextOverflowE
 from pytest_mcode.extraction import strip_reasoning
 from pytest_mcode.journal import Journal
 from pytest_mcode.models import Completion, Model, Request
-from pytest_mcode.prompts import Prompt
+from pytest_mcode.prompts import Prompt, retrieved
 from pytest_mcode.records import Attempt, Task, Verdict, fingerprint
 
 __all__ = ["Feedback", "SampleAndDebug", "Solver", "TaskHandle", "attempt_seed"]
@@ -138,6 +138,9 @@ class TaskHandle:
     def _unjudged(
         self, verdict: Verdict, solution: str | None, completion: Completion, request: Request | None
     ) -> Attempt:
+        extra = dict(self.benchmark.remarks(self.task, solution)) if solution is not None else {}
+        if request and request.retrieved:
+            extra["retrieved"] = list(request.retrieved)
         return Attempt(
             sample=0,
             iteration=0,
@@ -152,7 +155,7 @@ class TaskHandle:
             completion_tokens=completion.completion_tokens,
             generation_seconds=completion.seconds,
             finish_reason=completion.finish_reason,
-            extra=self.benchmark.remarks(self.task, solution) if solution is not None else {},
+            extra=extra,
         )
 
 
@@ -196,6 +199,7 @@ class SampleAndDebug:
         Under ``resample`` every attempt is a first one, with a seed of its own.
         """
         messages = self.prompt.first(task.task)
+        shown = retrieved(self.prompt, task.task)
         for iteration in range(self.debug_iters + 1):
             request = Request(
                 messages=tuple(messages),
@@ -203,6 +207,7 @@ class SampleAndDebug:
                 task=task.task,
                 sample=sample,
                 iteration=iteration,
+                retrieved=shown,
             )
             attempt = task.recall(request) or self.attempt(task, request)
             if task.looks_solved(attempt) or attempt.verdict.kind == "context_overflow":

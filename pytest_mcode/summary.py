@@ -122,6 +122,8 @@ def _loop(plan: Plan) -> str:
     loop = f"{samples}, {settings.debug_iters} debug iteration{'s' * (settings.debug_iters != 1)}"
     if settings.debug_iters:
         loop += ", resample" if settings.strategy == "resample" else f", feedback {settings.feedback}"
+    if settings.retrieval:
+        loop += f", retrieval {settings.retrieval_source}"
     return f"{loop}, judge {settings.judge}" if settings.judge else loop
 
 

@@ -3,9 +3,9 @@
 import difflib
 import pkgutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, Self
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import Task, Verdict, fingerprint
@@ -35,6 +35,12 @@ class Source:
     """A local JSONL, JSONL.gz, JSON or Parquet file, or a Hub id."""
     revision: str | None = None
     split: str | None = None
+    option: str = "--mcode-dataset"
+    """What names the dataset, for messages."""
+
+    def of(self, split: str) -> Self:
+        """Return the same place for another split."""
+        return replace(self, split=split)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +80,10 @@ class Benchmark(Protocol):
     @property
     def prompt_template(self) -> str:
         """File name under ``pytest_mcode/prompts/templates`` of a sample's first message."""
+
+    @property
+    def demonstrations(self) -> tuple[str, Sequence[str]] | None:
+        """A benchmark's name and those of its splits whose solved tasks ``--mcode-retrieval`` may show."""
 
     def load(self, source: Source) -> Dataset:
         """Load a split; raises `ConfigurationError` naming what was wanted and the way out."""

@@ -1,6 +1,6 @@
 """Benchmarks whose tasks are a function to write and a test that calls it: what they all share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -23,6 +23,7 @@ class FunctionJudge:
     kind: Kind = "functions"
     prompt_template: str = "own.jinja"
     defaults: Mapping[str, Any] = MappingProxyType({})
+    demonstrations: tuple[str, Sequence[str]] | None = None
     continues_prompt: bool = False
     """Whether a completion may be a bare body that continues the prompt."""
 
@@ -64,3 +65,4 @@ class FunctionBenchmark(FunctionJudge, RowLoader):
     prompt_template: str
     continues_prompt: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    demonstrations: tuple[str, Sequence[str]] | None = None

@@ -24,6 +24,8 @@ class HubDataset:
     revision: str | None = None
     """A commit, tag or branch; None means the newest commit."""
     config: str | None = None
+    option: str = "--mcode-dataset"
+    """What names a local file instead, for messages."""
 
     def at(self, revision: str | None) -> Self:
         """Return this dataset at another revision; None keeps its own."""
@@ -59,7 +61,7 @@ def _current(dataset: HubDataset) -> Any:
         if builder is None:
             raise ConfigurationError(
                 f"dataset {dataset} is not in the cache and the Hub can't be reached ({error}); "
-                "connect, or give a local file: --mcode-dataset=PATH"
+                f"connect, or give a local file: {dataset.option}=PATH"
             ) from error
         return builder
     return _cached(exact) or _downloaded(exact)
@@ -108,14 +110,14 @@ def _commit_on_hub(dataset: HubDataset) -> str:
     except GatedRepoError as error:
         raise ConfigurationError(
             f"dataset {dataset.id} is gated: accept its terms on its page and log in (`hf auth login`), "
-            "or give a local file: --mcode-dataset=PATH"
+            f"or give a local file: {dataset.option}=PATH"
         ) from error
     except RevisionNotFoundError as error:
         raise ConfigurationError(f"dataset {dataset.id} has no revision {dataset.revision!r}") from error
     except RepositoryNotFoundError as error:
         raise ConfigurationError(
             f"there is no file {dataset.id}, and on the Hub no dataset of this id that you may read; "
-            "check it, log in (`hf auth login`), or give a local file: --mcode-dataset=PATH"
+            f"check it, log in (`hf auth login`), or give a local file: {dataset.option}=PATH"
         ) from error
     except Exception as error:  # of whichever HTTP library the installed version uses
         raise ConnectionError(str(error)) from error

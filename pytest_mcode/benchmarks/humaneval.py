@@ -61,6 +61,8 @@ COLUMNS: dict[str, ColumnType] = {
     "test": "text",
 }
 
+DEMONSTRATIONS = ("mbpp", ("train",))
+
 HUMANEVAL = FunctionBenchmark(
     name="humaneval",
     summary="164 functions to complete from signature and docstring (OpenAI)",
@@ -73,6 +75,7 @@ HUMANEVAL = FunctionBenchmark(
     columns=COLUMNS,
     to_task=to_task,
     continues_prompt=True,
+    demonstrations=DEMONSTRATIONS,
 )
 
 HUMANEVAL_PLUS = FunctionBenchmark(
@@ -86,5 +89,6 @@ HUMANEVAL_PLUS = FunctionBenchmark(
     columns=COLUMNS,
     to_task=_plus_to_task,
     continues_prompt=True,
+    demonstrations=DEMONSTRATIONS,
     defaults={"image": NUMPY_IMAGE},
 )

@@ -27,6 +27,8 @@ SPLITS = {
 }
 """The paper's splits of the 974 tasks, by id."""
 
+DEMONSTRATIONS = ("mbpp", ("prompt", "train"))
+
 
 def _to_task(row: Row) -> Task:
     code = normalise_newlines(row["code"])
@@ -116,6 +118,7 @@ MBPP = FunctionBenchmark(
     },
     to_task=_to_task,
     splits=SPLITS,
+    demonstrations=DEMONSTRATIONS,
 )
 
 MBPP_PLUS = FunctionBenchmark(
@@ -134,4 +137,5 @@ MBPP_PLUS = FunctionBenchmark(
     to_task=_plus_to_task,
     # The memory is EvalPlus's own limit; Mbpp/255 needs 3 GiB.
     defaults={"image": NUMPY_IMAGE, "mem_limit": "4g"},
+    demonstrations=DEMONSTRATIONS,
 )

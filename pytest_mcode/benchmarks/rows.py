@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pytest_mcode.benchmarks import Dataset, Source
@@ -15,6 +15,7 @@ from pytest_mcode.records import Task
 
 __all__ = ["RowLoader", "Split"]
 
+WHOLE = "--mcode-split=all takes every row"
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -57,16 +58,18 @@ class RowLoader:
 
     def _rows(self, source: Source, split: str) -> tuple[Sequence[Row], str]:
         if source.dataset in (None, self.hub.id):
-            return load_rows(self.hub.at(source.revision), self.splits[split].hub)
+            return load_rows(
+                replace(self.hub.at(source.revision), option=source.option), self.splits[split].hub
+            )
         path = Path(source.dataset).expanduser()
         if not path.exists() and _is_hub_id(source.dataset):
-            own = HubDataset(id=source.dataset, revision=source.revision, config=None)
+            own = HubDataset(id=source.dataset, revision=source.revision, option=source.option)
             return load_rows(own, self.splits[split].hub)
         if source.revision is not None:
             raise ConfigurationError(f"{path} is a local file, which has no revision: leave one of them out")
-        return self._local_rows(path, split), str(path.resolve())
+        return self._local_rows(path, split, source.option), str(path.resolve())
 
-    def _local_rows(self, path: Path, split: str) -> Sequence[Row]:
+    def _local_rows(self, path: Path, split: str, option: str) -> Sequence[Row]:
         rows = read_rows(path)
         ids = self.splits[split].ids
         if ids is None:
@@ -76,7 +79,7 @@ class RowLoader:
         if not chosen:
             raise ConfigurationError(
                 f"{path} has no task of the split {split!r} ({self.id_column} {ids[0]} to {ids[-1]}); "
-                "--mcode-split=all takes every row"
+                + (WHOLE if option == Source.option else f"name a file that has: {option}=PATH")
             )
         return chosen
 

@@ -77,6 +77,7 @@ class SWEbench(RowLoader):
     kind: Kind = "repositories"
     prompt_template: str = "swebench.jinja"
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    demonstrations: None = None
 
     def extract(self, completion: str, task: Task, sandbox: RepositorySandbox) -> str | None:
         """Return the patch that a completion holds or asks for; raises `ApplyError`."""

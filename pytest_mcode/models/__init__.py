@@ -20,6 +20,8 @@ class Request:
     """For models that know their task (``gold``, ``replay``); nothing of it but `messages` is sent."""
     sample: int = 0
     iteration: int = 0
+    retrieved: Sequence[str] = ()
+    """What the messages show besides the task: ids of solved tasks, paths of files. Never sent as such."""
     tools: Sequence[Mapping[str, Any]] = ()
     """Functions that the model may call, in OpenAI's form; a server refuses them where it can't."""
 

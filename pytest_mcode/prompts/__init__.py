@@ -1,7 +1,7 @@
 """What the model is told: template files, whose hash is part of a run's configuration."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any, Protocol
 
@@ -9,9 +9,10 @@ import jinja2
 
 from pytest_mcode.records import Message, Task, Verdict
 
-__all__ = ["Prompt", "TemplatePrompt"]
+__all__ = ["Prompt", "TemplatePrompt", "retrieved"]
 
 REPAIR_TEMPLATE = "repair.jinja"
+DEMONSTRATIONS_TEMPLATE = "demonstrations.jinja"
 
 
 class Prompt(Protocol):
@@ -28,18 +29,29 @@ class Prompt(Protocol):
         """Changes whenever the words do; runs with different hashes are different configurations."""
 
 
+def retrieved(prompt: Prompt, task: Task) -> Sequence[str]:
+    """Return what `prompt` shows besides `task`, where it has a method `retrieved` that tells."""
+    tell = getattr(prompt, "retrieved", None)
+    return tell(task) if tell else ()
+
+
 class TemplatePrompt:
-    """`Prompt` from the Jinja templates of this package; `context` adds to what the first one knows."""
+    """`Prompt` from the Jinja templates of this package.
+
+    `context` adds to what the first one knows of a task, and names under ``retrieved`` what was found
+    for it in a `corpus` (its fingerprint).
+    """
 
     def __init__(
         self,
         first_template: str,
         repair_template: str = REPAIR_TEMPLATE,
         context: Callable[[Task], Mapping[str, Any]] = lambda task: {},
+        corpus: str = "",
     ) -> None:
         sources = {
             name: files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
-            for name in (first_template, repair_template)
+            for name in (first_template, repair_template, DEMONSTRATIONS_TEMPLATE)
         }
         environment = jinja2.Environment(
             loader=jinja2.DictLoader(sources), undefined=jinja2.StrictUndefined, autoescape=False
@@ -47,11 +59,16 @@ class TemplatePrompt:
         self._first = environment.get_template(first_template)
         self._repair = environment.get_template(repair_template)
         self._context = context
-        self.hash = hashlib.sha256("\0".join(sources.values()).encode()).hexdigest()[:16]
+        self.hash = hashlib.sha256("\0".join([*sources.values(), corpus]).encode()).hexdigest()[:16]
 
     def first(self, task: Task) -> list[Message]:
         """Return one user message that states the task."""
         return [{"role": "user", "content": self._first.render(task=task, **self._context(task))}]
+
+    def retrieved(self, task: Task) -> Sequence[str]:
+        """Return what the first message shows besides the task: ids of solved tasks, paths of files."""
+        found: Sequence[str] = self._context(task).get("retrieved", ())
+        return found
 
     def repair(self, task: Task, verdict: Verdict | None) -> Message:
         """Return the user's turn that shows the verdict and asks for the whole corrected code."""

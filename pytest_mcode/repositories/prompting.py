@@ -49,7 +49,8 @@ def repository_prompt(
         if not retrieval:
             return {"excerpts": [], "tree": tree(files(task), characters)}
         only = changed_files(task.canonical_solution or "") if source == "oracle" else []
-        return {"excerpts": excerpts(files(task), task.prompt, characters, only), "tree": ""}
+        found = excerpts(files(task), task.prompt, characters, only)
+        return {"excerpts": found, "tree": "", "retrieved": [each.name for each in found]}
 
     shown: dict[str, Mapping[str, Any]] = {}
 

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from pytest_mcode.similarity import scorer
+
 __all__ = ["Excerpt", "excerpts", "is_test", "tree"]
 
 CHUNK = 40
@@ -14,8 +16,6 @@ HEADING = 80
 """Characters that the lines around an excerpt take."""
 
 _TEST = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|conftest)\.py$")
-_WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]+")
-_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +28,11 @@ class Excerpt:
     """Its first line's number, from 1."""
     last: int
     total: int
+
+    @property
+    def name(self) -> str:
+        """Path and lines: ``sums/add.py:1-40``."""
+        return f"{self.path}:{self.first}-{self.last}"
 
     @property
     def whole(self) -> bool:
@@ -103,26 +108,11 @@ def _chunks(path: str, text: str) -> Iterator[_Chunk]:
 
 
 def _ranked(chunks: Sequence[_Chunk], issue: str, *, matching: bool) -> list[_Chunk]:
-    import bm25s
-
     if not chunks:
         return []
-    ranking = bm25s.BM25()
-    ranking.index(
-        [[*_words(chunk.path), *_words("\n".join(chunk.lines))] for chunk in chunks], show_progress=False
-    )
-    scores = ranking.get_scores(_words(issue) or [""])
+    scores = scorer([f"{chunk.path}\n" + "\n".join(chunk.lines) for chunk in chunks])(issue)
     order = sorted(range(len(chunks)), key=lambda number: -scores[number])
     return [chunks[number] for number in order if scores[number] > 0 or not matching]
-
-
-def _words(text: str) -> list[str]:
-    """Return identifiers and, of compound ones, their parts; in lower case."""
-    found = []
-    for word in _WORD.findall(text):
-        parts = _PART.findall(word)
-        found += [word.lower(), *(part.lower() for part in parts if len(parts) > 1)]
-    return found
 
 
 def _joined(path: str, chunks: list[_Chunk], text: str) -> Iterator[Excerpt]:
