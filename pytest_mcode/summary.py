@@ -104,7 +104,7 @@ def _rows(plan: Plan, tally: Tally, planned: int, seconds: float) -> list[tuple[
         rows.append(("infra", f"{tally.infra} outside the pass rate, which leaves {_bounds(tally)}"))
         rows += [("", f"{n} x {cause.splitlines()[0]}") for cause, n in tally.infra_causes.most_common(3)]
     rows += [
-        ("cost", f"{tally.attempts} attempts, {_tokens(tally)}, {seconds:.1f} s"),
+        ("cost", f"{tally.attempts} attempts, {_tokens(tally)}, {seconds:.1f} s{_execution(tally)}"),
         ("run", f"{plan.run_id} in {plan.settings.db}"),
         ("next", f"mcode results --run {plan.run_id}{_db_flag(plan)}"),
     ]
@@ -157,6 +157,12 @@ def _tokens(tally: Tally) -> str:
     if not tally.prompt_tokens and not tally.completion_tokens:
         return "no tokens counted"
     return f"{tally.prompt_tokens:,} prompt + {tally.completion_tokens:,} completion tokens"
+
+
+def _execution(tally: Tally) -> str:
+    if not tally.execution_seconds:
+        return ""
+    return f" ({1000 * tally.execution_seconds / tally.attempts:,.0f} ms a verdict)"
 
 
 def _db_flag(plan: Plan) -> str:

@@ -19,6 +19,8 @@ class Tally:
     attempts: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    execution_seconds: float = 0.0
+    """Of all verdicts, also those given at the same time by several workers."""
     failures: Counter[str] = field(default_factory=Counter)
     """Verdict of the last attempt of each unsolved task."""
     infra_causes: Counter[str] = field(default_factory=Counter)
@@ -28,6 +30,7 @@ class Tally:
         self.attempts += len(outcome.attempts)
         self.prompt_tokens += sum(attempt.prompt_tokens or 0 for attempt in outcome.attempts)
         self.completion_tokens += sum(attempt.completion_tokens or 0 for attempt in outcome.attempts)
+        self.execution_seconds += sum(attempt.verdict.seconds for attempt in outcome.attempts)
         if outcome.status == "infra":
             self.infra += 1
             self.infra_in_a_row += 1

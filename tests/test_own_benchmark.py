@@ -250,3 +250,26 @@ def test_doctor_and_export_know_a_file(pytester):
     pytester.runpytest_subprocess(*OPTIONS)
     exported = mcode(pytester, "export", "latest", "--db", "results.db", "--format", "samples")
     assert [json.loads(line)["task_id"] for line in exported.outlines] == ["own/flawed", "own/twice"]
+
+
+def test_a_class_in_a_conftest_is_known_outside_of_sessions(pytester):
+    pytester.makeconftest(CONFTEST.replace("RETURNED", "[Sums]"))
+    pytester.makeini("[pytest]\nmcode_benchmark = humaneval")
+    mcode(pytester, "benchmarks").stdout.fnmatch_lines(["smoke *", "sums *one addition*"])
+    found = mcode(pytester, "doctor", "sums", "--gold", "--sandbox", "process")
+    assert found.ret == 0
+    found.stdout.fnmatch_lines(["*dataset *sums@* 1 tasks*", "*gold *1 reference solutions pass*"])
+
+
+@pytest.mark.parametrize(
+    ("conftest", "message"),
+    [
+        ("1 / 0", "ERROR: pytest cannot start here, so benchmarks of your own are not known"),
+        (CONFTEST.replace("RETURNED", "Sums"), "*pytest_mcode_benchmarks() returned type, not a list *"),
+    ],
+)
+def test_a_bad_conftest_outside_of_sessions(pytester, conftest, message):
+    pytester.makeconftest(conftest)
+    result = mcode(pytester, "benchmarks")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([message])

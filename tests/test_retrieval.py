@@ -87,7 +87,8 @@ def test_the_model_sees_them_and_each_attempt_says_which(pytester, workers):
     assert plan.demonstrations
     attempts = rows(
         pytester,
-        "SELECT tasks.task_id, iteration, messages, attempts.extra FROM attempts JOIN tasks ON tasks.id = task",
+        "SELECT tasks.task_id, iteration, messages, attempts.extra "
+        "FROM attempts JOIN tasks ON tasks.id = task",
     )
     assert len(attempts) == 4
     for task_id, _, messages, extra in attempts:

@@ -10,9 +10,9 @@ def list_benchmarks() -> None:
     from rich.table import Table
 
     from pytest_mcode import benchmarks
-    from pytest_mcode.registration import register_installed
+    from pytest_mcode.registration import register_nearby
 
-    register_installed()
+    register_nearby()
     table = Table(box=None, header_style="bold", pad_edge=False)
     for title in ("benchmark", "what it is"):
         table.add_column(title)

@@ -85,10 +85,10 @@ def _settings(benchmark: str | None, options: Mapping[str, Any]) -> Settings:
     given = {name: value for name, value in options.items() if value is not None}
     if not ini.get("model") and not any(name in given for name in OF_MODEL):
         given["backend"] = "none"
-    from pytest_mcode.registration import offer_installed
+    from pytest_mcode.registration import offer_nearby
 
     name = benchmark or ini.get("benchmark") or STAND_IN
-    offer_installed(name)
+    offer_nearby(name)
     return build_settings({**given, "benchmark": name}, ini)
 
 

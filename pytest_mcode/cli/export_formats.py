@@ -11,7 +11,7 @@ from pytest_mcode import benchmarks, loading
 from pytest_mcode.cli.figures import natural
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import Attempt, Task, TaskOutcome, Verdict, to_json
-from pytest_mcode.registration import offer_installed
+from pytest_mcode.registration import offer_nearby
 from pytest_mcode.repositories.patches import without
 from pytest_mcode.settings import Settings
 from pytest_mcode.store import Store, read_outcomes
@@ -123,7 +123,7 @@ def _setups(run: Row, outcomes: list[TaskOutcome]) -> Mapping[str, str]:
     if settings.benchmark.endswith(benchmarks.FILES):
         settings = replace(settings, benchmark=run["dataset"])  # its whole path
     else:
-        offer_installed(settings.benchmark)
+        offer_nearby(settings.benchmark)
     tasks: dict[str, Task] = {task.task_id: task for task in loading.load(settings).dataset.tasks}
     for outcome in outcomes:
         task = tasks.get(outcome.task_id)
