@@ -33,14 +33,14 @@ def mcode(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
 def test_bench_runs_the_session_with_every_option(pytester):
     result = mcode(
         pytester, "bench", "smoke", *GOLD, "--samples", "2", "--debug-iters", "1", "--timeout", "9",
-        "--limit", "3", "--task", "Smoke/1", "--task", "Smoke/2", "--retrieval", "--all-samples", "-v",
+        "--limit", "3", "--task", "Smoke/1", "--task", "Smoke/2", "--no-retrieval", "--all-samples", "-v",
         "--", "-n", "1",
     )  # fmt: skip
     assert result.ret == 0
     result.stdout.fnmatch_lines(
         ["created: 1/1 worker", "*PASSED*Smoke/1*", "judged     2/2 tasks, a subset: 2/12"]
     )
-    assert rows(pytester, "SELECT samples, debug_iters, timeout, retrieval, tasks_planned FROM runs") == [
+    assert rows(pytester, "SELECT samples, debug_iters, timeout, all_samples, tasks_planned FROM runs") == [
         (2, 1, 9.0, 1, 2)
     ]
 
