@@ -77,6 +77,8 @@ def _attempt(attempt: Attempt, earlier: Attempt | None) -> Iterator[RenderableTy
     yield from _block(f"verdict: {verdict['kind']}", verdict["message"] or "(no message)")
     yield from _block("standard output", verdict["stdout"])
     yield from _block("standard error", verdict["stderr"])
+    for name, value in attempt["extra"].items():
+        yield from _block(name.replace("_", " "), to_json(value))
 
 
 def _text(message: Mapping[str, Any]) -> str:

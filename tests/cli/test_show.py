@@ -115,6 +115,13 @@ def test_tool_calls_are_shown(mcode: Mcode, tmp_path: Path) -> None:
     )
 
 
+def test_what_else_is_recorded_is_shown(mcode: Mcode, tmp_path: Path) -> None:
+    made = outcome(0, attempts=(attempt(extra={"retrieved": ["Mbpp/601", "Mbpp/3"]}),))
+    write_run(tmp_path / "r.db", run_info(), [made])
+    shown = mcode("show", "run-1", "HumanEval/0", "--db", tmp_path / "r.db").out
+    assert 'retrieved\n  ["Mbpp/601","Mbpp/3"]' in shown
+
+
 def test_infra_task_shows_its_cause(mcode: Mcode, db: Path) -> None:
     shown = mcode("show", "latest", "HumanEval/2", "--db", db).out
     assert "  connection refused" in shown
