@@ -51,10 +51,9 @@ def _regression(store: "Store", run_id: str, other: str, margin: float) -> Decis
 
     found = load_comparison(store, run_id, other)
     difference, low, high = found["difference"], found["low"], found["high"]
-    worse = difference < -margin if high is None else high < -margin
-    interval = "" if high is None else f" [{100 * low:+.1f}, {100 * high:+.1f}]"
+    span = f"[{100 * low:+.1f}, {100 * high:+.1f}], 95 % {found['interval']} interval,"
     return Decision(
-        not worse,
-        f"{100 * difference:+.1f} points{interval} to run {other} on {found['tasks']} tasks, "
+        high >= -margin,
+        f"{100 * difference:+.1f} points {span} to run {other} on {found['tasks']} tasks, "
         f"margin {100 * margin:.1f}",
     )

@@ -43,7 +43,7 @@ def test_a_regression_against_a_stored_run_fails(pytester):
     worse = pytester.runpytest_subprocess(*NONE, f"--mcode-fail-under-run={good}")
     assert worse.ret == 1
     worse.stdout.fnmatch_lines(
-        [f"gate       fails: -91.7 points [[]*] to run {good} on 12 tasks, margin 0.0"]
+        [f"gate       fails: -91.7 points [[]*], 95 % Tango score interval, to run {good} on 12 tasks, *"]
     )
     forgiven = pytester.runpytest_subprocess(*NONE, f"--mcode-fail-under-run={good}", "--mcode-margin=1")
     assert forgiven.ret == 0

@@ -6,8 +6,6 @@ from math import sqrt
 from statistics import NormalDist, fmean, pstdev
 from typing import Literal
 
-from pytest_mcode.analysis.intervals import wilson
-
 __all__ = [
     "Comparison",
     "NonInferiority",
@@ -16,10 +14,13 @@ __all__ = [
     "mcnemar",
     "non_inferior",
     "permutation_test",
+    "score_interval",
     "smallest_detectable",
 ]
 
 RESAMPLES = 9999
+BISECTIONS = 50
+"""Enough for the limits of a share at double precision."""
 NonInferiority = Literal["yes", "no", "not enough evidence"]
 
 
@@ -33,10 +34,12 @@ class Comparison:
     difference: float
     low: float
     high: float
-    """95 % interval of the difference, resampling tasks."""
+    """95 % interval of the difference, over tasks."""
+    interval: Literal["Tango score", "bootstrap"]
+    """How it was made."""
     clustered_low: float | None
     clustered_high: float | None
-    """The same, resampling clusters of tasks; None without clusters."""
+    """The same from whole clusters of tasks, by the bootstrap; None without clusters."""
     clusters: int | None
     p_value: float
     test: Literal["exact McNemar", "paired permutation"]
@@ -49,15 +52,19 @@ class Comparison:
 def compare(a: Sequence[float], b: Sequence[float], clusters: Sequence[Hashable] | None = None) -> Comparison:
     """Compare paired scores, one a task: solved or not, or the share of repeats that solved it.
 
-    Tasks are the units, so runs are never pooled. Scores of 0 and 1 alone are tested by
-    McNemar's exact test, others by a paired permutation test. `clusters` names each task's.
+    Tasks are the units, so runs are never pooled. Scores of 0 and 1 alone get Tango's score interval
+    and McNemar's exact test, others the bootstrap and a paired permutation test. `clusters` names each
+    task's.
     """
     differences = [each - other for each, other in zip(a, b, strict=True)]
     if not differences:
         raise ValueError("no task to compare on")
     only_a, only_b = sum(each > 0 for each in differences), sum(each < 0 for each in differences)
     binary = set(a) | set(b) <= {0, 1}
-    low, high = bootstrap_interval(differences)
+    scored = binary or not any(differences)
+    low, high = (
+        score_interval(only_a, only_b, len(differences)) if scored else bootstrap_interval(differences)
+    )
     clustered = bootstrap_interval(differences, clusters) if clusters else (None, None)
     return Comparison(
         tasks=len(differences),
@@ -66,6 +73,7 @@ def compare(a: Sequence[float], b: Sequence[float], clusters: Sequence[Hashable]
         difference=fmean(differences),
         low=low,
         high=high,
+        interval="Tango score" if scored else "bootstrap",
         clustered_low=clustered[0],
         clustered_high=clustered[1],
         clusters=len(set(clusters)) if clusters else None,
@@ -77,6 +85,35 @@ def compare(a: Sequence[float], b: Sequence[float], clusters: Sequence[Hashable]
     )
 
 
+def score_interval(only_a: int, only_b: int, tasks: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Return the score interval of the difference of two paired proportions, A minus B (Tango 1998).
+
+    doi:10.1002/(SICI)1097-0258(19980430)17:8<891::AID-SIM780>3.0.CO;2-B. `only_a` and `only_b` count the
+    tasks that A alone and B alone solved, of `tasks`, which must be positive. It holds the differences
+    that McNemar's test without continuity correction would not reject, so it leaves 0 out wherever the
+    exact test is significant, and for a few flips one way, such as 4 to 0, also where that is not.
+    """
+    if tasks < 1 or min(only_a, only_b) < 0 or only_a + only_b > tasks:
+        raise ValueError(f"{only_a} and {only_b} are no flips of {tasks} tasks")
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+
+    def is_rejected(difference: float) -> bool:
+        linear = (2 * tasks - only_a + only_b) * difference - only_a - only_b
+        constant = -only_b * difference * (1 - difference)
+        b_alone = (sqrt(linear**2 - 8 * tasks * constant) - linear) / (4 * tasks)
+        variance = tasks * (2 * b_alone + difference * (1 - difference))
+        return (only_a - only_b - tasks * difference) ** 2 > z**2 * variance
+
+    def limit(end: float) -> float:
+        inside, outside = (only_a - only_b) / tasks, end
+        for _ in range(BISECTIONS):
+            middle = (inside + outside) / 2
+            inside, outside = (inside, middle) if is_rejected(middle) else (middle, outside)
+        return inside
+
+    return limit(-1.0), limit(1.0)
+
+
 def bootstrap_interval(
     differences: Sequence[float], clusters: Sequence[Hashable] | None = None, confidence: float = 0.95
 ) -> tuple[float, float]:
@@ -84,17 +121,16 @@ def bootstrap_interval(
 
     Efron & Tibshirani 1993, chapter 13; clusters as in Cameron, Gelbach & Miller 2008
     (doi:10.1162/rest.90.3.414). The generator is seeded, so a figure repeats. Where every
-    difference is 0 resampling knows nothing: the interval is then what Wilson's leaves to flips.
+    difference is 0 resampling knows nothing: the interval is then the score interval without flips.
     """
     import numpy as np
     from scipy import stats
 
-    if not any(differences):
-        unseen = wilson(0, len(differences), confidence)[1]
-        return -unseen, unseen
     units: dict[Hashable, list[float]] = {}
     for unit, difference in zip(clusters or range(len(differences)), differences, strict=True):
         units.setdefault(unit, []).append(difference)
+    if not any(differences):
+        return score_interval(0, 0, len(units), confidence)
     if len(units) == 1:
         return -1.0, 1.0
     sums = np.array([sum(each) for each in units.values()])

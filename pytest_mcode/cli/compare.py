@@ -59,12 +59,10 @@ def load_comparison(store: "Store", a: str, b: str, *, margin: float | None = No
     scores, other = [ours.scores[task] for task in tasks], [theirs.scores[task] for task in tasks]
     clusters = [task.rpartition("-")[0] for task in tasks] if _has_repositories(ours) else None
     found = paired.compare(scores, other, clusters)
-    low, high = (
-        (found.low, found.high)
-        if found.clustered_low is None
-        else (found.clustered_low, found.clustered_high)
-    )
-    answer = None if margin is None or high is None else paired.non_inferior(low, high, margin)
+    low, high = found.low, found.high
+    if found.clustered_low is not None and found.clustered_high is not None:
+        low, high = found.clustered_low, found.clustered_high
+    answer = None if margin is None else paired.non_inferior(low, high, margin)
     return {
         "a": _side(ours),
         "b": _side(theirs),
@@ -135,10 +133,13 @@ def comparison_rows(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "tasks", "; ".join([f"{found['tasks']} judged by both", *alone, *infra])
     yield "solved", f"A {percent(found['rate_a'])}, B {percent(found['rate_b'])}"
     span = interval(found["low"], found["high"])
-    yield "A - B", f"{100 * found['difference']:+.1f} points {span}, 95 % bootstrap over tasks"
+    yield (
+        "A - B",
+        f"{100 * found['difference']:+.1f} points {span}, 95 % {found['interval']} interval over tasks",
+    )
     if found["clusters"]:
         clustered = interval(found["clustered_low"], found["clustered_high"])
-        yield "", f"{clustered} over its {found['clusters']} repositories"
+        yield "", f"{clustered}, 95 % bootstrap interval over its {found['clusters']} repositories"
     flips = f"A did better on {found['only_a']}, B on {found['only_b']}"
     yield "test", f"{found['test']}: p = {found['p_value']:.2g}; {flips}"
     yield "so", _conclusion(found)
@@ -159,6 +160,16 @@ def comparison_rows(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _conclusion(found: Mapping[str, Any]) -> str:
+    """Say which solves more, and where test and intervals differ on that, so."""
+    intervals = [(found["low"], found["high"])]
+    if found["clusters"]:
+        intervals.append((found["clustered_low"], found["clustered_high"]))
+    leaving_0_out = sum(low > 0 or high < 0 for low, high in intervals)
+    more = f"{'A' if found['difference'] > 0 else 'B'} solves more"
     if found["p_value"] < 0.05:
-        return f"{'A' if found['difference'] > 0 else 'B'} solves more"
+        if leaving_0_out == len(intervals):
+            return more
+        return f"{more} by the test, but an interval holds 0: not sure"
+    if leaving_0_out:
+        return f"not sure that {more}: an interval leaves 0 out, but the test shows no significant difference"
     return "no significant difference, which does not make them equal: see the interval"

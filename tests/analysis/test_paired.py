@@ -10,6 +10,7 @@ from pytest_mcode.analysis.paired import (
     mcnemar,
     non_inferior,
     permutation_test,
+    score_interval,
     smallest_detectable,
 )
 
@@ -30,13 +31,56 @@ def scores(tasks: int, gain: float) -> tuple[list[float], list[float]]:
     return a, b
 
 
-def test_interval_is_the_bootstrap_over_tasks() -> None:
+@pytest.mark.parametrize(
+    ("only_a", "only_b", "tasks", "published"),
+    [
+        (1, 7, 21, (-0.517, -0.026)),
+        (12, 2, 50, (0.0611, 0.3447)),
+    ],
+    ids=["Fagerland, Lydersen & Laake 2014, airway", "Newcombe 1998, table II"],
+)
+def test_score_interval_is_the_published_one(
+    only_a: int, only_b: int, tasks: int, published: tuple[float, float]
+) -> None:
+    assert score_interval(only_a, only_b, tasks) == pytest.approx(published, abs=0.0005)
+
+
+@pytest.mark.parametrize("tasks", [1, 7, 164])
+def test_score_interval_goes_by_mcnemars_test(tasks: int) -> None:
+    """0 lies in it where the test without continuity correction holds; the exact test is stricter."""
+    for only_a in range(min(tasks, 30) + 1):
+        for only_b in range(min(tasks - only_a, 30) + 1):
+            low, high = score_interval(only_a, only_b, tasks)
+            assert -1 <= low <= (only_a - only_b) / tasks <= high <= 1
+            assert (low, high) == pytest.approx([-x for x in reversed(score_interval(only_b, only_a, tasks))])
+            flips = only_a + only_b
+            rejected = flips and stats.chi2.sf((only_a - only_b) ** 2 / flips, 1) < 0.05
+            assert (low > 0 or high < 0) == rejected
+            assert rejected or mcnemar(only_a, only_b) >= 0.05
+
+
+def test_score_interval_covers_the_truth() -> None:
+    rng = np.random.default_rng(1)
+    flips = rng.multinomial(164, [0.06, 0.03, 0.91], size=1000)
+    spans = [score_interval(int(a), int(b), 164) for a, b, _ in flips]
+    assert np.mean([low <= 0.03 <= high for low, high in spans]) == pytest.approx(0.95, abs=0.02)
+
+
+@pytest.mark.parametrize("flips", [(-1, 0), (0, -1), (5, 6)])
+def test_flips_that_cannot_be(flips: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="are no flips of 10 tasks"):
+        score_interval(*flips, 10)
+
+
+def test_interval_of_averaged_repeats_is_the_bootstrap_over_tasks() -> None:
     a, b = scores(164, 0.1)
+    a[0] = 0.5
     differences = np.subtract(a, b)
     theirs = stats.bootstrap(
         (differences,), np.mean, method="percentile", n_resamples=9999, rng=np.random.default_rng(5)
     )
     mine = compare(a, b)
+    assert mine.interval == "bootstrap"
     assert (mine.low, mine.high) == pytest.approx(tuple(theirs.confidence_interval), abs=1.5 / 164)
     assert mine == compare(a, b)
     normal = 1.96 * differences.std() / np.sqrt(164)
@@ -60,6 +104,7 @@ def test_whole_clusters_widen_the_interval() -> None:
     clustered = compare(a, b, [f"repo-{i % 50}" for i in range(300)])
     assert clustered.clusters == 50
     assert (clustered.low, clustered.high) == (alone.low, alone.high)
+    assert alone.interval == "Tango score"
     assert clustered.clustered_low is not None
     assert clustered.clustered_high is not None
     wider = (clustered.clustered_high - clustered.clustered_low) / (alone.high - alone.low)
@@ -95,6 +140,7 @@ def test_no_flip_is_not_certainty() -> None:
     assert mine.difference == 0
     assert mine.p_value == 1
     assert (mine.low, mine.high) == pytest.approx((-0.0713, 0.0713), abs=0.0001)
+    assert mine.interval == compare([0.5] * 50, [0.5] * 50).interval == "Tango score"
 
 
 def test_smallest_detectable_is_shown_with_its_power() -> None:

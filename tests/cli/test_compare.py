@@ -72,7 +72,7 @@ def test_repeats_are_averaged_not_pooled(mcode: Mcode, db: Path) -> None:
     found = compared(mcode, db, "model=other:1b", "weak-one")
     assert (found["tasks"], found["rate_a"], found["rate_b"]) == (4, 0.5, 0.5)
     assert found["a"]["run_ids"] == ["other-1", "other-2"]
-    assert found["test"] == "paired permutation"
+    assert (found["test"], found["interval"]) == ("paired permutation", "bootstrap")
     assert (found["tasks_only_a"], found["tasks_only_b"]) == (["HumanEval/3"], ["HumanEval/1"])
     shown = mcode("compare", "model=other:1b", "weak-one", "--db", db).out
     assert "(other-1, other-2, the mean of 2 runs)" in " ".join(shown.split())
@@ -85,7 +85,7 @@ def test_page_for_people(mcode: Mcode, db: Path) -> None:
         "differ in model strong:7b and granite4:3b; model_digest sha256:777 and sha256:abc",
         "tasks 10 judged by both; 2 only A judged; 1 only B judged; 1 infra in B",
         "solved A 90.0%, B 20.0%",
-        "A - B +70.0 points [",
+        "A - B +70.0 points [12.0, 91.6], 95 % Tango score interval over tasks",
         "exact McNemar: p = 0.039; A did better on 8, B on 1",
         "so A solves more",
         "power 10 such tasks show a true difference of 60.0 points 4 times in 5",
@@ -93,6 +93,16 @@ def test_page_for_people(mcode: Mcode, db: Path) -> None:
         "B alone HumanEval/1",
     ):
         assert part in shown
+
+
+def test_sentence_says_where_interval_and_test_differ(mcode: Mcode, db: Path) -> None:
+    write_run(db, run_info("half-run"), outcomes("++++--------"))
+    write_run(db, run_info("none-run", model="other:1b"), outcomes("------------"))
+    found = compared(mcode, db, "half-run", "none-run")
+    assert (found["interval"], found["p_value"]) == ("Tango score", 0.125)
+    assert found["low"] > 0
+    shown = " ".join(mcode("compare", "half-run", "none-run", "--db", db).out.split())
+    assert "so not sure that A solves more: an interval leaves 0 out, but the test shows no" in shown
 
 
 def test_no_difference_is_not_called_equal(mcode: Mcode, db: Path) -> None:
@@ -141,8 +151,10 @@ def test_swebench_is_also_clustered_by_repository(mcode: Mcode, tmp_path: Path) 
     found = compared(mcode, db, "first", "second", "--non-inferior", 0.05)
     assert found["clusters"] == 2
     assert (found["clustered_low"], found["clustered_high"]) == (0, 1)
-    assert found["low"] > 0.2
-    assert "over its 2 repositories" in mcode("compare", "first", "second", "--db", db).out
+    assert found["low"] > 0.15
+    shown = " ".join(mcode("compare", "first", "second", "--db", db).out.split())
+    assert "95 % bootstrap interval over its 2 repositories" in shown
+    assert "so A solves more by the test, but an interval holds 0: not sure" in shown
 
 
 def test_test_functions_are_sides_of_their_own(mcode: Mcode, tmp_path: Path) -> None:
