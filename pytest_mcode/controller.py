@@ -77,10 +77,11 @@ class Controller:
         self.store = Store.open(self.settings.db)
         if self.settings.fail_under_run:
             with Store.open(self.settings.db, read_only=True) as stored:
-                gates.check(self.settings, stored)
+                self.settings = gates.resolve(self.settings, stored)
         model_info = parts.check_model(self.settings)
         if self.settings.resumes:
             self._go_on_with_earlier(model_info.get("digest"))
+            gates.check(self.settings, self.plan.run_id)
         journal.sweep()
         self._lock = journal.claim(self.plan.run_id)
         sandbox_info = parts.check_sandbox(self.settings, self.plan.run_id, self.plan.tasks, self._progress)

@@ -1,15 +1,16 @@
 """What decides between exit status 0 and 1, when a session is asked to decide by its results."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.settings import Settings
 from pytest_mcode.tally import Tally
 
 if TYPE_CHECKING:
     from pytest_mcode.store import Store
 
-__all__ = ["Decision", "check", "decide"]
+__all__ = ["Decision", "check", "decide", "resolve"]
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,24 @@ class Decision:
     reason: str
 
 
-def check(settings: Settings, store: "Store") -> None:
-    """Raise `ConfigurationError` before the first item where a gate can't be decided at the end."""
-    if settings.fail_under_run:
-        from pytest_mcode.store.queries import find_run
+def resolve(settings: Settings, store: "Store") -> Settings:
+    """Return `settings` with the run of ``--mcode-fail-under-run`` by its whole id.
 
-        find_run(store, settings.fail_under_run)
+    At the end ``latest`` would be the session's own. Raises `ConfigurationError` where there is no such run.
+    """
+    from pytest_mcode.store.queries import find_run
+
+    if settings.fail_under_run is None:
+        return settings
+    return replace(settings, fail_under_run=find_run(store, settings.fail_under_run)["run_id"])
+
+
+def check(settings: Settings, run_id: str) -> None:
+    """Raise `ConfigurationError` where the gate would compare the run with itself."""
+    if settings.fail_under_run == run_id:
+        raise ConfigurationError(
+            f"--mcode-fail-under-run: run {run_id} is the one that this session goes on with; name another"
+        )
 
 
 def decide(settings: Settings, tally: Tally, store: "Store", run_id: str) -> Decision | None:

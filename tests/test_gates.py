@@ -60,6 +60,21 @@ def test_a_gate_on_a_run_that_is_not_there_is_said_before_any_item(pytester):
     assert len(rows(pytester, "SELECT 1 FROM runs")) == 1
 
 
+def test_the_latest_run_is_the_one_before_this_one(pytester):
+    pytester.runpytest_subprocess(*GOLD)
+    ((good,),) = rows(pytester, "SELECT run_id FROM runs")
+    forget_all_but(pytester, "Smoke/1")
+    worse = pytester.runpytest_subprocess(*NONE, "--mcode-fail-under-run=latest")
+    worse.stdout.fnmatch_lines([f"gate       fails: * to run {good} on *"])
+
+
+def test_a_gate_on_the_run_that_is_resumed_is_refused(pytester):
+    pytester.runpytest_subprocess(*GOLD, "--mcode-limit=1")
+    result = pytester.runpytest_subprocess(*GOLD, "--mcode-resume", "--mcode-fail-under-run=latest")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["ERROR: --mcode-fail-under-run: run * is the one that this session *"])
+
+
 def test_infra_fails_any_gate(pytester):
     pytester.makeconftest(FAILING.replace("request.task.task_id in KNOWN", "1 / 0"))
     result = pytester.runpytest_subprocess(*NONE, "--mcode-limit=2", "--mcode-fail-under=0")

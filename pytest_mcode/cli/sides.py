@@ -80,7 +80,14 @@ def load_run_and_test(store: Store, name: str) -> Row:
 
 
 def pair(a: Side, b: Side) -> Pairing:
-    """Return the common tasks; raises `ConfigurationError` where there is none."""
+    """Return the common tasks; raises `ConfigurationError` where there is none, or a run is on both sides."""
+    theirs = {(run["run_id"], run["test"]) for run in b.runs}
+    shared = [run["run_id"] for run in a.runs if (run["run_id"], run["test"]) in theirs]
+    if shared:
+        raise ConfigurationError(
+            f"{a.name} and {b.name} both mean run {shared[0]}: a run compared with itself shows nothing; "
+            "give two different ones"
+        )
     common = [task for task in a.scores if task in b.scores]
     same = [task for task in common if a.fingerprints[task] == b.fingerprints[task]]
     both = f"{a.name} and {b.name}"

@@ -110,7 +110,8 @@ def test_no_difference_is_not_called_equal(mcode: Mcode, db: Path) -> None:
     assert "no significant difference, which does not make them equal" in " ".join(shown.split())
     assert "differ in     the seed at most" in shown
     assert "minus 5 points: not enough evidence" in shown
-    same = compared(mcode, db, "weak-one", "weak-one")
+    write_run(db, run_info("weak-too", seed=2), outcomes("++--------i-"))
+    same = compared(mcode, db, "weak-one", "weak-too")
     assert same["p_value"] == 1
     assert same["low"] < -0.2 < 0.2 < same["high"]
     assert compared(mcode, db, "weak-one", "strong-1", "--non-inferior", 0.1)["non_inferior"] == "no"
@@ -181,6 +182,8 @@ def test_test_functions_are_sides_of_their_own(mcode: Mcode, tmp_path: Path) -> 
             ["weak-one", "mbpp-run"],
             "have no common task: weak-one judged 11 such as HumanEval/0, mbpp-run judged 1",
         ),
+        (["weak-one", "weak-o"], "both mean run weak-one: a run compared with itself shows nothing"),
+        (["model=strong:7b", "strong-1"], "model=strong:7b and strong-1 both mean run strong-1"),
         (["weak-one", "colour=red"], "cannot select runs by 'colour'; there are benchmark, model, backend"),
         (["weak-one", "samples=many"], "'many' is no value of samples"),
         (["weak-one", "retrieval=maybe"], "'maybe' is no value of retrieval"),
