@@ -42,10 +42,14 @@ def task_caveats(plan: Plan) -> Iterator[str]:
         )
 
 
-def override_caveats(overridden: Mapping[str, str]) -> Iterator[str]:
-    """Yield a line for each fixture of ours that the user's own took the place of: what, and where it is."""
-    for name, origin in sorted(overridden.items()):
-        yield f"fixture {name} is overridden by {origin}"
+def override_caveats(overridden: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """Yield a line for each fixture of ours that the user's own took the place of: what, and where it is.
+
+    `overridden` is by test function; one that is a solver itself overrides nothing.
+    """
+    found = {(name, by) for test in overridden for name, by in overridden[test].items() if by != test}
+    for name, by in sorted(found):
+        yield f"fixture {name} is overridden by {by}"
 
 
 def _named(task_ids: Sequence[str], most: int = 20) -> str:

@@ -47,7 +47,6 @@ class Controller:
         self.decision: gates.Decision | None = None
         self._progress_lines: Progress | None = None
         self._stopped = False
-        self._overridden: dict[str, str] = {}
         self._earlier: Earlier | None = None
         self._lock: FileLock | None = None
         self._undo_sigterm: Callable[[], None] = lambda: None
@@ -121,7 +120,7 @@ class Controller:
 
     def pytest_report_header(self) -> list[str]:
         """Say what is about to run."""
-        return summary.header(self.plan, self._notes)
+        return summary.header(self.plan, self._notes, own_tests=bool(self.config.args))
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Open the run, once the items are known (without xdist)."""
@@ -179,11 +178,17 @@ class Controller:
             report.mcode = outcome.to_json()  # type: ignore[attr-defined]
 
     def _record(self, outcome: TaskOutcome) -> None:
+        if self._earlier and (reason := self._earlier.refusal(outcome)):
+            journal.Journal(self.plan.run_id, outcome.test, outcome.task_id).remove()
+            self._stop(reason)
+            return
+        known = self.tally.overridden.get(outcome.test, {})
         self.tally.add(outcome)
-        for attempt in outcome.attempts[:1]:
-            self._overridden |= attempt.extra.get("overridden", {})
+        overridden = self.tally.overridden[outcome.test]
         try:
             if self.store:
+                if overridden != known:
+                    self.store.note_overridden(self.plan.run_id, outcome.test, overridden)
                 self.store.record(self.plan.run_id, outcome)
                 if outcome.status != "infra":
                     journal.Journal(self.plan.run_id, outcome.test, outcome.task_id).remove()
@@ -246,7 +251,7 @@ class Controller:
         """Print what came out, and what to type next."""
         if self.planned:
             seconds = time.monotonic() - self._started
-            notes = [("note", note) for note in [*self._notes, *override_caveats(self._overridden)]]
+            notes = [("note", note) for note in [*self._notes, *override_caveats(self.tally.overridden)]]
             if self.decision:
                 word = "holds" if self.decision.holds else "fails"
                 notes.insert(0, ("gate", f"{word}: {self.decision.reason}"))

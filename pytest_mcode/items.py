@@ -1,7 +1,7 @@
 """Hooks on the side where tasks run: collecting them, running them, reporting what came out."""
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -130,7 +130,7 @@ class Items:
             task_fingerprint=task.fingerprint,
             test=function_of(item.nodeid, task),
             status=status,
-            attempts=self._marked(handle.attempts) if handle else (),
+            attempts=_marked(handle.attempts, self._taken_over(item, task)) if handle else (),
             error=_cause(error) if status == "infra" else "",
             seconds=call.duration,
             tags=task.tags,
@@ -143,11 +143,16 @@ class Items:
         item.user_properties += [("mcode_outcome", status), ("mcode_attempts", len(outcome.attempts))]
         return report
 
-    def _marked(self, attempts: Sequence[Attempt]) -> tuple[Attempt, ...]:
-        if not self._overridden:
-            return tuple(attempts)
-        overridden = {"overridden": dict(sorted(self._overridden.items()))}
-        return tuple(replace(each, extra={**each.extra, **overridden}) for each in attempts)
+    def _taken_over(self, item: pytest.Item, task: Task) -> dict[str, str]:
+        """What took the place of our fixtures: the user's own, or a test that asks for no solver."""
+        own_test = "mcode_solver" not in getattr(item, "fixturenames", ())
+        return self._overridden | ({"mcode_solver": function_of(item.nodeid, task)} if own_test else {})
+
+
+def _marked(attempts: Sequence[Attempt], overridden: Mapping[str, str]) -> tuple[Attempt, ...]:
+    if not overridden:
+        return tuple(attempts)
+    return tuple(replace(each, extra={**each.extra, "overridden": overridden}) for each in attempts)
 
 
 def _marks(task: Task) -> list[pytest.MarkDecorator]:

@@ -167,6 +167,11 @@ class TaskOutcome:
     tags: tuple[str, ...] = ()
 
     @property
+    def overridden(self) -> dict[str, str]:
+        """By fixture of ours, what took its place; empty where no attempt was made."""
+        return dict(self.attempts[0].extra.get("overridden", {})) if self.attempts else {}
+
+    @property
     def last_message(self) -> str:
         """The last attempt's verdict and its message; empty where no attempt was made."""
         return (
@@ -206,6 +211,7 @@ class RunInfo:
     """The model's digest and the rest of what its server told."""
     model_info: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
-    """Versions, git commit and dirty flag, host, platform, engine, image digest."""
+    """Versions, git commit and dirty flag, host, platform, engine, image digest; as ``overridden``, by
+    test function, what took the place of our fixtures, which only its outcomes tell."""
     started_at: str = ""
     """ISO 8601, UTC."""

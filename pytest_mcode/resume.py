@@ -27,6 +27,22 @@ class Earlier:
     judged: Mapping[Key, TaskOutcome]
     """Outcomes that stand: solved and unsolved ones. Those that were ``infra`` run again."""
 
+    def refusal(self, outcome: TaskOutcome) -> str | None:
+        """Say why `outcome` cannot join the run, where other fixtures were overridden in it.
+
+        Only outcomes tell which were: fixtures are set up when the first item runs.
+        """
+        there = next(
+            (each.overridden for (test, _), each in self.judged.items() if test == outcome.test), None
+        )
+        if there is None or not outcome.attempts or there == outcome.overridden:
+            return None
+        return (
+            f"cannot go on with run {self.run_id}: of our fixtures it had overridden {_listed(there)}, this "
+            f"session {_listed(outcome.overridden)}; nothing of it was recorded. Leave out --mcode-resume "
+            "for a new run"
+        )
+
 
 def find_earlier(store: "Store", plan: Plan, model_digest: str | None) -> Earlier:
     """Return the run that the settings ask to resume.
@@ -48,6 +64,10 @@ def find_earlier(store: "Store", plan: Plan, model_digest: str | None) -> Earlie
         if outcome.status != "infra"
     }
     return Earlier(run_id=row["run_id"], planned=row["tasks_planned"] or 0, judged=judged)
+
+
+def _listed(overridden: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} ({origin})" for name, origin in sorted(overridden.items())) or "none"
 
 
 def _wanted_run(store: "Store", plan: Plan) -> Mapping[str, Any]:

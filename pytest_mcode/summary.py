@@ -13,11 +13,12 @@ from pytest_mcode.tally import Tally
 __all__ = ["header", "pass_rate", "write", "write_step_summary"]
 
 
-def header(plan: Plan, notes: list[str]) -> list[str]:
-    """Return the lines of pytest's header: benchmark, model, loop, sandbox, store, run."""
+def header(plan: Plan, notes: list[str], *, own_tests: bool) -> list[str]:
+    """Return the lines of pytest's header: benchmark, model, loop (unless tests are one's own), sandbox, …"""
+    loop = "" if own_tests else f" {_loop(plan)};"
     lines = [
         f"mcode: {plan.title}, {plan.dataset} ({plan.split}): {_subset(plan)} tasks",
-        f"mcode: {_model(plan)}; {_loop(plan)}; {_sandbox(plan)}",
+        f"mcode: {_model(plan)};{loop} {_sandbox(plan)}",
         f"mcode: run {plan.run_id} in {plan.settings.db}",
     ]
     return lines + [f"mcode: note: {note}" for note in notes]
@@ -54,7 +55,7 @@ def write_step_summary(plan: Plan, tally: Tally, planned: int, decision: Decisio
     rows = [
         ("benchmark", plan.title),
         ("model", _model(plan)),
-        ("loop", _loop(plan)),
+        ("loop", _loop(plan, tally)),
         ("judged", f"{tally.judged}/{planned}"),
         ("pass rate", pass_rate(tally)),
         ("infra", str(tally.infra)),
@@ -94,7 +95,7 @@ def _rows(plan: Plan, tally: Tally, planned: int, seconds: float) -> list[tuple[
     done = tally.judged + tally.infra
     rows = [
         ("model", _model(plan)),
-        ("loop", f"{_loop(plan)}; {_sandbox(plan)}"),
+        ("loop", f"{_loop(plan, tally)}; {_sandbox(plan)}"),
         ("judged", f"{tally.judged}/{planned} tasks{_selected(planned, plan)}{_missing(planned - done)}"),
         ("pass rate", pass_rate(tally)),
     ]
@@ -116,10 +117,14 @@ def _model(plan: Plan) -> str:
     return f"{settings.model} ({settings.backend})" if settings.model else f"backend {settings.backend}"
 
 
-def _loop(plan: Plan) -> str:
+def _loop(plan: Plan, tally: Tally | None = None) -> str:
     settings = plan.settings
     samples = f"{settings.samples} sample{'s' * (settings.samples > 1)}{' (all)' * settings.all_samples}"
     loop = f"{samples}, {settings.debug_iters} debug iteration{'s' * (settings.debug_iters != 1)}"
+    own = ", ".join(sorted(tally.own_solvers)) if tally else ""
+    if own:
+        given = settings.samples > 1 or settings.debug_iters > 0
+        loop = f"own solver {own}" + (f", given {loop}" if given else "")
     if settings.debug_iters:
         loop += ", resample" if settings.strategy == "resample" else f", feedback {settings.feedback}"
     if settings.retrieval:

@@ -24,9 +24,12 @@ class Tally:
     failures: Counter[str] = field(default_factory=Counter)
     """Verdict of the last attempt of each unsolved task."""
     infra_causes: Counter[str] = field(default_factory=Counter)
+    overridden: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By test function: what took the place of our fixtures, by their names."""
 
     def add(self, outcome: TaskOutcome) -> None:
         """Count one task."""
+        self.overridden[outcome.test] = self.overridden.get(outcome.test, {}) | outcome.overridden
         self.attempts += len(outcome.attempts)
         self.prompt_tokens += sum(attempt.prompt_tokens or 0 for attempt in outcome.attempts)
         self.completion_tokens += sum(attempt.completion_tokens or 0 for attempt in outcome.attempts)
@@ -42,6 +45,11 @@ class Tally:
         else:
             self.unsolved += 1
             self.failures[outcome.attempts[-1].verdict.kind if outcome.attempts else "not judged"] += 1
+
+    @property
+    def own_solvers(self) -> set[str]:
+        """The files or test functions that took the place of our solver."""
+        return {each["mcode_solver"] for each in self.overridden.values() if "mcode_solver" in each}
 
     @property
     def judged(self) -> int:

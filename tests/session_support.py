@@ -1,12 +1,15 @@
 """Helpers for tests that run whole sessions."""
 
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
 
 SMOKE = ("--mcode-benchmark=smoke", "--mcode-sandbox=process", "--mcode-db=results.db")
 GOLD = (*SMOKE, "--mcode-backend=gold")
+
+MCODE = (sys.executable, "-c", "from pytest_mcode.cli import main; main()")
 
 DATA = Path(__file__).parents[1] / "../shared/data"
 

@@ -4,8 +4,13 @@ import json
 
 import pytest
 
+from pytest_mcode.cli.configuration import configuration_key
+from pytest_mcode.cli.results import load_results
+from pytest_mcode.store import Store
+from pytest_mcode.store.queries import find_runs
+
 from .servers import OllamaServer
-from .session_support import GOLD, SMOKE, rows
+from .session_support import GOLD, MCODE, SMOKE, rows
 
 WRONG_MODEL = """
     import pytest
@@ -29,6 +34,43 @@ def test_gold_with_another_model_is_told_apart(pytester, workers):
     result.stdout.fnmatch_lines(["note *fixture mcode_model is overridden by conftest.py"])
     extras = [json.loads(extra) for (extra,) in rows(pytester, "SELECT extra FROM attempts")]
     assert extras == [{"overridden": {"mcode_model": "conftest.py"}}] * 2
+
+
+def keys(pytester):
+    """Return what tells the configurations of the stored runs apart, oldest first."""
+    with Store.open(str(pytester.path / "results.db"), read_only=True) as store:
+        return [configuration_key(each) for each in load_results(store, find_runs(store))]
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_runs_with_another_fixture_are_no_repeats(pytester, workers):
+    arguments = (*GOLD, "--mcode-limit=2", "-n", workers)
+    pytester.runpytest_subprocess(*arguments)
+    pytester.makeconftest(WRONG_MODEL)
+    for _ in range(2):
+        pytester.runpytest_subprocess(*arguments)
+    plain, other, repeat = keys(pytester)
+    assert plain != other == repeat
+    (environment,) = rows(pytester, "SELECT environment FROM runs ORDER BY started_at, run_id")[-1]
+    assert json.loads(environment)["overridden"] == {"smoke::test_task": {"mcode_model": "conftest.py"}}
+    shown = pytester.run(*MCODE, "results", "--grouped", "--db=results.db")
+    shown.stdout.fnmatch_lines(["n=1 *1 * 100.0% *", "n=1 own model *2 * 0.0% *"])
+    (run, *_), (other_run, *_) = rows(pytester, "SELECT run_id FROM runs ORDER BY started_at, run_id")[:2]
+    compared = pytester.run(*MCODE, "compare", run, other_run, "--db=results.db")
+    compared.stdout.fnmatch_lines(["differ in *mcode_model None and conftest.py *"])
+
+
+def test_a_run_is_not_resumed_with_another_fixture(pytester):
+    pytester.runpytest_subprocess(*GOLD, "-k", "Smoke/1]")
+    pytester.makeconftest(WRONG_MODEL)
+    result = pytester.runpytest_subprocess(*GOLD, "--mcode-resume")
+    assert result.ret == 2
+    result.stdout.fnmatch_lines(
+        ["! *cannot go on with run *: * overridden none, this session mcode_model (conftest.py); *"]
+    )
+    assert rows(pytester, "SELECT task_id, status FROM tasks") == [("Smoke/1", "solved")]
+    pytester.makeconftest("")
+    pytester.runpytest_subprocess(*GOLD, "--mcode-resume").assert_outcomes(passed=12)
 
 
 def test_nothing_is_said_where_nothing_is_overridden(pytester):

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from .session_support import GOLD, SMOKE, rows
+from .session_support import GOLD, MCODE, SMOKE, rows
 
 HEAVY = ("mellea", "docker", "datasets", "swebench", "sqlalchemy", "scipy", "jinja2", "typer", "rich")
 
@@ -303,6 +303,14 @@ def test_own_test_function_judges_by_hand(pytester):
         ("test_agent.py::test_agent", 0, 0, "exception"),
         ("test_agent.py::test_agent", 0, 1, "passed"),
     ]
+    result.stdout.no_fnmatch_line("*1 sample*")
+    result.stdout.fnmatch_lines(
+        ["loop       own solver test_agent.py::test_agent; *", "cost       4 attempts, *"]
+    )
+    table = pytester.run(*MCODE, "results", "--db=results.db").stdout
+    table.fnmatch_lines(["run *loop * 1st attempt *", "*own solver *2/12*0.0% *100.0%*"])
+    table.fnmatch_lines(["own *mcode_solver: test_agent.py::test_agent *", "cost *4 attempts; *"])
+    table.no_fnmatch_line("*n=1*")
 
 
 def test_own_test_function_that_judges_nothing_is_infra(pytester):

@@ -7,7 +7,7 @@ from typing import Any
 from pytest_mcode.analysis.intervals import bounds, mean_interval, wilson
 from pytest_mcode.analysis.passk import pass_at_k
 
-__all__ = ["pass_at", "refusal", "summarise"]
+__all__ = ["overridden", "pass_at", "refusal", "summarise"]
 
 RUN_FIELDS = (
     "run_id",
@@ -66,6 +66,7 @@ def summarise(
     return {
         **{name: run[name] for name in RUN_FIELDS},
         "test": test,
+        "overridden": overridden(run, test),
         "tasks_planned": planned,
         "tasks_judged": n_judged,
         "solved": solved,
@@ -87,6 +88,11 @@ def summarise(
         **_false_positives(judged),
         **_costs(groups, judged, solved),
     }
+
+
+def overridden(run: Mapping[str, Any], test: str | None) -> dict[str, str]:
+    """Return what took the place of our fixtures in a run's test function, by their names."""
+    return dict(run["environment"].get("overridden", {}).get(test, {}))
 
 
 def refusal(run: Mapping[str, Any], judged: Sequence[Group], ks: Sequence[int]) -> str | None:

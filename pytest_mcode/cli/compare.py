@@ -92,7 +92,7 @@ def _side(side: "Side") -> dict[str, Any]:
         "run_ids": [each["run_id"] for each in side.runs],
         "test": run["test"],
         "title": title(run),
-        "loop": loop(run["settings"]),
+        "loop": loop(run),
         "judged": len(side.scores),
         "infra": side.infra,
     }

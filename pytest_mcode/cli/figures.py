@@ -49,9 +49,13 @@ def coverage(result: Mapping[str, Any]) -> str:
     return f"{planned}/{total}" if judged == planned else f"{judged} of {planned}/{total}"
 
 
-def loop(settings: Mapping[str, Any]) -> str:
-    """Return what a run's loop does that the plainest one does not: ``n=5 d=2 T=0.7``."""
-    parts = [f"n={settings['samples']}{' all' if settings['all_samples'] else ''}"]
+def loop(run: Mapping[str, Any], *, with_samples: bool = True) -> str:
+    """Return what a run's loop does that the plainest one does not: ``n=5 d=2 T=0.7``, ``own solver``."""
+    settings = run["settings"]
+    own = [name.removeprefix("mcode_").replace("_", " ") for name in sorted(run["overridden"])]
+    # A solver of one's own need not know of the budget; that of the plainest loop is none that was asked for.
+    with_samples &= "solver" not in own or settings["samples"] > 1
+    parts = [f"n={settings['samples']}{' all' if settings['all_samples'] else ''}"] if with_samples else []
     parts += [f"d={settings['debug_iters']}"] if settings["debug_iters"] else []
     parts += [f"T={settings['temperature']:g}"] if settings.get("temperature") is not None else []
     parts += [str(settings.get("retrieval_source") or "retrieval")] if settings["retrieval"] else []
@@ -61,6 +65,7 @@ def loop(settings: Mapping[str, Any]) -> str:
     parts += [f"feedback={feedback}"] if told else []
     parts += [f"replay of {short_id(Path(settings['replay']).name)}"] if settings.get("replay") else []
     parts += [f"judge={settings['judge']}"] if settings.get("judge") else []
+    parts += [f"own {', '.join(own)}"] if own else []
     return visible(" ".join(parts))
 
 

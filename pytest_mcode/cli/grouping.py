@@ -27,6 +27,7 @@ SHARED = (
     "timeout",
     "retrieval",
     "test",
+    "overridden",
     "tasks_total",
     "settings",
 )
@@ -47,7 +48,7 @@ def grouped(store: "Store", found: Sequence[Result]) -> list[dict[str, Any]]:
 def print_groups(groups: Sequence[dict[str, Any]]) -> None:
     """Print a row a configuration."""
     columns: list[Column] = [
-        ("loop", lambda each: [loop(each["settings"])]),
+        ("loop", lambda each: [loop(each)]),
         ("runs", lambda each: [str(len(each["run_ids"]))]),
         ("tasks", lambda each: [f"{each['tasks_judged']}/{each['tasks_total']}"]),
         ("pass rate", lambda each: rate_cell(each, "pass_rate")),

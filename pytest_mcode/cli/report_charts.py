@@ -75,8 +75,7 @@ def picture(found: Mapping[str, Any], format: str) -> bytes:
 
 def _by_samples(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for group in found["scaling"]:
-        settings = {**group["runs"][0]["settings"], "samples": 1, "all_samples": False}
-        rest = loop(settings).removeprefix("n=1").strip()
+        rest = loop(group["runs"][0], with_samples=False)
         alone = len({title(each) for each in found["scaling"]}) == 1
         name = rest or "plain" if alone else f"{title(group)}, {rest}".rstrip(" ,")
         for point in group["curve"]:

@@ -54,14 +54,14 @@ def _columns(found: Sequence[Result]) -> list[Column]:
     columns: list[Column] = [
         ("benchmark, model", lambda each: [title(each)]),
         ("run", _run_cell),
-        ("loop", lambda each: [loop(each["settings"])]),
+        ("loop", lambda each: [loop(each)]),
         ("tasks", lambda each: [coverage(each)]),
     ]
     if len({each["run_id"] for each in found}) < len(found):
         columns.insert(2, ("test", lambda each: [str(each["test"]).rpartition("::")[2]]))
     if any(each["pass_at"] for each in found):
         columns.append(("pass@k, first attempts", _pass_at_cell))
-    elif any(each["samples"] > 1 or each["debug_iters"] for each in found):
+    elif any(each["samples"] > 1 or each["debug_iters"] or _has_own_solver(each) for each in found):
         columns.append(("1st attempt", lambda each: rate_cell(each, "first_attempt_rate")))
     columns.append(("pass rate", lambda each: rate_cell(each, "pass_rate")))
     if any(each["public_passed"] for each in found):
@@ -69,6 +69,10 @@ def _columns(found: Sequence[Result]) -> list[Column]:
     if any(each["infra"] for each in found):
         columns.append(("infra", _infra_cell))
     return columns
+
+
+def _has_own_solver(each: Result) -> bool:
+    return "mcode_solver" in each["overridden"]
 
 
 def _widths(columns: Sequence[Column], found: Sequence[Result], available: int) -> dict[str, int]:
@@ -134,6 +138,8 @@ def details(each: Result) -> list[tuple[str, str]]:
         ("solved", f"{each['solved']}/{tasks}: {_rate(each, 'pass_rate')}, Wilson 95 %"),
         ("first attempt", f"{each['first_attempt_solved']}/{tasks}: {_rate(each, 'first_attempt_rate')}"),
     ]
+    if each["overridden"]:
+        rows.append(("own", ", ".join(f"{name}: {by}" for name, by in sorted(each["overridden"].items()))))
     if each["infra"]:
         rows.append(("infra", f"{each['infra']} outside the pass rate, which they leave at {_bounds(each)}%"))
     rows += [(f"pass@{at['k']}", _pass_at(at, each)) for at in each["pass_at"]]

@@ -53,10 +53,7 @@ def print_scaling(groups: Sequence[Mapping[str, Any]]) -> None:
         terminal.print("No run matches.")
     for group in groups:
         first = group["runs"][0]
-        settings = {**first["settings"], "samples": 1, "all_samples": False}
-        terminal.print(
-            f"{title(first)}, {loop(settings).removeprefix('n=1').strip()}".rstrip(" ,"), style="bold cyan"
-        )
+        terminal.print(f"{title(first)}, {loop(first, with_samples=False)}".rstrip(" ,"), style="bold cyan")
         table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
         for heading in ("samples", "from", "tasks", "solved within them", "gain", "p"):
             table.add_column(heading, justify="right" if heading in ("samples", "p") else "left")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from pytest_mcode.analysis.summary import overridden
 from pytest_mcode.cli.configuration import configuration_key, differences
 from pytest_mcode.cli.figures import brief
 from pytest_mcode.errors import ConfigurationError
@@ -76,7 +77,7 @@ def load_run_and_test(store: Store, name: str) -> Row:
     """
     run_id, _, test = name.partition("::")
     run = find_run(store, run_id)
-    return {**run, "test": _test(store, run, test)}
+    return _with_test(store, run, test)
 
 
 def pair(a: Side, b: Side) -> Pairing:
@@ -115,9 +116,7 @@ def _example(side: Side) -> str:
 
 def _filtered(store: Store, name: str) -> list[Row]:
     selector, _, test = name.partition("::")
-    runs: list[Row] = [
-        {**run, "test": _test(store, run, test)} for run in find_runs(store, _filter(selector))
-    ]
+    runs = [_with_test(store, run, test) for run in find_runs(store, _filter(selector))]
     if not runs:
         raise ConfigurationError(f"no run matches {name!r}; `mcode results` lists the runs")
     for run in runs:
@@ -147,6 +146,11 @@ def _filter(text: str) -> RunFilter:
         except (ValueError, KeyError):
             raise ConfigurationError(f"{text!r}: {value.strip()!r} is no value of {name}") from None
     return RunFilter(**values)
+
+
+def _with_test(store: Store, run: Row, wanted: str) -> Row:
+    test = _test(store, run, wanted)
+    return {**run, "test": test, "overridden": overridden(run, test)}
 
 
 def _test(store: Store, run: Row, wanted: str) -> str | None:

@@ -113,7 +113,9 @@ runs = Table(
     Column("finished_at", String(40)),
     Column("settings", Json, nullable=False, comment="every setting of the session"),
     Column("model_info", Json, nullable=False, comment="what else the server told"),
-    Column("environment", Json, nullable=False, comment="versions, git commit, host, engine, image digest"),
+    Column(
+        "environment", Json, nullable=False, comment="versions, git commit, host, engine, overridden fixtures"
+    ),
     Index("runs_by_start", "started_at"),
     Index("runs_by_config", "config_key"),
 )

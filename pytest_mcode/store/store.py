@@ -95,6 +95,16 @@ class Store:
         """Say how many items the session selected, once that is known."""
         self._update_run(run_id, _planned(tasks_planned))
 
+    def note_overridden(self, run_id: str, test: str, overridden: Mapping[str, str]) -> None:
+        """Add to a run's ``environment`` what took the place of our fixtures in a test function."""
+        with self._writing() as connection:
+            runs = schema.runs
+            statement = select(runs.c.environment).where(runs.c.run_id == run_id)
+            environment = connection.execute(statement).scalar_one()
+            known = environment.get("overridden", {})
+            changed = {**environment, "overridden": {**known, test: dict(overridden)}}
+            connection.execute(update(runs).where(runs.c.run_id == run_id).values(environment=changed))
+
     def finish_run(self, run_id: str, status: RunStatus) -> None:
         """Close a run."""
         self._update_run(run_id, {"status": status, "finished_at": _now()})

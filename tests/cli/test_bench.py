@@ -1,13 +1,11 @@
 """`mcode bench` and `mcode study`: the same sessions, from the console script."""
 
 import subprocess
-import sys
 
 import pytest
 
-from tests.session_support import rows
+from tests.session_support import MCODE, rows
 
-MCODE = (sys.executable, "-c", "from pytest_mcode.cli import main; main()")
 GOLD = ("--backend", "gold", "--sandbox", "process", "--db", "results.db")
 
 FORGETFUL = """

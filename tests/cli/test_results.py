@@ -387,4 +387,11 @@ def test_grouped_repeats_are_averaged_task_by_task(mcode: Mcode, tmp_path: Path)
     ],
 )
 def test_loop_is_labelled_with_what_is_unusual(changes: dict[str, Any], label: str) -> None:
-    assert loop({**run_info().settings, **changes}) == label
+    assert loop({"settings": {**run_info().settings, **changes}, "overridden": {}}) == label
+
+
+def test_a_solver_of_ones_own_has_the_budget_that_was_asked_for() -> None:
+    own = {"settings": run_info(debug_iters=2).settings, "overridden": {"mcode_solver": "conftest.py"}}
+    assert loop(own) == "d=2 own solver"
+    own["settings"]["samples"] = 5
+    assert loop(own) == "n=5 d=2 own solver"
