@@ -14,7 +14,7 @@ from pytest_mcode.demonstrations import Demonstrations, choose
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import RunInfo, Task, to_json
 from pytest_mcode.replay import StoredAnswers, as_generated, read_answers
-from pytest_mcode.settings import FUNCTION_OPTIONS, REPOSITORY_OPTIONS, Settings, option_specs
+from pytest_mcode.settings import FUNCTION_OPTIONS, MODEL_OPTIONS, REPOSITORY_OPTIONS, Settings, option_specs
 
 __all__ = ["Plan", "build_settings", "make_plan"]
 
@@ -107,6 +107,7 @@ class Plan:
 def build_settings(*layers: Mapping[str, Any]) -> Settings:
     """Build settings from `layers` (command line first) and the defaults of the benchmark they name."""
     named = [_first(name, layers) for name in ("benchmark", "judge")]
+    layers = _for_gold(layers)
     defaults = {key: value for name in named if name for key, value in benchmarks.get(name).defaults.items()}
     settings = Settings.build(*layers, defaults=defaults)
     _check_kind(settings, benchmarks.get(settings.benchmark))
@@ -117,22 +118,36 @@ def _first(name: str, layers: Sequence[Mapping[str, Any]]) -> Any:
     return next((layer[name] for layer in layers if layer.get(name)), None)
 
 
+def _for_gold(layers: tuple[Mapping[str, Any], ...]) -> tuple[Mapping[str, Any], ...]:
+    """Where a layer asks for ``gold``, leave out of those below it what is meant for their backend's model."""
+    named = next((number for number, layer in enumerate(layers) if layer.get("backend")), 0)
+    if layers[named].get("backend") != "gold":
+        return layers
+    below = (
+        {name: value for name, value in layer.items() if name not in MODEL_OPTIONS}
+        for layer in layers[named + 1 :]
+    )
+    return (*layers[: named + 1], *below)
+
+
 def _check_kind(settings: Settings, benchmark: Benchmark) -> None:
-    """Refuse options that mean nothing to the benchmark: they would be recorded as if they did."""
-    fixed: tuple[str, ...]
-    if benchmark.kind == "functions":
-        fixed, why = REPOSITORY_OPTIONS, f"{benchmark.name} has functions to write, no repositories"
-    else:
-        fixed, why = FUNCTION_OPTIONS, f"{benchmark.name} has repositories, each task its own image"
+    """Refuse options that mean nothing to benchmark or backend: they would be recorded as if they did."""
+    meaningless = (
+        dict.fromkeys(REPOSITORY_OPTIONS, f"{benchmark.name} has functions to write, no repositories")
+        if benchmark.kind == "functions"
+        else dict.fromkeys(FUNCTION_OPTIONS, f"{benchmark.name} has repositories, each task its own image")
+    )
+    if settings.backend == "gold":
+        meaningless |= dict.fromkeys(MODEL_OPTIONS, "gold answers with reference solutions and asks no model")
     if settings.agent == "bash" and settings.backend in ("gold", "replay"):
         raise ConfigurationError(
             f"--mcode-agent=bash: {settings.backend} types no commands; leave it out, or name a model"
         )
     for spec in option_specs():
-        if spec.field in fixed and getattr(settings, spec.field) != benchmark.defaults.get(
+        if spec.field in meaningless and getattr(settings, spec.field) != benchmark.defaults.get(
             spec.field, spec.default
         ):
-            raise ConfigurationError(f"{spec.flag}: {why}; leave it out")
+            raise ConfigurationError(f"{spec.flag}: {meaningless[spec.field]}; leave it out")
 
 
 def make_plan(settings: Settings) -> Plan:

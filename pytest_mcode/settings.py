@@ -12,6 +12,7 @@ __all__ = [
     "DEFAULT_IMAGE",
     "FUNCTION_OPTIONS",
     "MODEL_FREE_BACKENDS",
+    "MODEL_OPTIONS",
     "REPOSITORY_OPTIONS",
     "OptionSpec",
     "Settings",
@@ -33,6 +34,8 @@ REPOSITORY_OPTIONS = (
     "force_rebuild",
 )
 """Fields that mean something only to benchmarks whose tasks are repositories."""
+MODEL_OPTIONS = ("model", "base_url", "temperature", "max_tokens", "context_window", "model_option")
+"""Fields that mean nothing to the backend ``gold``, which asks no model."""
 FUNCTION_OPTIONS = ("sandbox", "image", "isolation", "retrieval_k", "retrieval_dataset")
 """Fields that mean something only to benchmarks whose tasks are functions."""
 

@@ -354,6 +354,9 @@ def test_ini_twins_and_their_bad_values(pytester):
         ([*GOLD, "--mcode-split=nowhere"], "*nowhere*"),
         ([*GOLD, "--mcode-samples=-3"], "*--mcode-samples: '-3'*1 or more*"),
         ([*GOLD, "--mcode-db=/proc/nowhere/results.db"], "*proc/nowhere*"),
+        ([*GOLD, "--mcode-model=m"], "*--mcode-model: gold answers with reference solutions*; leave it out"),
+        ([*GOLD, "--mcode-temperature=0"], "*--mcode-temperature: gold * asks no model; leave it out"),
+        ([*GOLD, "--mcode-model-option=top_k=1"], "*--mcode-model-option: gold * asks no model; *"),
         ([*SMOKE, "--mcode-model=m", "--mcode-base-url=http://127.0.0.1:9"], "*127.0.0.1:9*"),
     ],
 )
@@ -365,6 +368,13 @@ def test_bad_input_is_one_message_and_exit_4(pytester, arguments, message):
     result.stderr.fnmatch_lines([message])
     assert "Traceback" not in result.stderr.str() + result.stdout.str()
     assert not (pytester.path / "results.db").exists()
+
+
+def test_gold_leaves_out_what_an_ini_file_says_of_the_model(pytester):
+    pytester.makepyprojecttoml('[tool.pytest]\nmcode_model = "m:7b"\nmcode_temperature = 0.5')
+    pytester.runpytest_subprocess(*GOLD, "--mcode-limit=1").assert_outcomes(passed=1)
+    ((model, settings),) = rows(pytester, "SELECT model, settings FROM runs")
+    assert (model, json.loads(settings)["temperature"]) == (None, None)
 
 
 def test_quiet_and_no_summary_are_honoured(pytester):
