@@ -119,7 +119,7 @@ def _first(name: str, layers: Sequence[Mapping[str, Any]]) -> Any:
 
 
 def _for_gold(layers: tuple[Mapping[str, Any], ...]) -> tuple[Mapping[str, Any], ...]:
-    """Where a layer asks for ``gold``, leave out of those below it what is meant for their backend's model."""
+    """Where a layer asks for ``gold``, leave out of those below it what they say of their backend's model."""
     named = next((number for number, layer in enumerate(layers) if layer.get("backend")), 0)
     if layers[named].get("backend") != "gold":
         return layers

@@ -1,6 +1,7 @@
 """HumanEval (Chen et al. 2021, arXiv:2107.03374) and HumanEval+ (Liu et al. 2023, arXiv:2305.01210)."""
 
 import ast
+import re
 
 from pytest_mcode.benchmarks.columns import ColumnType
 from pytest_mcode.benchmarks.examples import public_test
@@ -18,11 +19,13 @@ def to_task(row: Row) -> Task:
     """Make a task of a row whose `prompt` ends in the entry point's signature and docstring."""
     prompt = normalise_newlines(row["prompt"])
     entry_point = row["entry_point"]
+    test = normalise_newlines(row["test"])
+    _check_test(test)
     return Task(
         task_id=row["task_id"],
         prompt=prompt,
         setup=prelude(prompt, entry_point),
-        test=f"{normalise_newlines(row['test'])}\n\ncheck({entry_point})\n",
+        test=f"{test}\n\ncheck({entry_point})\n",
         entry_points=(entry_point,),
         canonical_solution=prompt + normalise_newlines(row["canonical_solution"]),
         public_test=public_test(prompt, entry_point),
@@ -42,6 +45,19 @@ def prelude(prompt: str, entry_point: str) -> str:
     if not definitions:
         raise ValueError(f"prompt does not define {entry_point}")
     return "\n".join(prompt.split("\n")[: definitions[-1].lineno - 1]).strip("\n")
+
+
+# Not parsed: HumanEval+ has megabytes of literals in its tests.
+_CHECK = re.compile(r"^def check\(", re.MULTILINE)
+_ASSERTION = re.compile(r"^[^#\n]*\b(assert(?!\s+True\b)|raise\b)", re.MULTILINE)
+
+
+def _check_test(test: str) -> None:
+    """Raise ValueError where every solution would fail `test`, or pass it."""
+    if not _CHECK.search(test):
+        raise ValueError("test defines no check(candidate), so no solution could pass it")
+    if not _ASSERTION.search(test):
+        raise ValueError("test asserts nothing, so any solution would pass it")
 
 
 _BROKEN_CALL = "_poly(*candidate(*inp), inp)"

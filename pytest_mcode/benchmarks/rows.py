@@ -94,6 +94,8 @@ class RowLoader:
         tasks = []
         for number, row in enumerate(rows, 1):
             try:
+                if self.columns[self.id_column] == "text" and not row[self.id_column].strip():
+                    raise ValueError(f"{self.id_column} is empty")
                 tasks.append(self.to_task(row))
             except ValueError as error:
                 where = f"{origin}, row {number} ({row[self.id_column]})"

@@ -212,6 +212,17 @@ def test_repeated_ids(file):
             "prompt is not Python: '(' was never closed, line 1",
         ),
         ("humaneval", {**HUMANEVAL_ROW, "entry_point": "third"}, "prompt does not define third"),
+        (
+            "humaneval",
+            {**HUMANEVAL_ROW, "test": "assert half(5) == 2"},
+            "test defines no check(candidate), so no solution could pass it",
+        ),
+        (
+            "humaneval",
+            {**HUMANEVAL_ROW, "test": "def check(candidate):\n    candidate(5)\n    assert True\n"},
+            "test asserts nothing, so any solution would pass it",
+        ),
+        ("humaneval", {**HUMANEVAL_ROW, "task_id": " "}, "task_id is empty"),
         ("mbpp", {**MBPP_ROW, "code": "def double(n)"}, "code is not Python: expected ':', line 1"),
         (
             "mbpp",

@@ -145,7 +145,7 @@ def test_a_benchmark_that_judges_wrongly(mcode: Mcode, write: Callable[..., Path
     rows = [
         GOOD,
         row("T/wrong", "return n", "    assert candidate(2) == 4"),
-        row("T/lax", "return 2 * n", "    candidate(2)"),
+        row("T/lax", "return 2 * n", "    candidate(2)\n    assert 1 < 2"),
         row("T/flaky", "return 2 * n", flip),
         row("T/slow", "import time; time.sleep(1.3); return 2 * n", "    assert candidate(2) == 4"),
         row("T/no-python", "return 2 * n", "    assert candidate(2) =! 4"),
