@@ -16,7 +16,7 @@ import pytest
 from pytest_mcode import environment, gates, journal, parts, summary
 from pytest_mcode.caveats import caveats, override_caveats, refuse_reruns, task_caveats
 from pytest_mcode.errors import ConfigurationError, InfraError
-from pytest_mcode.items import Items, identify
+from pytest_mcode.items import Items, identify, leave_out_our_line
 from pytest_mcode.plan import Plan, make_plan
 from pytest_mcode.progress import Progress
 from pytest_mcode.records import Task, TaskOutcome
@@ -156,6 +156,7 @@ class Controller:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Record the outcome that a report carries."""
+        leave_out_our_line(report)
         if hasattr(report, "mcode"):
             self._record(TaskOutcome.from_json(report.mcode))
         if hasattr(report, "mcode_stop"):

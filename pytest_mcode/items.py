@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from pytest_mcode.plan import Plan
 from pytest_mcode.records import Attempt, OutcomeStatus, Task, TaskOutcome
 from pytest_mcode.solver import TaskHandle
 
-__all__ = ["HANDLE", "PLAN", "Items", "UnsolvedError", "identify"]
+__all__ = ["HANDLE", "PLAN", "Items", "UnsolvedError", "identify", "leave_out_our_line"]
 
 PLAN = pytest.StashKey[Plan]()
 HANDLE = pytest.StashKey[TaskHandle]()
@@ -137,7 +137,7 @@ class Items:
         )
         report.mcode = outcome.to_json()  # type: ignore[attr-defined]
         if isinstance(error, UnsolvedError | InfraError | ConfigurationError):
-            report.longrepr = _without_traceback(call)
+            report.longrepr = _without_traceback(item, call)
         if isinstance(error, ConfigurationError):
             report.mcode_stop = str(error)  # type: ignore[attr-defined]
         item.user_properties += [("mcode_outcome", status), ("mcode_attempts", len(outcome.attempts))]
@@ -199,15 +199,35 @@ def _resumed_reports(item: pytest.Item, status: str, message: str) -> Iterator[p
         )
 
 
-def _without_traceback(call: pytest.CallInfo[None]) -> Any:
-    """Return the error's text alone, and its first line for the short summary."""
+def _without_traceback(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """Return the error's text alone, its first line for the short summary, and the task for its place."""
     assert call.excinfo is not None
     shown: Any = call.excinfo.getrepr(style="value")
     error = call.excinfo.value
     shown.reprcrash.message = (
         error.gist if isinstance(error, UnsolvedError) else str(error).partition("\n")[0]
     )
+    shown.reprcrash.path, shown.reprcrash.lineno = item.nodeid, 0
     return shown
+
+
+@dataclass
+class _TaskAsPlace:
+    """Stands for the file and line of a failure, which ``--tb=line`` prints."""
+
+    path: str
+    lineno: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
+
+
+def leave_out_our_line(report: pytest.TestReport) -> None:
+    """Name the task alone where a failure's place is one of our files; xdist's reports are plain data."""
+    place = getattr(report.longrepr, "reprcrash", None)
+    if place is not None and place.path == report.nodeid:
+        report.longrepr.reprcrash = _TaskAsPlace(place.path, place.lineno, place.message)  # type: ignore
 
 
 def _status(report: pytest.TestReport, error: BaseException | None) -> OutcomeStatus:

@@ -126,10 +126,15 @@ def _choice(*allowed: str) -> Callable[[str, Any], str]:
 _UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
 
 
+LEAST_MEMORY = 16
+"""MiB: what an interpreter and a small function take; an engine may refuse less than 6."""
+
+
 def _size(flag: str, value: Any) -> str:
     number, unit = value[:-1], value[-1:].lower()
-    if unit not in _UNITS or not number.isdecimal() or int(number) == 0:
-        raise _bad(flag, value, "a size such as 512m or 4g")
+    known = unit in _UNITS and number.isdecimal()
+    if not known or int(number) * _UNITS[unit] < LEAST_MEMORY * _UNITS["m"]:
+        raise _bad(flag, value, f"a size such as 512m or 4g, {LEAST_MEMORY}m or more")
     return str(value).lower()
 
 

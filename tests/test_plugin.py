@@ -278,6 +278,14 @@ def test_junit_carries_outcome_and_attempts(pytester):
     assert 'message="exception: ' in text
 
 
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_a_line_a_failure_names_the_task_and_none_of_our_files(pytester, workers):
+    pytester.makeconftest(solver_that_answers(WRONG))
+    result = pytester.runpytest_subprocess(*NONE, "--mcode-limit=1", "--tb=line", "-n", workers)
+    result.stdout.fnmatch_lines(["smoke::test_task[[]Smoke/1]: exception: NameError: *"])
+    result.stdout.no_fnmatch_line("*items.py*")
+
+
 def test_own_test_function_judges_by_hand(pytester):
     pytester.makepyfile(
         test_agent="""

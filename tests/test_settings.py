@@ -5,6 +5,8 @@ import pytest
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.settings import Settings, option_specs
 
+SIZE = "give a size such as 512m or 4g, 16m or more"
+
 
 def build(*layers, defaults=None):
     return Settings.build({"benchmark": "smoke", "backend": "gold"}, *layers, defaults=defaults)
@@ -28,8 +30,9 @@ def test_command_line_beats_ini_beats_benchmark_beats_default():
         ("timeout", "nan", "--mcode-timeout: 'nan' is not allowed; give a number, 0.1 or more"),
         ("timeout", "inf", "--mcode-timeout: 'inf' is not allowed; give a number, 0.1 or more"),
         ("fail_under", "61", "--mcode-fail-under: '61' is not allowed; give a number, from 0 to 1"),
-        ("mem_limit", "lots", "--mcode-mem-limit: 'lots' is not allowed; give a size such as 512m or 4g"),
-        ("mem_limit", "0g", "--mcode-mem-limit: '0g' is not allowed; give a size such as 512m or 4g"),
+        ("mem_limit", "lots", f"--mcode-mem-limit: 'lots' is not allowed; {SIZE}"),
+        ("mem_limit", "1k", f"--mcode-mem-limit: '1k' is not allowed; {SIZE}"),
+        ("mem_limit", "15m", f"--mcode-mem-limit: '15m' is not allowed; {SIZE}"),
         ("isolation", "none", "--mcode-isolation: 'none' is not allowed; give one of fork, fresh"),
         ("sandbox", "vm", "--mcode-sandbox: 'vm' is not allowed; give one of docker, process"),
         ("model_option", ["top_p"], "--mcode-model-option: 'top_p' is not allowed; give KEY=VALUE"),
