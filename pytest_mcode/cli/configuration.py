@@ -4,9 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_mcode.records import to_json
-from pytest_mcode.settings import option_specs
+from pytest_mcode.settings import (
+    FUNCTION_OPTIONS,
+    MODEL_FREE_BACKENDS,
+    REPOSITORY_OPTIONS,
+    option_specs,
+)
 
-__all__ = ["configuration_key", "differences"]
+__all__ = ["applicable", "configuration_key", "differences"]
 
 Run = Mapping[str, Any]
 """A row of ``runs``; with ``test`` and ``overridden`` also one of its test functions."""
@@ -37,3 +42,21 @@ def differences(a: Run, b: Run) -> dict[str, tuple[Any, Any]]:
         for name in names
         if name != "seed" and ours.get(name) != theirs.get(name)
     }
+
+
+def applicable(run: Run) -> dict[str, Any]:
+    """Return the settings of a run without those at their default that its parts have no use for."""
+    settings = run["settings"]
+    idle = {*(FUNCTION_OPTIONS if str(run["benchmark"]).startswith("swebench") else REPOSITORY_OPTIONS)}
+    if settings["backend"] in MODEL_FREE_BACKENDS:
+        idle |= {"request_timeout", "retries"}
+    if settings.get("sandbox") == "process":
+        idle |= {"image", "isolation"}
+    if not settings["retrieval"]:
+        idle |= {"retrieval_k", "retrieval_source"}
+    if not settings.get("fail_under_run"):
+        idle |= {"margin"}
+    if "mcode_solver" in run["overridden"]:
+        idle |= {"samples", "all_samples", "debug_iters", "strategy"}
+    defaults = {spec.field: spec.default for spec in option_specs()}
+    return {name: value for name, value in settings.items() if name not in idle or value != defaults[name]}

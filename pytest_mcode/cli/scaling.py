@@ -60,6 +60,13 @@ def print_scaling(groups: Sequence[Mapping[str, Any]]) -> None:
         for point in group["curve"]:
             table.add_row(*_cells(point))
         terminal.print(table)
+    if any(
+        point["gain"] is not None and point["p_value"] is None for group in groups for point in group["curve"]
+    ):
+        terminal.print(
+            "No p for a part of a run, nor within one: "
+            "expectations do not flip, more samples never solve less."
+        )
     if groups and all(len(group["curve"]) == 1 for group in groups):
         terminal.print("No two runs differ in samples only, and none started all of several (--all-samples).")
 

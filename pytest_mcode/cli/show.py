@@ -1,6 +1,6 @@
 """`mcode show`: a run's configuration and figures, or every attempt at one of its tasks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pytest_mcode.store.queries import Row
 
 __all__ = ["debugging", "load_run", "load_task", "show"]
+
+FEW = 5
+"""Tasks that a message lists."""
 
 
 def show(
@@ -62,24 +65,28 @@ def load_run(store: "Store", row: "Row") -> dict[str, Any]:
 
 def load_task(store: "Store", row: "Row", task_id: str) -> dict[str, Any]:
     """Return the outcomes of one task, one for each test function, with every attempt."""
-    from difflib import get_close_matches
-
     from pytest_mcode.store import read_outcomes
     from pytest_mcode.store.queries import task_rows
 
     outcomes = [asdict(outcome) for outcome in read_outcomes(store, row["run_id"], task_id=task_id)]
     if not outcomes:
         known = sorted({task["task_id"] for task in task_rows(store, [row["run_id"]])}, key=natural)
-        near = get_close_matches(task_id, known, n=3, cutoff=0.5)
-        hint = (
-            f"near ones: {', '.join(near)}"
-            if near
-            else f"it has {len(known)}, such as {', '.join(known[:3])}"
-        )
-        raise ConfigurationError(
-            f"run {row['run_id']} has no task {task_id!r}; {hint if known else 'it has none'}"
-        )
+        raise ConfigurationError(f"run {row['run_id']} has no task {task_id!r}; {_there_are(known, task_id)}")
     return {"run_id": row["run_id"], "outcomes": outcomes}
+
+
+def _there_are(known: Sequence[str], task_id: str) -> str:
+    """Say which tasks there are instead: a number has no near misses, so where only it differs, the range."""
+    from difflib import get_close_matches
+
+    words = [text for text, _ in natural(task_id)]
+    numbered = [each for each in known if [text for text, _ in natural(each)] == words]
+    if len(numbered) > FEW:
+        return f"its {len(numbered)} such tasks go from {numbered[0]} to {numbered[-1]}"
+    near = numbered or get_close_matches(task_id, known, n=3, cutoff=0.5)
+    if near:
+        return f"there {'is' if len(near) == 1 else 'are'} {', '.join(near)}"
+    return f"it has {len(known)}, such as {', '.join(known[:3])}" if known else "it has none"
 
 
 def debugging(store: "Store", result: dict[str, Any]) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from rich.console import RenderableType
 from rich.rule import Rule
 from rich.table import Table
 
+from pytest_mcode.cli.configuration import applicable
 from pytest_mcode.cli.figures import interval, percent, quantity, title, visible
 from pytest_mcode.cli.results_table import details, facts
 
@@ -22,7 +23,7 @@ def render_run(loaded: Mapping[str, Any]) -> Iterator[RenderableType]:
             yield _rule("debugging")
             yield from _debugging(each["debugging"])
     yield _rule("settings")
-    yield facts(_flat(loaded["results"][0]["settings"]))
+    yield facts(_flat(applicable(loaded["results"][0])))
     yield _rule("environment")
     yield facts([*_flat(loaded["environment"]), *_flat(loaded["model_info"], "model.")])
     yield _rule("tasks")

@@ -306,8 +306,10 @@ def test_compare_samples_for_people(mcode: Mcode, db: Path) -> None:
     shown = mcode("results", "--db", db, "--compare-samples", "--model", "granite4:3b").out
     assert "part of dddddd" in shown
     assert "+33.3 [" in shown
+    assert "No p for a part of a run, nor within one: expectations do not flip" in " ".join(shown.split())
     alone = mcode("results", "--db", db, "--compare-samples", "--benchmark", "mbpp").out
     assert "No two runs differ in samples only" in alone
+    assert "No p" not in alone
 
 
 def test_run_whose_answer_public_tests_choose_is_not_sub_sampled(mcode: Mcode, tmp_path: Path) -> None:

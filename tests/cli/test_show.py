@@ -4,12 +4,14 @@ import pty
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_mcode.records import Message, Verdict
+from pytest_mcode.settings import Settings
 from tests.store.builders import attempt, outcome, run_info, write_run
 
 Mcode = Callable[..., Any]
@@ -65,6 +67,34 @@ def test_run_page(mcode: Mcode, db: Path) -> None:
         "HumanEval/2 connection refused",
     ):
         assert part in shown
+
+
+def test_a_missing_number_among_many_is_told_the_range(mcode: Mcode, tmp_path: Path) -> None:
+    write_run(tmp_path / "r.db", run_info("many-tasks"), [outcome(number, "passed") for number in range(20)])
+    result = mcode("show", "latest", "HumanEval/99", "--db", tmp_path / "r.db")
+    assert "no task 'HumanEval/99'; its 20 such tasks go from HumanEval/0 to HumanEval/19" in result.err
+
+
+def test_settings_that_the_run_had_no_use_for_are_left_out(mcode: Mcode, tmp_path: Path) -> None:
+    for name, given in (
+        ("functions", {"benchmark": "humaneval", "backend": "gold", "sandbox": "process"}),
+        ("repositories", {"benchmark": "swebench-lite", "model": "m:7b", "retrieval": True}),
+    ):
+        info = run_info(name, benchmark=given["benchmark"])
+        settings = Settings.build(given).to_dict()
+        write_run(tmp_path / f"{name}.db", replace(info, settings=settings), [outcome(0, "passed")])
+    functions, repositories = (
+        mcode("show", "latest", "--db", tmp_path / f"{name}.db").out.partition("environment")[0]
+        for name in ("functions", "repositories")
+    )
+    repository_options = ("max_steps", "namespace", "arch", "network", "retrieval_source")
+    for name in (*repository_options, "image", "isolation", "request_timeout", "retrieval_k", "margin"):
+        assert f"\n{name} " not in functions
+    assert "\nmem_limit " in functions
+    for name in ("sandbox", "image", "retrieval_k"):
+        assert f"\n{name} " not in repositories
+    for name in ("max_steps", "retrieval_source", "request_timeout"):
+        assert f"\n{name} " in repositories
 
 
 def test_run_as_json(mcode: Mcode, db: Path) -> None:
@@ -132,7 +162,11 @@ def test_infra_task_shows_its_cause(mcode: Mcode, db: Path) -> None:
     ("arguments", "message"),
     [
         (["nosuch"], "no run 'nosuch' in"),
-        (["latest", "HumanEval/1"], "has no task 'HumanEval/1'; near ones: HumanEval/10, "),
+        (
+            ["latest", "HumanEval/1"],
+            "no task 'HumanEval/1'; there are HumanEval/0, HumanEval/2, HumanEval/9, HumanEval/10",
+        ),
+        (["latest", "humaneval/10"], "no task 'humaneval/10'; there are HumanEval/10, "),
         (["latest", "x"], "has no task 'x'; it has 4, such as HumanEval/0, HumanEval/2, HumanEval/9"),
     ],
 )
