@@ -3,12 +3,13 @@
 import io
 import json
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.settings import Settings
+from pytest_mcode.settings import Settings, option_specs
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,6 +23,7 @@ __all__ = [
     "console",
     "open_store",
     "print_json",
+    "session_layers",
     "true_or_false",
     "whole_numbers",
 ]
@@ -53,6 +55,23 @@ def console() -> "Console":
 def print_json(value: Any) -> None:
     """Print ASCII JSON: any text goes through any terminal or pipe."""
     print(json.dumps(value, indent=2))
+
+
+def session_layers(arguments: Sequence[str] = ()) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what `arguments` and the ini file (but for its ``addopts``) would say to a session, by field."""
+    import pytest
+
+    try:
+        config = pytest.Config.fromdictargs({}, list(arguments))
+    except pytest.UsageError as error:
+        raise ConfigurationError(str(error)) from error
+    try:
+        return (
+            {spec.field: config.getoption(spec.ini_name) for spec in option_specs()},
+            {spec.field: config.getini(spec.ini_name) for spec in option_specs() if spec.ini},
+        )
+    finally:
+        config._ensure_unconfigure()  # else its capture and import hook stay
 
 
 def true_or_false(flag: str, value: str | None) -> tuple[bool, ...]:

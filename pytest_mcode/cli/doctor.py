@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pytest_mcode.cli.common import Json, console, print_json
+from pytest_mcode.cli.common import Json, console, print_json, session_layers
 from pytest_mcode.cli.parameters import declare, parameter, setting
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.settings import Settings, option_specs
@@ -81,7 +81,7 @@ def _settings(benchmark: str | None, options: Mapping[str, Any]) -> Settings:
     """Build what a session would have, from the command line and the project's ini file."""
     from pytest_mcode.plan import build_settings
 
-    ini = _ini()
+    _, ini = session_layers()
     given = {name: value for name, value in options.items() if value is not None}
     if not ini.get("model") and not any(name in given for name in OF_MODEL):
         given["backend"] = "none"
@@ -90,19 +90,6 @@ def _settings(benchmark: str | None, options: Mapping[str, Any]) -> Settings:
     name = benchmark or ini.get("benchmark") or STAND_IN
     offer_nearby(name)
     return build_settings({**given, "benchmark": name}, ini)
-
-
-def _ini() -> dict[str, Any]:
-    import pytest
-
-    try:
-        config = pytest.Config.fromdictargs({}, [])
-    except pytest.UsageError as error:
-        raise ConfigurationError(str(error)) from error
-    try:
-        return {spec.field: config.getini(spec.ini_name) for spec in option_specs() if spec.ini}
-    finally:
-        config._ensure_unconfigure()  # else its capture and import hook stay
 
 
 def _check_usage(

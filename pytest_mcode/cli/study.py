@@ -4,13 +4,14 @@ import itertools
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from pytest_mcode.cli.bench import pytest_arguments
+from pytest_mcode.cli.common import session_layers
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.settings import option_specs
 
@@ -28,19 +29,21 @@ def study(
     """Run every combination of a study's grid, one session each; those already finished are skipped.
 
     [options] holds what all sessions share, [grid] a list of values for each option that varies,
-    [pytest] arguments = [...] what pytest gets besides. Ctrl-C ends the study; the same command goes on.
+    [pytest] arguments = [...] what pytest gets besides. What is finished goes by these and the ini file,
+    whose addopts are not read for it. Ctrl-C ends the study; the same command goes on.
     Exits with 0 when every session ended with every task judged.
     """
     points, more = _read(file)
     worst = 0
     for number, options in enumerate(points, 1):
+        arguments = [*pytest_arguments(options), *more]
         shown = " ".join(pytest_arguments(options))
-        finished = _finished_run(options)
+        finished = _finished_run(arguments)
         print(
             f"[{number}/{len(points)}] {f'finished as {finished}: ' if finished else ''}{shown}", flush=True
         )
         if not finished and not dry_run:
-            status = _run([*pytest_arguments(options), *more])
+            status = _run(arguments)
             if status == 2:
                 raise typer.Exit(2)
             worst = max(worst, status)
@@ -85,11 +88,14 @@ def _points(shared: Mapping[str, Any], grid: Mapping[str, list[Any]]) -> Iterato
         yield {**shared, **dict(zip(grid, values, strict=True))}
 
 
-def _finished_run(options: Mapping[str, Any]) -> str | None:
+def _finished_run(arguments: Sequence[str]) -> str | None:
     from pytest_mcode.plan import build_settings, make_plan
+    from pytest_mcode.registration import offer_nearby
     from pytest_mcode.store.store import Store
 
-    settings = build_settings(options)
+    command_line, ini = session_layers(arguments)
+    offer_nearby(command_line["benchmark"] or ini["benchmark"] or "")
+    settings = build_settings(command_line, ini)
     plan = make_plan(settings)
     if not Path(settings.db).exists():
         return None

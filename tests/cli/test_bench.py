@@ -134,6 +134,19 @@ def test_a_study_runs_its_grid_and_skips_what_is_finished(pytester):
     assert len(rows(pytester, "SELECT 1 FROM runs")) == 2
 
 
+def test_a_study_hears_the_ini_file_and_the_arguments_as_its_sessions_do(pytester):
+    pytester.makepyprojecttoml('[tool.pytest]\nmcode_timeout = 9.0\nmcode_backend = "gold"')
+    study = STUDY.replace('backend = "gold"\n', "").replace('"-q"', '"-q", "--mcode-debug-iters=1"')
+    (pytester.path / "study.toml").write_text(study)
+    assert mcode(pytester, "study", "study.toml").ret == 0
+    again = mcode(pytester, "study", "study.toml")
+    again.stdout.fnmatch_lines(["[[]1/2] finished as *", "[[]2/2] finished as *"])
+    assert rows(pytester, "SELECT timeout, debug_iters, backend FROM runs") == [(9.0, 1, "gold")] * 2
+    pytester.makepyprojecttoml('[tool.pytest]\nmcode_timeout = 8.0\nmcode_backend = "gold"')
+    other = mcode(pytester, "study", "study.toml", "--dry-run")
+    other.stdout.no_fnmatch_line("*finished as*")
+
+
 def test_a_dry_run_only_lists(pytester):
     (pytester.path / "study.toml").write_text(STUDY)
     result = mcode(pytester, "study", "study.toml", "--dry-run")
@@ -154,7 +167,7 @@ def test_a_dry_run_only_lists(pytester):
         ("[grid]\nsamples = 3", "study.toml: [grid] samples is not a list of values"),
         (
             '[options]\nbenchmark = "smoke"\nbackend = "gold"\nsamples = 0',
-            "--mcode-samples: 0 is not allowed",
+            "--mcode-samples: '0' is not allowed",
         ),
     ],
 )
