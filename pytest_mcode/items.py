@@ -18,6 +18,8 @@ from pytest_mcode.solver import TaskHandle
 
 __all__ = ["HANDLE", "PLAN", "Items", "UnsolvedError", "identify", "leave_out_our_line"]
 
+SCOPE = 'give the fixture that takes the place of ours @pytest.fixture(scope="session")'
+
 PLAN = pytest.StashKey[Plan]()
 HANDLE = pytest.StashKey[TaskHandle]()
 
@@ -118,20 +120,20 @@ class Items:
         task = task_of(item)
         if (
             task is None
-            or report.skipped
+            or (report.skipped and not hasattr(report, "wasxfail"))
             or not (report.when == "call" or (report.when == "setup" and report.failed))
         ):
             return report
         error = call.excinfo.value if call.excinfo else None
-        status = _status(report, error)
         handle = item.stash.get(HANDLE, None)
+        status = _status(report, error, handle)
         outcome = TaskOutcome(
             task_id=task.task_id,
             task_fingerprint=task.fingerprint,
             test=function_of(item.nodeid, task),
             status=status,
             attempts=_marked(handle.attempts, self._taken_over(item, task)) if handle else (),
-            error=_cause(error) if status == "infra" else "",
+            error=_cause(call) if status == "infra" else "",
             seconds=call.duration,
             tags=task.tags,
         )
@@ -140,6 +142,8 @@ class Items:
             report.longrepr = _without_traceback(item, call)
         if isinstance(error, ConfigurationError):
             report.mcode_stop = str(error)  # type: ignore[attr-defined]
+        elif str(error).startswith("ScopeMismatch"):
+            report.mcode_stop = f"{_sentence(str(error))}: {SCOPE}"  # type: ignore[attr-defined]
         item.user_properties += [("mcode_outcome", status), ("mcode_attempts", len(outcome.attempts))]
         return report
 
@@ -230,19 +234,28 @@ def leave_out_our_line(report: pytest.TestReport) -> None:
         report.longrepr.reprcrash = _TaskAsPlace(place.path, place.lineno, place.message)  # type: ignore
 
 
-def _status(report: pytest.TestReport, error: BaseException | None) -> OutcomeStatus:
+def _status(
+    report: pytest.TestReport, error: BaseException | None, handle: TaskHandle | None
+) -> OutcomeStatus:
     if error is None:
         return "solved"
-    judged_and_rejected = report.when == "call" and isinstance(
+    rejected = report.when == "call" and isinstance(
         error, UnsolvedError | AssertionError | pytest.fail.Exception
     )
-    return "unsolved" if judged_and_rejected else "infra"
+    return "unsolved" if rejected and handle and handle.attempts else "infra"
 
 
-def _cause(error: BaseException | None) -> str:
-    if isinstance(error, InfraError):
+def _cause(call: pytest.CallInfo[None]) -> str:
+    """Return what was not the model's fault; of an unexpected error also where it was raised."""
+    assert call.excinfo is not None
+    error, last = call.excinfo.value, call.excinfo.traceback[-1]
+    if isinstance(error, InfraError | ConfigurationError):
         return str(error)
-    return f"{type(error).__name__}: {error}"
+    return f"{type(error).__name__}: {error} ({Path(last.path).name}, line {last.lineno + 1})"
+
+
+def _sentence(text: str) -> str:
+    return " ".join(text.split()).partition(". ")[0]
 
 
 def _invocation_dir(session: pytest.Session) -> pytest.Session | pytest.Dir:

@@ -1,10 +1,12 @@
 """A session's dataset: the benchmark's tasks, judged by another benchmark's tests where that is asked for."""
 
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pytest_mcode import benchmarks
-from pytest_mcode.benchmarks import Dataset, Source
+from pytest_mcode.benchmarks import Benchmark, Dataset, Source
+from pytest_mcode.benchmarks.checks import problems
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import Task
 from pytest_mcode.settings import Settings
@@ -24,7 +26,7 @@ class Loaded:
 def load(settings: Settings) -> Loaded:
     """Load the benchmark's split and, for ``--mcode-judge``, swap the tests; raises `ConfigurationError`."""
     source = Source(dataset=settings.dataset, revision=settings.dataset_revision, split=settings.split)
-    dataset = benchmarks.get(settings.benchmark).load(source)
+    dataset = _load(benchmarks.get(settings.benchmark), source)
     if settings.judge is None:
         return Loaded(dataset=dataset)
     judges = _judges(settings)
@@ -40,9 +42,30 @@ def load(settings: Settings) -> Loaded:
     return Loaded(dataset=replace(dataset, tasks=judged), left_out=left_out)
 
 
+def _load(benchmark: Benchmark, source: Source) -> Dataset:
+    if not benchmarks.is_offered(benchmark.name):
+        return benchmark.load(source)
+    try:
+        dataset = benchmark.load(source)
+    except ConfigurationError:
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        raise ConfigurationError(
+            f"benchmark {benchmark.name}: load() raised {type(error).__name__}: {error} "
+            f"({place.filename}, line {place.lineno})"
+        ) from error
+    if benchmark.kind == "functions":
+        for problem in problems(dataset):
+            raise ConfigurationError(f"benchmark {benchmark.name}: {problem}")
+    return dataset
+
+
 def _judges(settings: Settings) -> Mapping[str, Task]:
     assert settings.judge is not None
     judge = benchmarks.get(settings.judge)
+    if judge.name == benchmarks.get(settings.benchmark).name:
+        raise ConfigurationError(f"--mcode-judge: {judge.name} is the benchmark itself; leave it out")
     for benchmark in (judge, benchmarks.get(settings.benchmark)):
         if benchmark.kind != "functions":
             raise ConfigurationError(f"--mcode-judge: {benchmark.name} has no functions to swap tests of")

@@ -15,8 +15,8 @@ from pytest_mcode.records import to_json
 __all__ = ["check_fixture", "details", "origin_of"]
 
 MUST_HAVE = {
-    "mcode_model": ("generate",),
-    "mcode_prompt": ("first", "repair", "hash"),
+    "mcode_model": ("generate(request) -> Completion",),
+    "mcode_prompt": ("first(task) -> messages", "repair(task, verdict) -> message", "hash"),
     "mcode_sandbox": (),
     "mcode_solver": (),
     "mcode_model_options": (),
@@ -50,7 +50,9 @@ def _problem(name: str, value: Any) -> str:
         return "which is no dict of names and JSON values"
     if name == "mcode_sandbox" and not (hasattr(value, "run") or hasattr(value, "judge")):
         return "which has no run()"
-    lacking = [each for each in MUST_HAVE[name] if not hasattr(value, each)]
+    if isinstance(value, type):
+        return "which is a class: return an object of it"
+    lacking = [each for each in MUST_HAVE[name] if not hasattr(value, each.partition("(")[0])]
     return f"which has no {', '.join(lacking)}" if lacking else ""
 
 

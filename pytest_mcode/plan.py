@@ -135,7 +135,7 @@ def _check_kind(settings: Settings, benchmark: Benchmark) -> None:
     meaningless = (
         dict.fromkeys(REPOSITORY_OPTIONS, f"{benchmark.name} has functions to write, no repositories")
         if benchmark.kind == "functions"
-        else dict.fromkeys(FUNCTION_OPTIONS, f"{benchmark.name} has repositories, each task its own image")
+        else dict.fromkeys(FUNCTION_OPTIONS, f"each task of {benchmark.name} has its own image, no function")
     )
     if settings.backend == "gold":
         meaningless |= dict.fromkeys(MODEL_OPTIONS, "gold answers with reference solutions and asks no model")

@@ -10,7 +10,7 @@ from pytest_mcode.extraction import strip_reasoning
 from pytest_mcode.journal import Journal
 from pytest_mcode.models import Completion, Model, Request
 from pytest_mcode.prompts import Prompt, retrieved
-from pytest_mcode.records import Attempt, Task, Verdict, fingerprint
+from pytest_mcode.records import Attempt, Message, Task, Verdict, fingerprint
 
 __all__ = ["Feedback", "SampleAndDebug", "Solver", "TaskHandle", "attempt_seed"]
 
@@ -47,6 +47,8 @@ class TaskHandle:
         """
         if not isinstance(solution, str):
             raise TypeError(f"judge() takes the solution as a str, not {type(solution).__name__}")
+        if type(sample) is not int or sample < 0:
+            raise TypeError(f"judge() takes the number of a sample, 0 or more, not {sample!r}")
         attempt = self._record(sample, self._attempt(solution, Completion(text=solution)))
         if self.feedback == "public" and attempt.public_verdict is None:
             return Verdict(kind="passed", message="the prompt shows no test that could speak against it")
@@ -198,7 +200,7 @@ class SampleAndDebug:
 
         Under ``resample`` every attempt is a first one, with a seed of its own.
         """
-        messages = self.prompt.first(task.task)
+        messages = self._first(task.task)
         shown = retrieved(self.prompt, task.task)
         for iteration in range(self.debug_iters + 1):
             request = Request(
@@ -218,6 +220,15 @@ class SampleAndDebug:
                     self.prompt.repair(task.task, task.shown(attempt)),
                 ]
 
+    def _first(self, task: Task) -> list[Message]:
+        messages = self.prompt.first(task)
+        if not isinstance(messages, list) or not all(_is_message(message) for message in messages):
+            raise ConfigurationError(
+                f"first() of {type(self.prompt).__name__} returned {messages!r:.80}; "
+                "a prompt returns a list of messages: {'role': 'user', 'content': '…'}"
+            )
+        return messages
+
     def attempt(self, task: TaskHandle, request: Request) -> Attempt:
         """Generate and judge once."""
         try:
@@ -229,4 +240,16 @@ class SampleAndDebug:
                 f"generate() of {type(self.model).__name__} returned {type(completion).__name__}; "
                 "a model returns a pytest_mcode.Completion"
             )
+        if wrong := completion.wrong_field():
+            raise ConfigurationError(
+                f"generate() of {type(self.model).__name__} returned a Completion whose {wrong}"
+            )
         return task.judge_completion(request, completion)
+
+
+def _is_message(message: Any) -> bool:
+    return (
+        isinstance(message, dict)
+        and message.get("role") in ("system", "user", "assistant", "tool")
+        and isinstance(message.get("content"), str)
+    )

@@ -103,8 +103,16 @@ def test_model_options_extend_what_the_command_line_gave(pytester):
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("mcode_model", "None", "fixture mcode_model (conftest.py) returned None, which has no generate; *"),
-        ("mcode_prompt", "'words'", "* returned an object of type str, which has no first, repair, hash; *"),
+        (
+            "mcode_model",
+            "None",
+            "fixture mcode_model (conftest.py) returned None, which has no generate(request) -> Completion; *",
+        ),
+        (
+            "mcode_prompt",
+            "'words'",
+            "* returned an object of type str, which has no first(task) -> messages, *hash; *",
+        ),
         (
             "mcode_solver",
             "3",

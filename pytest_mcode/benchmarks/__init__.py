@@ -18,6 +18,7 @@ __all__ = [
     "Source",
     "built_in",
     "get",
+    "is_offered",
     "names",
     "offer",
     "summaries",
@@ -124,6 +125,11 @@ def built_in() -> list[str]:
     return list(_BUILT_IN)
 
 
+def is_offered(name: str) -> bool:
+    """Whether a benchmark is one of a conftest file's or an installed plugin's."""
+    return name in _offered
+
+
 def offer(found: Mapping[str, Benchmark]) -> None:
     """Offer these besides the built-in ones, instead of those that were offered before."""
     _offered.clear()
@@ -151,7 +157,10 @@ def get(name: str) -> Benchmark:
             raise ConfigurationError(f"{name}: a benchmark of your own is a file whose name ends in .jsonl")
         near = difflib.get_close_matches(name.lower(), names(), n=2)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
-        raise ConfigurationError(f"unknown benchmark {name!r}.{hint} Known are: {', '.join(names())}")
+        raise ConfigurationError(
+            f"unknown benchmark {name!r}.{hint} Known are: {', '.join(names())}; one of your own is a .jsonl "
+            "file, or a class that pytest_mcode_benchmarks() of the conftest.py where you stand returns"
+        )
     benchmark: Benchmark = pkgutil.resolve_name(_BUILT_IN[name])
     return benchmark
 

@@ -15,12 +15,12 @@ SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".parquet")
 """File names that `read_rows` knows what to do with."""
 
 
-def read_rows(path: Path) -> list[Row]:
-    """Read every row of a file; raises `ConfigurationError` naming the file and what is wrong with it."""
+def read_rows(path: Path, option: str = "--mcode-dataset") -> list[Row]:
+    """Read every row of a file, given as `option`; raises `ConfigurationError` naming what is wrong."""
     if path.is_dir():
         raise ConfigurationError(f"{path} is a directory; give a file in it ({', '.join(SUFFIXES)})")
     if not path.exists():
-        raise ConfigurationError(f"no dataset file {path}; check the path given as --mcode-dataset")
+        raise ConfigurationError(f"no dataset file {path}; check the path given as {option}")
     if not path.name.endswith(SUFFIXES):
         raise ConfigurationError(f"{path}: unknown kind of file; known are {', '.join(SUFFIXES)}")
     try:

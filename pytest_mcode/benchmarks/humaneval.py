@@ -66,6 +66,8 @@ _MENDED_CALL = "abs(_poly(*inp, candidate(*inp)))"
 
 
 def _plus_to_task(row: Row) -> Task:
+    if "inputs" not in row["test"]:
+        raise ValueError("its test has no `inputs`, as EvalPlus's have: is this the plain benchmark's file?")
     return to_task({**row, "test": row["test"].replace(_BROKEN_CALL, _MENDED_CALL)})
 
 

@@ -5,9 +5,9 @@ import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pytest_mcode.benchmarks import Dataset, Source
+from pytest_mcode.benchmarks.checks import check_id, check_tags, defines_uncalled_check, parsed
 from pytest_mcode.benchmarks.examples import public_test
 from pytest_mcode.benchmarks.files import Row, read_lines
 from pytest_mcode.benchmarks.functions import FunctionJudge
@@ -23,7 +23,6 @@ __all__ = ["OwnBenchmark"]
 REQUIRED = ("task_id", "prompt", "test")
 TEXTS = (*REQUIRED, "canonical_solution", "setup", "public_test")
 OTHERS = ("entry_point", "tags", "extra", "in_process")
-MARKS_OF_PYTEST = ("filterwarnings", "parametrize", "skip", "skipif", "usefixtures", "xfail")
 
 
 @dataclass(frozen=True)
@@ -107,20 +106,14 @@ def _check_fields(row: Row) -> None:
         raise ValueError(f"{wrong[0]} must be a text, not {type(row[wrong[0]]).__name__}")
     if empty := [name for name in REQUIRED if not row[name].strip()]:
         raise ValueError(f"{empty[0]} is empty")
-    task_id = row["task_id"]
-    if not task_id.isascii() or not task_id.isprintable() or set(task_id) & set("[]") or "::" in task_id:
-        raise ValueError(f"task_id {task_id!r}: give printable ASCII without brackets and '::'")
+    check_id(row["task_id"])
     _check_others(row)
     for name in ("test", "setup", "public_test"):
-        _parsed(name, row.get(name) or "")
+        parsed(name, row.get(name) or "")
 
 
 def _check_others(row: Row) -> None:
-    tags = row.get("tags") or []
-    if not isinstance(tags, list) or not all(isinstance(tag, str) and tag.isidentifier() for tag in tags):
-        raise ValueError(f"tags must be a list of names that can be pytest marks, not {tags!r}")
-    if taken := set(tags) & set(MARKS_OF_PYTEST) or {tag for tag in tags if tag.startswith("_")}:
-        raise ValueError(f"tag {taken.pop()!r} means something else to pytest; take another word")
+    check_tags(row.get("tags") or [])
     if not isinstance(row.get("extra") or {}, Mapping):
         raise ValueError("extra must be an object")
     if not isinstance(row.get("in_process", False), bool):
@@ -134,14 +127,14 @@ def _entry_points(row: Row, test: str, solution: str | None, setup: str) -> tupl
         if not names or not all(isinstance(name, str) and name.isidentifier() for name in names):
             raise ValueError(f"entry_point must be a name or a list of names, not {given!r}")
         return names
-    tree = _parsed("test", test)
-    if _uncalled_check(tree):
+    tree = parsed("test", test)
+    if defines_uncalled_check(tree):
         raise ValueError("entry_point is missing: it is what the test's check() is called with")
     names_used = (
-        loaded_names(tree) - bound_names(tree) - set(dir(builtins)) - bound_names(_parsed("setup", setup))
+        loaded_names(tree) - bound_names(tree) - set(dir(builtins)) - bound_names(parsed("setup", setup))
     )
     if solution is not None:
-        names_used &= bound_names(_parsed("canonical_solution", solution))
+        names_used &= bound_names(parsed("canonical_solution", solution))
     if not names_used:
         raise ValueError("what the test calls cannot be told; give entry_point")
     return tuple(sorted(names_used))
@@ -149,17 +142,12 @@ def _entry_points(row: Row, test: str, solution: str | None, setup: str) -> tupl
 
 def _called(test: str, entry_points: tuple[str, ...]) -> str:
     """Return a test that calls: where it only defines ``check(candidate)``, as HumanEval's, that is added."""
-    tree = _parsed("test", test)
-    if _uncalled_check(tree):
+    tree = parsed("test", test)
+    if defines_uncalled_check(tree):
         return f"{test}\n\ncheck({entry_points[0]})\n"
     if not loaded_names(tree) & set(entry_points):
         raise ValueError(f"test does not use {', '.join(entry_points)}: any solution would pass")
     return test
-
-
-def _uncalled_check(tree: ast.Module) -> bool:
-    defined = any(isinstance(node, ast.FunctionDef) and node.name == "check" for node in tree.body)
-    return defined and "check" not in loaded_names(tree)
 
 
 def _solution(solution: str | None, stub: str, entry_points: tuple[str, ...]) -> str | None:
@@ -179,11 +167,3 @@ def _solution(solution: str | None, stub: str, entry_points: tuple[str, ...]) ->
 def _is_stub(prompt: str, entry_points: tuple[str, ...]) -> bool:
     tree = parse(prompt)
     return isinstance(tree, ast.Module) and set(entry_points) <= bound_names(tree)
-
-
-def _parsed(name: str, source: str) -> ast.Module:
-    tree: Any = parse(source)
-    if isinstance(tree, SyntaxError):
-        raise ValueError(f"{name} is not Python: {tree.msg}, line {tree.lineno}")
-    assert isinstance(tree, ast.Module)
-    return tree

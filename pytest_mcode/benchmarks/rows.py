@@ -70,7 +70,7 @@ class RowLoader:
         return self._local_rows(path, split, source.option), str(path.resolve())
 
     def _local_rows(self, path: Path, split: str, option: str) -> Sequence[Row]:
-        rows = read_rows(path)
+        rows = read_rows(path, option)
         ids = self.splits[split].ids
         if ids is None:
             return rows

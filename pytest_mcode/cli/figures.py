@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pytest_mcode.settings import Settings
+
 __all__ = [
     "brief",
     "coverage",
@@ -57,11 +59,15 @@ def loop(run: Mapping[str, Any], *, with_samples: bool = True) -> str:
     with_samples &= "solver" not in own or settings["samples"] > 1
     parts = [f"n={settings['samples']}{' all' if settings['all_samples'] else ''}"] if with_samples else []
     parts += [f"d={settings['debug_iters']}"] if settings["debug_iters"] else []
+    resamples = settings["debug_iters"] and settings.get("strategy") == "resample"
+    parts += ["resample"] if resamples else []
     parts += [f"T={settings['temperature']:g}"] if settings.get("temperature") is not None else []
     parts += [str(settings.get("retrieval_source") or "retrieval")] if settings["retrieval"] else []
+    shown = settings.get("retrieval_k", Settings.retrieval_k)
+    parts += [f"k={shown}"] if settings["retrieval"] and shown != Settings.retrieval_k else []
     feedback = settings.get("feedback")
     usual = "public" if str(settings.get("benchmark", "")).startswith("swebench") else "judge"
-    told = settings["debug_iters"] and feedback and feedback != usual
+    told = settings["debug_iters"] and not resamples and feedback and feedback != usual
     parts += [f"feedback={feedback}"] if told else []
     parts += [f"replay of {short_id(Path(settings['replay']).name)}"] if settings.get("replay") else []
     parts += [f"judge={settings['judge']}"] if settings.get("judge") else []

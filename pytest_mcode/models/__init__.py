@@ -42,6 +42,19 @@ class Completion:
     """In OpenAI's form: ``{"id", "type", "function": {"name", "arguments"}}``, arguments in JSON."""
     seconds: float = 0.0
 
+    def wrong_field(self) -> str:
+        """Return which field is of another type than declared, and of which; empty where none is."""
+        for names, kinds in (
+            (("text", "reasoning", "finish_reason"), (str,)),
+            (("prompt_tokens", "completion_tokens"), (int, type(None))),
+            (("seconds",), (int, float)),
+        ):
+            for name in names:
+                value = getattr(self, name)
+                if not isinstance(value, kinds):
+                    return f"{name} is a {type(value).__name__}, not {' or '.join(k.__name__ for k in kinds)}"
+        return ""
+
 
 class Model(Protocol):
     """Answers requests."""

@@ -93,6 +93,12 @@ class Opaque(Elsewhere):
     def __bool__(self) -> bool:
         return self._truth
 
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(
+            f"{self.__dict__.get('_name')!r} object stays in the solution's process, where the tests cannot "
+            f"reach its {name!r}: a task with in_process true runs both in one"
+        )
+
     def __repr__(self) -> str:
         return f"<{self._name} object>"
 
