@@ -106,7 +106,7 @@ def test_model_options_extend_what_the_command_line_gave(pytester):
         (
             "mcode_model",
             "None",
-            "fixture mcode_model (conftest.py) returned None, which has no generate(request) -> Completion; *",
+            "fixture mcode_model (conftest.py) returned None, which has no generate(request) *; *",
         ),
         (
             "mcode_prompt",
