@@ -2,6 +2,7 @@
 
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ DATA = Path(__file__).parents[1] / "../shared/data"
 
 def rows(pytester: pytest.Pytester, query: str, db: str = "results.db") -> list[tuple]:
     """Return what `query` finds in the session's database."""
-    with sqlite3.connect(f"file:{pytester.path / db}?mode=ro", uri=True) as connection:
+    uri = f"file:{pytester.path / db}?mode=ro"
+    # Left to the garbage collector, it would keep a session from tidying up behind its database.
+    with closing(sqlite3.connect(uri, uri=True)) as connection:
         return connection.execute(query).fetchall()
 
 

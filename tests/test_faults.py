@@ -1,13 +1,18 @@
 """Sessions on which things fall: containers, databases, the controller itself at any moment."""
 
+import contextlib
 import random
 import signal
 import sqlite3
+import time
+from pathlib import Path
 
+import docker
 import pytest
 
+from pytest_mcode.sandboxes.ownership import SESSION
 from tests.docker_support import IMAGE, require_image
-from tests.servers import OllamaServer
+from tests.servers import HANG, OllamaServer, Reply
 
 from .session_support import rows
 from .test_resume import STATUSES, answering, arguments, solutions, start, stored, wait_until
@@ -16,13 +21,18 @@ __all__ = ["solutions"]
 
 
 @pytest.fixture
-def docker_client():
-    import docker
+def scratch(pytester, monkeypatch):
+    """Where sessions make their temporary files."""
+    folder = pytester.mkdir("scratch")
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return folder
 
+
+@pytest.fixture
+def docker_client():
     require_image(IMAGE)
-    client = docker.from_env()
-    yield client
-    client.close()
+    with contextlib.closing(docker.from_env()) as client:
+        yield client
 
 
 def in_docker(*more):
@@ -31,7 +41,8 @@ def in_docker(*more):
 
 def containers_of(client, pytester):
     ((run_id,),) = rows(pytester, "SELECT run_id FROM runs")
-    return [each for each in client.containers.list() if run_id in str(each.labels)]
+    ours = {"label": f"{SESSION}={run_id}"}
+    return client.containers.list(all=True, filters=ours, ignore_removed=True)
 
 
 @pytest.mark.docker
@@ -87,25 +98,67 @@ def test_a_database_locked_by_another_stops_the_session_and_is_resumed(pytester,
     assert [row[1:] for row in rows(pytester, STATUSES)] == [("solved", 1)] * 12
 
 
+@pytest.mark.docker
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", ["0", "2"])
-def test_a_controller_killed_at_random_moments_judges_every_task_once(pytester, solutions, workers):
+def test_a_controller_killed_at_ten_random_moments_judges_every_task_once(
+    pytester, solutions, docker_client, scratch, workers
+):
     moments = random.Random(workers)
-    with OllamaServer(answering(solutions, delay=0.3)) as server:
+    right, killing = answering(solutions, delay=0.5), True
+    unreached = list(solutions)[-2:]
+
+    def script(body):
+        if killing and any(prompt in body["messages"][0]["content"] for prompt in unreached):
+            return HANG
+        return right(body) if len(body["messages"]) > 1 else Reply("```python\nx = 1\n```", delay=0.5)
+
+    with OllamaServer(script) as server:
+        more = in_docker("-n", workers, "--mcode-debug-iters=1")
         for turn in range(10):
-            resume = ("--mcode-resume",) if stored(pytester) else ()
-            process = start(pytester, server, "-n", workers, *resume)
-            try:
-                process.communicate(timeout=moments.uniform(0.5, 6))
-            except Exception:
-                process.send_signal(signal.SIGKILL)
-                process.communicate()
-            if stored(pytester):
-                assert rows(pytester, "PRAGMA integrity_check") == [("ok",)], turn
-        result = pytester.runpytest_subprocess(*arguments(server, "-n", workers, "--mcode-resume"))
+            asked = len(server.requests)
+            process = start(pytester, server, *more, *resuming(pytester))
+            if turn % 2:  # at work; else while it starts
+                wait_until(lambda asked=asked: len(server.requests) > asked)
+            time.sleep(moments.uniform(0, 4))
+            process.kill()
+            process.wait()
+            process.stdout.close()
+            assert process.returncode == -signal.SIGKILL
+        cut_off = stored(pytester)
+        killing = False
+        result = pytester.runpytest_subprocess(*arguments(server, *more, "--mcode-resume"))
     assert result.ret == 0
-    ((last,),) = rows(pytester, "SELECT run_id FROM runs ORDER BY started_at DESC, rowid DESC LIMIT 1")
-    found = rows(
-        pytester, f"SELECT task_id, status, count(*) FROM tasks WHERE run_id = '{last}' GROUP BY 1, 2"
-    )
-    assert [row[1:] for row in found] == [("solved", 1)] * 12
+    assert not list(pytester.path.glob("results.db-*"))
+    assert 0 < cut_off < 12, "sessions got somewhere, and none to its end"
+    assert rows(pytester, "SELECT status, tasks_planned FROM runs") == [("finished", 12)]
+    assert [row[1:] for row in rows(pytester, STATUSES)] == [("solved", 1)] * 12
+    assert rows(pytester, "SELECT count(*), verdict FROM attempts GROUP BY 2") == [
+        (12, "exception"),
+        (12, "passed"),
+    ]
+    assert rows(pytester, "PRAGMA integrity_check") == [("ok",)]
+    wait_until(lambda: not left_behind(pytester, docker_client, scratch))
+
+
+def resuming(pytester):
+    try:
+        return ("--mcode-resume",) if rows(pytester, "SELECT 1 FROM runs") else ()
+    except sqlite3.OperationalError:
+        return ()
+
+
+def left_behind(pytester, client, scratch):
+    """What should not be there once a session is over: containers, processes, files."""
+    journals = pytester.path.glob(".local/state/pytest-mcode/*")
+    return [*containers_of(client, pytester), *processes_of(pytester), *scratch.iterdir(), *journals]
+
+
+def processes_of(pytester):
+    """Processes that a session has started: its directory is in their environment."""
+    found = []
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if str(pytester.path).encode() in environment.read_bytes():
+                found.append(environment.parent.name)
+    return found
