@@ -9,6 +9,7 @@ from pathlib import Path
 
 import docker
 import pytest
+from docker.models.containers import Container
 
 from pytest_mcode.sandboxes.ownership import SESSION
 from tests.docker_support import IMAGE, require_image
@@ -59,15 +60,19 @@ def test_a_killed_container_is_replaced_and_nobody_pays_for_it(pytester, solutio
 
 @pytest.mark.docker
 @pytest.mark.slow
-def test_a_frozen_container_is_replaced_within_bounds(pytester, solutions, docker_client):
+@pytest.mark.parametrize(
+    "freeze", [Container.pause, lambda container: container.kill(signal.SIGSTOP)], ids=["paused", "SIGSTOP"]
+)
+def test_a_frozen_container_is_replaced_within_bounds(pytester, solutions, docker_client, freeze):
     with OllamaServer(answering(solutions, delay=0.2)) as server:
         process = start(pytester, server, *in_docker())
         wait_until(lambda: stored(pytester) >= 2)
         for container in containers_of(docker_client, pytester):
-            container.pause()
+            freeze(container)
         output, _ = process.communicate(timeout=240)
     assert process.returncode == 0, output
     assert [row[1] for row in rows(pytester, STATUSES)] == ["solved"] * 12
+    assert containers_of(docker_client, pytester) == []
 
 
 def test_a_database_that_vanishes_stops_the_session(pytester, solutions):
