@@ -183,18 +183,13 @@ class Controller:
             journal.Journal(self.plan.run_id, outcome.test, outcome.task_id).remove()
             self._stop(reason)
             return
-        known = self.tally.overridden.get(outcome.test, {})
-        self.tally.add(outcome)
-        overridden = self.tally.overridden[outcome.test]
         try:
-            if self.store:
-                if overridden != known:
-                    self.store.note_overridden(self.plan.run_id, outcome.test, overridden)
-                self.store.record(self.plan.run_id, outcome)
-                if outcome.status != "infra":
-                    journal.Journal(self.plan.run_id, outcome.test, outcome.task_id).remove()
+            self._store(outcome)
         except InfraError as error:
+            # Not counted: a resumed session takes it up from its journal.
             self._stop(f"{error}; what was recorded before is safe")
+            return
+        self.tally.add(outcome)
         if self._progress_lines:
             self._progress_lines.tick(self.tally, self.planned)
         if self.tally.infra_in_a_row == self.settings.max_infra:
@@ -202,6 +197,17 @@ class Controller:
                 f"{self.tally.infra_in_a_row} infra outcomes in a row (--mcode-max-infra); "
                 f"the last: {outcome.error}"
             )
+
+    def _store(self, outcome: TaskOutcome) -> None:
+        if not self.store:
+            return
+        known = self.tally.overridden.get(outcome.test, {})
+        overridden = known | outcome.overridden
+        if overridden != known:
+            self.store.note_overridden(self.plan.run_id, outcome.test, overridden)
+        self.store.record(self.plan.run_id, outcome)
+        if outcome.status != "infra":
+            journal.Journal(self.plan.run_id, outcome.test, outcome.task_id).remove()
 
     def _stop(self, reason: str) -> None:
         if self._stopped:

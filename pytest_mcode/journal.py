@@ -5,12 +5,13 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Attempt, fingerprint, to_json
 
 __all__ = ["Journal", "claim", "discard", "sweep"]
@@ -26,40 +27,45 @@ class Journal:
         self._path = _directory(run_id) / f"{fingerprint([test, task_id])[:24]}.jsonl"
 
     def read(self) -> list[Attempt]:
-        """Return what an earlier session has left; a line that was cut by its end is dropped."""
+        """Return what earlier sessions have left; a line that was cut by the end of one is dropped."""
         return list(self._lines()) if self._path.exists() else []
 
     def _lines(self) -> Iterator[Attempt]:
         for line in self._path.read_text(encoding="ascii").splitlines():
-            try:
+            with suppress(ValueError):
                 yield Attempt.from_dict(json.loads(line))
-            except ValueError:
-                return
 
     def append(self, attempt: Attempt) -> None:
-        """Add an attempt, safe from a crash of the machine when this returns."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("a", encoding="ascii") as file:
-            file.write(to_json(asdict(attempt)) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        """Add an attempt, safe from a crash of the machine when this returns; raises `InfraError`."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("a", encoding="ascii") as file:
+                # First the line's end: what stands there may have been cut.
+                file.write("\n" + to_json(asdict(attempt)))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise InfraError(f"could not keep an attempt in {_said(error, self._path.parent)}") from error
 
     def remove(self) -> None:
         """Forget: the task's outcome is in the store."""
-        self._path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._path.unlink()
 
 
 def claim(run_id: str) -> FileLock:
     """Return a lock that keeps other sessions from writing to the run; it ends with this process."""
     directory = _directory(run_id)
-    directory.mkdir(parents=True, exist_ok=True)
     lock = FileLock(directory / "lock")
     try:
+        directory.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout:
         raise ConfigurationError(
             f"run {run_id} is being written by another session; wait for its end, or leave out --mcode-resume"
         ) from None
+    except OSError as error:
+        raise ConfigurationError(f"cannot keep a journal in {_said(error, directory)}") from error
     return lock
 
 
@@ -72,8 +78,13 @@ def sweep() -> None:
     """Remove journals that nobody came back for."""
     oldest = time.time() - KEPT_DAYS * 24 * 3600
     for directory in _root().glob("*"):
-        if directory.stat().st_mtime < oldest:
-            shutil.rmtree(directory, ignore_errors=True)
+        with suppress(OSError):  # Another session may be removing it.
+            if directory.stat().st_mtime < oldest:
+                shutil.rmtree(directory, ignore_errors=True)
+
+
+def _said(error: OSError, directory: Path) -> str:
+    return f"{directory}: {error.strerror}; free some space there, or set XDG_STATE_HOME to another directory"
 
 
 def _directory(run_id: str) -> Path:

@@ -51,9 +51,9 @@ def wait_until(condition):
         time.sleep(0.02)
 
 
-def stored(pytester):
+def stored(pytester, db="results.db"):
     try:
-        return len(rows(pytester, "SELECT 1 FROM tasks"))
+        return len(rows(pytester, "SELECT 1 FROM tasks", db))
     except Exception:
         return 0
 
