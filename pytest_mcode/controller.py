@@ -86,7 +86,7 @@ class Controller:
         sandbox_info = parts.check_sandbox(self.settings, self.plan.run_id, self.plan.tasks, self._progress)
         self.run_info = self.plan.run_info(
             model_info=model_info,
-            environment={**environment.describe(), "sandbox": sandbox_info},
+            environment={**environment.describe(), "command": self._command(), "sandbox": sandbox_info},
             started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
 
@@ -263,12 +263,18 @@ class Controller:
                 word = "holds" if self.decision.holds else "fails"
                 notes.insert(0, ("gate", f"{word}: {self.decision.reason}"))
             if not self._is_complete:
-                notes.insert(0, ("resume", self._resume_command()))
+                notes.insert(0, ("resume", f"{self._command()} --mcode-resume"))
             summary.write(terminalreporter, self.plan, self.tally, self.planned, seconds, notes)
 
-    def _resume_command(self) -> str:
-        given = [str(each) for each in self.config.invocation_params.args if "mcode-resume" not in str(each)]
-        return shlex.join(["pytest", *given, "--mcode-resume"])
+    def _command(self) -> str:
+        """Return what was typed, but for the options that resume."""
+        command, given = ["pytest"], map(str, self.config.invocation_params.args)
+        for each in given:
+            if each == "--mcode-resume-run":
+                next(given, None)
+            elif not each.startswith("--mcode-resume"):
+                command.append(each)
+        return shlex.join(command)
 
 
 def _sigterm_interrupts() -> Callable[[], None]:

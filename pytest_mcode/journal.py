@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Attempt, fingerprint, to_json
 
-__all__ = ["Journal", "claim", "discard", "sweep"]
+__all__ = ["Journal", "claim", "discard", "is_abandoned", "sweep"]
 
 KEPT_DAYS = 30
 """How long a run that nobody resumes keeps its journal."""
@@ -67,6 +67,18 @@ def claim(run_id: str) -> FileLock:
     except OSError as error:
         raise ConfigurationError(f"cannot keep a journal in {_said(error, directory)}") from error
     return lock
+
+
+def is_abandoned(run_id: str) -> bool:
+    """Whether a session of this machine has claimed the run, and is gone without having completed it."""
+    lock = _directory(run_id) / "lock"
+    if not lock.exists():
+        return False
+    try:
+        with FileLock(lock, timeout=0):
+            return True
+    except OSError:  # Held, or another user's.
+        return False
 
 
 def discard(run_id: str) -> None:

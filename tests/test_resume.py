@@ -1,5 +1,6 @@
 """Runs that are cut off and resumed: nothing judged is lost or judged twice."""
 
+import json
 import os
 import signal
 import subprocess
@@ -170,6 +171,37 @@ def test_a_run_that_is_being_written_is_left_alone(pytester, solutions):
         process.communicate()
     assert result.ret == 4
     assert "is being written by another session" in result.stderr.str()
+
+
+def test_a_killed_run_is_called_so_with_the_command_that_goes_on(pytester, solutions, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "999")
+    with OllamaServer([HANG, Reply(status=503), next(iter(solutions.values()))]) as server:
+        process = start(pytester, server, "--mcode-task=Smoke/1")
+        wait_until(lambda: server.requests)
+        page = mcode(pytester, "show", "latest")
+        assert "(running)" in page
+        assert "--mcode-resume" not in page
+        process.kill()
+        process.communicate()
+        ((run_id,),) = rows(pytester, "SELECT run_id FROM runs")
+        assert [each["status"] for each in json.loads(mcode(pytester, "results", "--json"))] == ["killed"]
+        page = mcode(pytester, "show", "latest")
+        assert f"{run_id} (killed)" in page
+        typed = next(line for line in page.splitlines() if line.startswith("resume")).split()[2:]
+        assert typed[-1] == f"--mcode-resume-run={run_id}"
+        infra = pytester.runpytest_subprocess(*typed[:-1], "--mcode-resume-run", run_id)
+        infra.stdout.fnmatch_lines(["resume     pytest * --mcode-task=Smoke/1 --mcode-resume"])
+        assert typed[-1] in mcode(pytester, "show", "latest")
+        assert pytester.runpytest_subprocess(*typed).ret == 0
+    page = mcode(pytester, "show", "latest")
+    assert f"{run_id} (finished)" in page
+    assert "--mcode-resume" not in page
+
+
+def mcode(pytester, *command):
+    result = pytester.run(sys.executable, "-m", "pytest_mcode.cli", *command, "--db=results.db")
+    assert result.ret == 0
+    return result.stdout.str()
 
 
 @pytest.mark.docker

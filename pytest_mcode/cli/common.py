@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pytest_mcode.store import Store
+    from pytest_mcode.store.queries import Row
 
 __all__ = [
     "DEFAULT_DB",
@@ -24,6 +25,7 @@ __all__ = [
     "open_store",
     "print_json",
     "session_layers",
+    "status_of",
     "true_or_false",
     "whole_numbers",
 ]
@@ -41,6 +43,13 @@ def open_store(db: str) -> "Store":
     from pytest_mcode.store import Store
 
     return Store.open(db, read_only=True)
+
+
+def status_of(run: "Row") -> str:
+    """Return a run's status; ``killed`` where the store says ``running`` and its session is gone."""
+    from pytest_mcode.journal import is_abandoned
+
+    return "killed" if run["status"] == "running" and is_abandoned(run["run_id"]) else str(run["status"])
 
 
 def console() -> "Console":

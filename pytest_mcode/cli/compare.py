@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pytest_mcode.cli.common import DEFAULT_DB, Db, Json, console, open_store, print_json
+from pytest_mcode.cli.common import DEFAULT_DB, Db, Json, console, open_store, print_json, status_of
 from pytest_mcode.cli.figures import brief, interval, loop, natural, percent, short_id, title
 from pytest_mcode.errors import ConfigurationError
 
@@ -107,8 +107,8 @@ def _warnings(a: "Side", b: "Side", other_content: Sequence[str]) -> Iterator[st
         yield f"{len(other_content)} tasks left out, whose content differs, such as {other_content[0]}"
     for side in (a, b):
         for run in side.runs:
-            if run["status"] != "finished":
-                yield f"run {run['run_id']} is {run['status']}"
+            if (status := status_of(run)) != "finished":
+                yield f"run {run['run_id']} is {status}"
 
 
 def comparison_rows(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

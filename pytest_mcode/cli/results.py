@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pytest_mcode.cli.common import DEFAULT_DB, Db, Json, open_store, print_json, true_or_false, whole_numbers
+from pytest_mcode.cli.common import (
+    DEFAULT_DB,
+    Db,
+    Json,
+    open_store,
+    print_json,
+    status_of,
+    true_or_false,
+    whole_numbers,
+)
 from pytest_mcode.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -118,7 +127,7 @@ def load_results(store: "Store", rows: "Sequence[Row]", pass_at: Sequence[int] =
         tests.setdefault(run_id, []).append(test)
     return [
         summarise(
-            row,
+            {**row, "status": status_of(row)},
             test,
             groups.get((row["run_id"], test or ""), []),
             planned=_planned(row, test, alone=len(tests.get(row["run_id"], ())) <= 1),

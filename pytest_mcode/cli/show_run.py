@@ -18,7 +18,7 @@ def render_run(loaded: Mapping[str, Any]) -> Iterator[RenderableType]:
     """Yield the parts of the page."""
     for each in loaded["results"]:
         yield _rule(title(each) if len(loaded["results"]) == 1 else f"{title(each)}, {each['test']}")
-        yield facts(details(each))
+        yield facts([*details(each), *_way_on(each, loaded["environment"])])
         if each["debugging"]:
             yield _rule("debugging")
             yield from _debugging(each["debugging"])
@@ -28,6 +28,13 @@ def render_run(loaded: Mapping[str, Any]) -> Iterator[RenderableType]:
     yield facts([*_flat(loaded["environment"]), *_flat(loaded["model_info"], "model.")])
     yield _rule("tasks")
     yield from _tasks(loaded["tasks"])
+
+
+def _way_on(each: Mapping[str, Any], environment: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Say how to go on with a run that is neither complete nor being written."""
+    left = each["infra"] if each["status"] == "finished" else each["status"] != "running"
+    if left and "command" in environment:
+        yield "resume", f"{environment['command']} --mcode-resume-run={each['run_id']}"
 
 
 def _rule(text: str) -> Rule:
