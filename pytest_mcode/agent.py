@@ -12,8 +12,9 @@ from typing import Any
 from pytest_mcode.errors import ConfigurationError, ContextOverflowError
 from pytest_mcode.extraction import strip_reasoning
 from pytest_mcode.models import Completion, Request
-from pytest_mcode.records import Message
+from pytest_mcode.records import Attempt, Message
 from pytest_mcode.repositories.container import LostContainerError
+from pytest_mcode.repositories.judging import apply
 from pytest_mcode.repositories.shell import Shell, Step, find_command
 from pytest_mcode.solver import NO_ANSWER, SampleAndDebug, TaskHandle, attempt_seed
 
@@ -32,6 +33,7 @@ BASH: Mapping[str, Any] = {
     },
 }
 SUBMIT = "submit"
+CONTAINER_ENDED = "the container ended"
 PATIENCE = 3
 """Answers without a command, one after the other, before the attempt ends."""
 NO_COMMAND = "Your answer holds no command. Give exactly one: call the tool bash, or write a ```bash block."
@@ -57,36 +59,42 @@ class BashAgent(SampleAndDebug):
     """What the server said of tools, once it has refused them."""
 
     def sample(self, task: TaskHandle, sample: int) -> None:
-        """Work in one container: submit, and after a failed attempt go on, until the budget ends."""
-        messages = self.prompt.first(task.task)
+        """Work in one container: submit, and after a failed attempt go on, until the budget ends.
+
+        Of attempts that an earlier session has left, the changes that the last one made are made again.
+        """
+        messages, changes = self.prompt.first(task.task), None
         with task.sandbox.open(task.task) as container:
             shell = Shell(container)
             for iteration in range(self.debug_iters + 1):
-                work = _Work(messages)
-                request = self._request(task, work, sample, iteration)
-                try:
-                    patch = self._work(shell, work, request)
-                except ContextOverflowError as error:
-                    task.record_overflow(replace(request, messages=tuple(work.messages)), error)
-                    return
-                attempt = task.judge_solution(
-                    replace(request, messages=tuple(work.messages)),
-                    _summed(work.answers),
-                    patch,
-                    _extra(work),
+                request = Request(
+                    messages=tuple(messages),
+                    seed=attempt_seed(self.seed, task.task.task_id, sample, iteration),
+                    task=task.task,
+                    sample=sample,
+                    iteration=iteration,
                 )
-                if task.looks_solved(attempt) or work.ended == "the container ended":
+                attempt = task.recall(request)
+                if attempt:
+                    changes = attempt.solution
+                else:
+                    if changes:
+                        apply(container, changes)
+                        changes = None
+                    attempt = self._attempt(task, shell, request)
+                lost = attempt.extra.get("ended") == CONTAINER_ENDED
+                if task.looks_solved(attempt) or attempt.verdict.kind == "context_overflow" or lost:
                     return
-                messages.append(self.prompt.repair(task.task, task.shown(attempt)))
+                messages = [*attempt.messages, self.prompt.repair(task.task, task.shown(attempt))]
 
-    def _request(self, task: TaskHandle, work: _Work, sample: int, iteration: int) -> Request:
-        return Request(
-            messages=tuple(work.messages),
-            seed=attempt_seed(self.seed, task.task.task_id, sample, iteration),
-            task=task.task,
-            sample=sample,
-            iteration=iteration,
-        )
+    def _attempt(self, task: TaskHandle, shell: Shell, request: Request) -> Attempt:
+        work = _Work(list(request.messages))
+        try:
+            patch = self._work(shell, work, request)
+        except ContextOverflowError as error:
+            return task.record_overflow(replace(request, messages=tuple(work.messages)), error)
+        asked = replace(request, messages=tuple(work.messages))
+        return task.judge_solution(asked, _summed(work.answers), patch, _extra(work))
 
     def _work(self, shell: Shell, work: _Work, request: Request) -> str | None:
         """Let the model run commands until it submits or a limit ends it; return what has changed."""
@@ -111,7 +119,7 @@ class BashAgent(SampleAndDebug):
                     work.ended = "time limit"
             return shell.patch()
         except LostContainerError:
-            work.ended = "the container ended"
+            work.ended = CONTAINER_ENDED
             return None
 
     def _ask(self, work: _Work, request: Request) -> Completion:

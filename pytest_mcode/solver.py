@@ -56,17 +56,14 @@ class TaskHandle:
 
     def judge_completion(self, request: Request, completion: Completion) -> Attempt:
         """Extract the solution from a model's answer to `request`, judge and record it."""
-        attempt = self._record(request.sample, self._extracted(completion, request))
-        if self.journal:
-            self.journal.append(attempt)
-        return attempt
+        return self._keep(request.sample, self._extracted(completion, request))
 
     def judge_solution(
         self, request: Request, completion: Completion, solution: str | None, extra: Mapping[str, Any]
     ) -> Attempt:
         """Judge and record what a model has made in several turns, of which `completion` is the last."""
         attempt = self._attempt(solution, completion, request)
-        return self._record(request.sample, replace(attempt, extra={**attempt.extra, **extra}))
+        return self._keep(request.sample, replace(attempt, extra={**attempt.extra, **extra}))
 
     def judge_again(
         self, sample: int, *, completion: str, solution: str | None, finish_reason: str = ""
@@ -77,9 +74,10 @@ class TaskHandle:
         return self._record(sample, attempt)
 
     def recall(self, request: Request) -> Attempt | None:
-        """Return, and record, the attempt that an earlier session made for this very request."""
+        """Return, and record, the attempt that an earlier session began with this very request."""
         for attempt in self._left:
-            if attempt.seed == request.seed and list(attempt.messages) == list(request.messages):
+            opening = list(attempt.messages)[: len(request.messages)]
+            if attempt.seed == request.seed and opening == list(request.messages):
                 return self._record(request.sample, attempt)
         return None
 
@@ -87,7 +85,7 @@ class TaskHandle:
         """Record that `request` did not fit the model's context window."""
         verdict = Verdict(kind="context_overflow", message=str(error))
         attempt = self._unjudged(verdict, None, Completion(text=""), request)
-        return self._record(request.sample, attempt)
+        return self._keep(request.sample, attempt)
 
     def shown(self, attempt: Attempt) -> Verdict | None:
         """Return the verdict that may guide a repair of `attempt`; None where nothing may."""
@@ -109,6 +107,12 @@ class TaskHandle:
     def solved(self) -> bool:
         """Whether the judging tests passed the `answer`."""
         return self.answer is not None and self.answer.verdict.passed
+
+    def _keep(self, sample: int, attempt: Attempt) -> Attempt:
+        attempt = self._record(sample, attempt)
+        if self.journal:
+            self.journal.append(attempt)
+        return attempt
 
     def _record(self, sample: int, attempt: Attempt) -> Attempt:
         iteration = sum(earlier.sample == sample for earlier in self.attempts)

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from ..servers import OllamaServer, OpenAIServer, Reply, status
+from ..servers import HANG, OllamaServer, OpenAIServer, Reply, status
 from ..session_support import needs_data, rows
 from . import instance
 from .attempts import core
@@ -51,7 +51,11 @@ def write_rows(pytester, *found):
 
 
 def ask(pytester, backend, server, *arguments):
-    return pytester.runpytest_subprocess(
+    return pytester.runpytest_subprocess(*asking(backend, server), *arguments)
+
+
+def asking(backend, server):
+    return (
         *SWEBENCH,
         "--mcode-dataset=rows.jsonl",
         f"--mcode-backend={backend}",
@@ -59,7 +63,6 @@ def ask(pytester, backend, server, *arguments):
         f"--mcode-base-url={server.url}",
         "--mcode-retries=0",
         "--mcode-timeout=60",
-        *arguments,
     )
 
 
@@ -190,6 +193,26 @@ def test_the_bash_agent_goes_on_after_feedback_and_stops_at_its_limits(pytester,
     ((_, _, verdict, _, _, _, extra),) = rows(pytester, ATTEMPTS, "idle.db")
     assert (verdict, json.loads(extra)["ended"]) == ("no_solution", "no command")
     assert len(server.requests) == 3
+
+
+@pytest.mark.docker
+def test_attempts_of_the_bash_agent_are_taken_up(pytester, task_file):
+    break_it = fenced("sed -i 's/\\[1:\\]/[:-1]/' sums/core.py; echo new > sums/new.txt")
+    mend_it = fenced("cat sums/new.txt && rm sums/new.txt && sed -i 's/\\[:-1\\]//' sums/core.py")
+    more = ("--mcode-agent=bash", "--mcode-debug-iters=1")
+    with OllamaServer([break_it, fenced("submit"), HANG, mend_it, fenced("submit")]) as server:
+        command = [sys.executable, "-m", "pytest", *asking("ollama", server), *more]
+        session = subprocess.Popen(command, cwd=pytester.path, stdout=subprocess.DEVNULL)
+        wait_until(lambda: len(server.requests) == 3)
+        session.kill()
+        session.wait()
+        result = ask(pytester, "ollama", server, *more, "--mcode-resume")
+    assert result.ret == 0, result.stdout.str()
+    assert server.requests[3] == server.requests[2], "the conversation went on where it was cut"
+    found = rows(pytester, ATTEMPTS)
+    assert [row[2] for row in found] == ["unresolved", "passed"]
+    assert found[1][4] == instance.gold()
+    assert [len(json.loads(row[6])["steps"]) for row in found] == [1, 1]
 
 
 @pytest.mark.docker
