@@ -13,7 +13,7 @@ from pytest_mcode.errors import ConfigurationError, ContextOverflowError
 from pytest_mcode.extraction import strip_reasoning
 from pytest_mcode.models import Completion, Request
 from pytest_mcode.records import Attempt, Message
-from pytest_mcode.repositories.container import LostContainerError
+from pytest_mcode.repositories.container import LostContainerError, LostEngineError
 from pytest_mcode.repositories.judging import apply
 from pytest_mcode.repositories.shell import Shell, Step, find_command
 from pytest_mcode.solver import NO_ANSWER, SampleAndDebug, TaskHandle, attempt_seed
@@ -118,6 +118,8 @@ class BashAgent(SampleAndDebug):
                 if not work.ended and time.monotonic() > deadline:
                     work.ended = "time limit"
             return shell.patch()
+        except LostEngineError:
+            raise
         except LostContainerError:
             work.ended = CONTAINER_ENDED
             return None

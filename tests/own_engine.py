@@ -39,8 +39,7 @@ class OwnEngine:
     def __exit__(self, *_: object) -> None:
         if self._dockerd is None:  # What the containers hold, only an engine can let go.
             self.start()
-        for container in self._docker("ps", "-aq").split():
-            self._docker("rm", "-f", container)
+        self._docker("rm", "-f", *self._docker("ps", "-aq").split())
         self.end(signal.SIGTERM)
         self._containerd.terminate()
         self._containerd.wait(SECONDS)
@@ -52,7 +51,7 @@ class OwnEngine:
         """Take over an image from the engine that serves the other tests."""
         archive = self._folder / "image.tar"
         subprocess.run(["docker", "save", "-o", archive, image], check=True)
-        self._docker("load", "-i", str(archive))
+        assert "Loaded image" in self._docker("load", "-i", str(archive))
         archive.unlink()
 
     def start(self) -> None:
@@ -80,6 +79,6 @@ class OwnEngine:
             return subprocess.Popen([*command, *options], stdout=log, stderr=log)
 
     def _docker(self, *arguments: str) -> str:
-        return subprocess.run(
-            ["docker", "-H", self.address, *arguments], check=True, capture_output=True, text=True
-        ).stdout
+        """Return what a command says; containers that it names may go meanwhile."""
+        command = ["docker", "-H", self.address, *arguments]
+        return subprocess.run(command, capture_output=True, text=True).stdout

@@ -22,7 +22,7 @@ from pytest_mcode.sandboxes.ownership import labels
 if TYPE_CHECKING:
     from docker import APIClient
 
-__all__ = ["Container", "Ended", "LostContainerError"]
+__all__ = ["Container", "Ended", "LostContainerError", "LostEngineError"]
 
 WORKDIR = "/testbed"
 """Where every SWE-bench image has its repository."""
@@ -40,6 +40,10 @@ logger = logging.getLogger(__name__)
 
 class LostContainerError(InfraError):
     """The container ended, or the engine went away, while it was needed."""
+
+
+class LostEngineError(LostContainerError):
+    """It was the engine that went away: no command can have done that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,4 +252,4 @@ def _engine_errors(what: str) -> Iterator[None]:
             raise LostContainerError(f"{what} is gone: {reason}") from error
         raise InfraError(f"the Docker engine refuses {what}: {reason}") from error
     except (RequestException, HTTPError, OSError) as error:
-        raise LostContainerError(f"lost the Docker engine: {error}") from error
+        raise LostEngineError(f"lost the Docker engine: {error}") from error
