@@ -256,6 +256,9 @@ class Controller:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print what came out, and what to type next."""
+        summary.write_unexpected(terminalreporter)
+        if not self.planned and self._session.testscollected and not self.config.option.collectonly:
+            terminalreporter.write_line("mcode: no test takes mcode_task, so nothing was benchmarked")
         if self.planned:
             seconds = time.monotonic() - self._started
             notes = [("note", note) for note in [*self._notes, *override_caveats(self.tally.overridden)]]

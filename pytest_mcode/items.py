@@ -11,7 +11,7 @@ from _pytest.compat import ascii_escaped  # What pytest makes of a parameter's i
 
 from pytest_mcode import suite
 from pytest_mcode.errors import ConfigurationError, InfraError
-from pytest_mcode.overrides import check_fixture, details, origin_of
+from pytest_mcode.overrides import check_fixture, details, origin_of, with_source
 from pytest_mcode.plan import Plan
 from pytest_mcode.records import Attempt, OutcomeStatus, Task, TaskOutcome
 from pytest_mcode.solver import TaskHandle
@@ -138,6 +138,8 @@ class Items:
             tags=task.tags,
         )
         report.mcode = outcome.to_json()  # type: ignore[attr-defined]
+        if status == "infra" and not isinstance(error, InfraError | ConfigurationError):
+            report.mcode_unexpected = True  # type: ignore[attr-defined]
         if isinstance(error, UnsolvedError | InfraError | ConfigurationError):
             report.longrepr = _without_traceback(item, call)
         if isinstance(error, ConfigurationError):
@@ -150,7 +152,8 @@ class Items:
     def _taken_over(self, item: pytest.Item, task: Task) -> dict[str, str]:
         """What took the place of our fixtures: the user's own, or a test that asks for no solver."""
         own_test = "mcode_solver" not in getattr(item, "fixturenames", ())
-        return self._overridden | ({"mcode_solver": function_of(item.nodeid, task)} if own_test else {})
+        named = with_source(function_of(item.nodeid, task), item.path)
+        return self._overridden | ({"mcode_solver": named} if own_test else {})
 
 
 def _marked(attempts: Sequence[Attempt], overridden: Mapping[str, str]) -> tuple[Attempt, ...]:

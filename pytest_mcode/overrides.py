@@ -1,5 +1,6 @@
 """What our fixtures must be, and which of them a session has overridden: both are seen as they are set up."""
 
+import hashlib
 import inspect
 import json
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from pytest_mcode import fixtures
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import to_json
 
-__all__ = ["check_fixture", "details", "origin_of"]
+__all__ = ["check_fixture", "details", "origin_of", "with_source"]
 
 MUST_HAVE = {
     "mcode_model": ("generate(request) -> Completion",),
@@ -37,10 +38,15 @@ def check_fixture(name: str, value: Any, origin: str) -> None:
 
 
 def details(name: str, value: Any) -> str:
-    """Return what a run's record needs of an overriding fixture besides its file."""
+    """Return what a run's record needs of an overriding fixture besides its file and what this holds."""
     if name == "mcode_model_options":
         return f": {to_json(value)}"
     return f" (hash {value.hash})" if name == "mcode_prompt" else ""
+
+
+def with_source(name: str, path: Path) -> str:
+    """Return `name` with a hash of the file at `path`: another model under the same name is another one."""
+    return f"{name} (source {hashlib.sha256(path.read_bytes()).hexdigest()[:8]})"
 
 
 def _problem(name: str, value: Any) -> str:
@@ -73,4 +79,4 @@ def origin_of(fixturedef: pytest.FixtureDef[Any], root: Path) -> str | None:
     if fixturedef.argname not in MUST_HAVE or fixturedef.func.__module__ == fixtures.__name__:
         return None
     path = Path(inspect.getfile(inspect.unwrap(fixturedef.func)))
-    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+    return with_source(str(path.relative_to(root)) if path.is_relative_to(root) else str(path), path)

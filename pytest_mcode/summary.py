@@ -47,6 +47,21 @@ def write(
         reporter.write_line(f"{name:<10} {value}")
 
 
+def write_unexpected(reporter: pytest.TerminalReporter, most: int = 2) -> None:
+    """Write the tracebacks of errors that are neither a model's nor a server's: of a solver or fixture."""
+    found = [
+        report for report in reporter.stats.get("infra", []) if getattr(report, "mcode_unexpected", False)
+    ]
+    if not found or reporter.no_summary or reporter.config.option.tbstyle == "no":
+        return
+    reporter.section("mcode: unexpected errors")
+    for report in found[:most]:
+        reporter.write_sep("_", report.nodeid)
+        reporter.write_line(report.longreprtext)
+    if len(found) > most:
+        reporter.write_line(f"... and {len(found) - most} more")
+
+
 def write_step_summary(plan: Plan, tally: Tally, planned: int, decision: Decision | None) -> None:
     """Append a Markdown table to the file that GitHub Actions shows as the step's summary, where it asks."""
     path = os.environ.get("GITHUB_STEP_SUMMARY")
@@ -88,7 +103,7 @@ def pass_rate(tally: Tally) -> str:
 def _brief(plan: Plan, tally: Tally, planned: int) -> str:
     infra = f", {tally.infra} infra" if tally.infra else ""
     missing = _missing(planned - tally.judged - tally.infra)
-    return f"{pass_rate(tally)}{infra}{missing}{_selected(planned, plan)}"
+    return f"{pass_rate(tally)}{infra}{missing}{_selected(planned, plan, tally)}"
 
 
 def _rows(plan: Plan, tally: Tally, planned: int, seconds: float) -> list[tuple[str, str]]:
@@ -96,9 +111,14 @@ def _rows(plan: Plan, tally: Tally, planned: int, seconds: float) -> list[tuple[
     rows = [
         ("model", _model(plan)),
         ("loop", f"{_loop(plan, tally)}; {_sandbox(plan)}"),
-        ("judged", f"{tally.judged}/{planned} tasks{_selected(planned, plan)}{_missing(planned - done)}"),
+        (
+            "judged",
+            f"{tally.judged}/{planned} tasks{_selected(planned, plan, tally)}{_missing(planned - done)}",
+        ),
         ("pass rate", pass_rate(tally)),
     ]
+    if len(tally.by_test) > 1:
+        rows += [("", f"{test}: {solved}/{judged}") for test, (solved, judged) in tally.by_test.items()]
     if tally.failures:
         rows.append(("failed", ", ".join(f"{kind} {n}" for kind, n in tally.failures.most_common())))
     if tally.infra:
@@ -143,8 +163,9 @@ def _subset(plan: Plan) -> str:
     return str(total) if selected == total else f"{selected}/{total}"
 
 
-def _selected(planned: int, plan: Plan) -> str:
-    return "" if planned == plan.tasks_total else f", a subset: {planned}/{plan.tasks_total}"
+def _selected(planned: int, plan: Plan, tally: Tally) -> str:
+    total = plan.tasks_total * max(1, len(tally.by_test))
+    return "" if planned >= total else f", a subset: {planned}/{total}"
 
 
 def _missing(count: int) -> str:

@@ -24,6 +24,8 @@ class Tally:
     failures: Counter[str] = field(default_factory=Counter)
     """Verdict of the last attempt of each unsolved task."""
     infra_causes: Counter[str] = field(default_factory=Counter)
+    by_test: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Solved and judged tasks of each test function."""
     overridden: dict[str, dict[str, str]] = field(default_factory=dict)
     """By test function: what took the place of our fixtures, by their names."""
 
@@ -40,6 +42,8 @@ class Tally:
             self.infra_causes[outcome.error] += 1
             return
         self.infra_in_a_row = 0
+        solved, judged = self.by_test.get(outcome.test, (0, 0))
+        self.by_test[outcome.test] = (solved + (outcome.status == "solved"), judged + 1)
         if outcome.status == "solved":
             self.solved += 1
         else:

@@ -170,16 +170,22 @@ def _shown_share(task: Task, prompt: Prompt) -> float | None:
 
 def _asserted_calls(task: Task) -> Iterator[str]:
     """Yield the source of every call of an entry point in an assert, if its arguments hold no variable."""
-    tree = parse(task.test)
+    tree, lines = parse(task.test), task.test.split("\n")
     asserts = (node for node in _walk(tree) if isinstance(node, ast.Assert))
     for node in (node for each in asserts for node in ast.walk(each)):
         match node:
             case ast.Call(func=ast.Name(id=name)) if name in (*task.entry_points, "candidate"):
                 arguments = [*node.args, *(each.value for each in node.keywords)]
                 if not any(loaded_names(argument) for argument in arguments):
-                    source = ast.get_source_segment(task.test, node) or ""
+                    source = _source(node, task.test, lines)
                     called = task.entry_points[0] if name == "candidate" else name
                     yield called + source.removeprefix(name)
+
+
+def _source(node: ast.Call, text: str, lines: Sequence[str]) -> str:
+    if node.lineno == node.end_lineno:  # else the whole text would be split anew for every call
+        return lines[node.lineno - 1].encode()[node.col_offset : node.end_col_offset].decode()
+    return ast.get_source_segment(text, node) or ""
 
 
 def _walk(tree: ast.Module | SyntaxError) -> Iterable[ast.AST]:

@@ -1,5 +1,6 @@
 """Whether a benchmark judges rightly: its reference solutions pass, idle ones fail, every time."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -42,6 +43,8 @@ class Trial:
     """The first line of why the reference solution, or else an idle one, got no pass or no verdict."""
     seconds: float = 0.0
     """Of the slowest reference solution."""
+    public_reason: str = ""
+    """Why the reference solution does not pass what the prompt shows."""
 
     @property
     def all(self) -> list[list[str]]:
@@ -86,6 +89,8 @@ def _try(benchmark: Benchmark, task: Task, sandbox: Any, repeat: int) -> Trial:
     if task.canonical_solution is not None:
         for _ in range(repeat):
             trial.gold.append(_judge(benchmark, trial, task.canonical_solution, sandbox, is_gold=True))
+        if benchmark.kind == "functions":
+            trial.public_reason = _judge_publicly(benchmark, task, sandbox)
     for solution in idle_solutions(benchmark, task):
         trial.idle.append([_judge(benchmark, trial, solution, sandbox, is_gold=False) for _ in range(repeat)])
     return trial
@@ -102,6 +107,14 @@ def _judge(benchmark: Benchmark, trial: Trial, solution: str, sandbox: Any, *, i
         if not verdict.passed:
             trial.reason = trial.reason or _first_line(verdict.message)
     return verdict.kind
+
+
+def _judge_publicly(benchmark: Benchmark, task: Task, sandbox: Any) -> str:
+    with contextlib.suppress(InfraError):  # which the judge has met as well, and tells
+        verdict = benchmark.judge_publicly(task, str(task.canonical_solution), sandbox)
+        if verdict and not verdict.passed:
+            return f"{verdict.kind}: {_first_line(verdict.message)}"
+    return ""
 
 
 def _references(trials: Sequence[Trial], repeat: int) -> Iterator[Finding]:
@@ -126,6 +139,14 @@ def _references(trials: Sequence[Trial], repeat: int) -> Iterator[Finding]:
     elif data["passed"]:
         message = f"{len(given)} reference solutions pass{times}"
         yield Finding(check="gold", level="ok", message=message, data=data)
+    if misled := [trial for trial in given if trial.public_reason]:
+        yield Finding(
+            check="public",
+            level="problem",
+            message=f"{len(misled)} reference solutions fail the test that the prompt shows",
+            remedy="mend public_test, or the examples in the docstring: --feedback public goes by them",
+            items=_named(misled, lambda trial: trial.public_reason),
+        )
     without = [trial for trial in trials if not trial.gold]
     if without:
         yield Finding(
