@@ -82,7 +82,8 @@ class Controller:
             self._go_on_with_earlier(model_info.get("digest"))
             gates.check(self.settings, self.plan.run_id)
         journal.sweep()
-        self._lock = journal.claim(self.plan.run_id)
+        if self._earlier:
+            self._lock = journal.claim(self.plan.run_id)
         sandbox_info = parts.check_sandbox(self.settings, self.plan.run_id, self.plan.tasks, self._progress)
         self.run_info = self.plan.run_info(
             model_info=model_info,
@@ -149,6 +150,8 @@ class Controller:
     def _prepare(self, tasks: list[Task]) -> None:
         try:
             parts.prepare_tasks(self.settings, self.plan.run_id, tasks, self._progress)
+            # A new run not before: a session that is killed while it starts would leave its lock.
+            self._lock = self._lock or journal.claim(self.plan.run_id)
         except ConfigurationError as error:
             raise pytest.UsageError(str(error)) from None
 
