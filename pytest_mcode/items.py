@@ -98,8 +98,8 @@ class Items:
         value = yield
         origin = origin_of(fixturedef, request.config.rootpath)
         if origin:
-            check_fixture(fixturedef.argname, value, origin)
-            self._overridden[fixturedef.argname] = origin + details(fixturedef.argname, value)
+            check_fixture(fixturedef.argname, value, origin[0])
+            self._overridden[fixturedef.argname] = with_source(*origin) + details(fixturedef.argname, value)
         return value
 
     @pytest.hookimpl(wrapper=True)

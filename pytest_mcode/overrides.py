@@ -74,9 +74,9 @@ def _named(value: Any) -> str:
     return "None" if value is None else f"an object of type {type(value).__name__}"
 
 
-def origin_of(fixturedef: pytest.FixtureDef[Any], root: Path) -> str | None:
-    """Return the file that overrides a fixture of ours; None where nothing does."""
+def origin_of(fixturedef: pytest.FixtureDef[Any], root: Path) -> tuple[str, Path] | None:
+    """Return the file that overrides a fixture of ours, named from `root`; None where nothing does."""
     if fixturedef.argname not in MUST_HAVE or fixturedef.func.__module__ == fixtures.__name__:
         return None
     path = Path(inspect.getfile(inspect.unwrap(fixturedef.func)))
-    return with_source(str(path.relative_to(root)) if path.is_relative_to(root) else str(path), path)
+    return str(path.relative_to(root) if path.is_relative_to(root) else path), path

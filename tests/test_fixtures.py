@@ -1,5 +1,6 @@
 """Fixtures that a session overrides: they work, they are told, and wrong ones are refused."""
 
+import hashlib
 import json
 
 import pytest
@@ -31,9 +32,13 @@ def test_gold_with_another_model_is_told_apart(pytester, workers):
     pytester.makeconftest(WRONG_MODEL)
     result = pytester.runpytest_subprocess(*GOLD, "--mcode-limit=2", "-n", workers)
     result.assert_outcomes(failed=2)
-    result.stdout.fnmatch_lines(["note *fixture mcode_model is overridden by conftest.py"])
+    result.stdout.fnmatch_lines(["note *fixture mcode_model is overridden by conftest.py (source *)"])
     extras = [json.loads(extra) for (extra,) in rows(pytester, "SELECT extra FROM attempts")]
-    assert extras == [{"overridden": {"mcode_model": "conftest.py"}}] * 2
+    assert extras == [{"overridden": {"mcode_model": source_of("conftest.py", pytester)}}] * 2
+
+
+def source_of(name, pytester):
+    return f"{name} (source {hashlib.sha256((pytester.path / name).read_bytes()).hexdigest()[:8]})"
 
 
 def keys(pytester):
@@ -46,18 +51,23 @@ def keys(pytester):
 def test_runs_with_another_fixture_are_no_repeats(pytester, workers):
     arguments = (*GOLD, "--mcode-limit=2", "-n", workers)
     pytester.runpytest_subprocess(*arguments)
+    pytester.makeconftest(WRONG_MODEL.replace("nothing", "less"))
+    pytester.runpytest_subprocess(*arguments)
     pytester.makeconftest(WRONG_MODEL)
     for _ in range(2):
         pytester.runpytest_subprocess(*arguments)
-    plain, other, repeat = keys(pytester)
-    assert plain != other == repeat
+    plain, edited, other, repeat = keys(pytester)
+    assert plain != edited != other == repeat
     (environment,) = rows(pytester, "SELECT environment FROM runs ORDER BY started_at, run_id")[-1]
-    assert json.loads(environment)["overridden"] == {"smoke::test_task": {"mcode_model": "conftest.py"}}
+    source = source_of("conftest.py", pytester)
+    assert json.loads(environment)["overridden"] == {"smoke::test_task": {"mcode_model": source}}
     shown = pytester.run(*MCODE, "results", "--grouped", "--db=results.db")
-    shown.stdout.fnmatch_lines(["n=1 *1 * 100.0% *", "n=1 own model *2 * 0.0% *"])
+    shown.stdout.fnmatch_lines(
+        ["n=1 *1 * 100.0% *", "n=1 own model *1 * 0.0% *", "n=1 own model *2 * 0.0% *"]
+    )
     (run, *_), (other_run, *_) = rows(pytester, "SELECT run_id FROM runs ORDER BY started_at, run_id")[:2]
     compared = pytester.run(*MCODE, "compare", run, other_run, "--db=results.db")
-    compared.stdout.fnmatch_lines(["differ in *mcode_model None and conftest.py *"])
+    compared.stdout.fnmatch_lines(["differ in *mcode_model None and conftest.py (source *"])
 
 
 def test_a_run_is_not_resumed_with_another_fixture(pytester):
@@ -66,7 +76,7 @@ def test_a_run_is_not_resumed_with_another_fixture(pytester):
     result = pytester.runpytest_subprocess(*GOLD, "--mcode-resume")
     assert result.ret == 2
     result.stdout.fnmatch_lines(
-        ["! *cannot go on with run *: * overridden none, this session mcode_model (conftest.py); *"]
+        ["! *cannot go on with run *: * overridden none, this session mcode_model (conftest.py *); *"]
     )
     assert rows(pytester, "SELECT task_id, status FROM tasks") == [("Smoke/1", "solved")]
     pytester.makeconftest("")
@@ -97,7 +107,9 @@ def test_model_options_extend_what_the_command_line_gave(pytester):
             "--mcode-limit=1",
         )
     assert {"top_k": 7, "top_p": 0.5, "stop": ["END"]}.items() <= server.requests[0]["options"].items()
-    result.stdout.fnmatch_lines(["note *fixture mcode_model_options is overridden by conftest.py: {*0.5*}"])
+    result.stdout.fnmatch_lines(
+        ["note *fixture mcode_model_options is overridden by conftest.py (source *): {*0.5*}"]
+    )
 
 
 @pytest.mark.parametrize(

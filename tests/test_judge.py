@@ -45,6 +45,16 @@ def test_the_extended_tests_judge_the_same_prompts():
     assert not plus.left_out
 
 
+def test_a_benchmark_is_no_other_judge_of_itself():
+    with pytest.raises(ConfigurationError, match="--mcode-judge: humaneval is the benchmark itself"):
+        plan_of("humaneval", HUMANEVAL, "humaneval", HUMANEVAL)
+
+
+def test_the_plain_tests_do_not_pass_for_the_extended_ones():
+    with pytest.raises(ConfigurationError, match=r"HumanEval/0.*no `inputs`, as EvalPlus's have"):
+        plan_of("humaneval", HUMANEVAL, "humaneval+", HUMANEVAL)
+
+
 def test_tasks_that_the_judge_does_not_have_are_left_out_and_named(pytester):
     plan = plan_of("mbpp", "mbpp.jsonl", "mbpp+", MBPP_PLUS)
     assert (len(plan.tasks), plan.tasks_total, len(plan.left_out)) == (221, 221, 279)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import textwrap
 
 import pytest
 
@@ -223,6 +224,39 @@ def test_a_bad_class_is_named(pytester, returned, message):
     assert_refused(pytester, SUMS, message)
 
 
+TASK = "Task(task_id='a', prompt='p', test='assert f(1)', entry_points=('f',))"
+
+
+@pytest.mark.parametrize(
+    ("loaded", "message"),
+    [
+        ("None", "load() returned NoneType, not a pytest_mcode.benchmarks.Dataset"),
+        ("Dataset(tasks=[], origin='x', split='test')", "load() returned no task"),
+        ("1 / 0", "load() raised ZeroDivisionError: division by zero (*conftest.py, line *)"),
+        ("Task(testt=3)", "load() raised TypeError: * 'testt' (*conftest.py, line *)"),
+        (f"of({TASK}, {TASK})", "task_id 'a' occurs 2 times; each must be there once"),
+        ("of({'task_id': 'a'})", "task 1: it is a dict, not a pytest_mcode.Task"),
+        (f"of({TASK.replace(chr(39) + 'a' + chr(39), '3')})", "task 1: task_id must be a text, not int"),
+        (f"of({TASK.replace('assert f(1)', 'assert (')})", "task 1: test is not Python: *, line 1"),
+        (
+            f"of({TASK.replace('assert f(1)', 'def check(c): assert c(1)')})",
+            "task 1: test defines check() and never calls it: add check(f)",
+        ),
+        (f"of({TASK.replace('assert f(1)', '')})", "task 1: test does not use f: any solution would pass"),
+        (
+            f"of({TASK.replace(chr(40) + chr(39) + 'f' + chr(39) + ',)', chr(39) + 'f' + chr(39))})",
+            "task 1: entry_points must be a tuple of names, not 'f'",
+        ),
+        (f"of({TASK[:-1]}, tags=('no mark',)))", "task 1: tags must be a list of names *"),
+    ],
+)
+def test_what_a_class_loads_is_checked(pytester, loaded, message):
+    of = "def of(*tasks): return Dataset(tasks=tasks, origin='conftest.py', split='test')"
+    source = textwrap.dedent(CONFTEST.replace("RETURNED", "[Bad]"))
+    pytester.makeconftest(f"{source}\n{of}\nclass Bad(Sums):\n    def load(self, source): return {loaded}")
+    assert_refused(pytester, SUMS, f"benchmark sums: {message}")
+
+
 def test_an_installed_plugin_is_listed(pytester, monkeypatch, capsys):
     info = pytester.path / "sums-1.dist-info"
     info.mkdir()
@@ -250,6 +284,18 @@ def test_doctor_and_export_know_a_file(pytester):
     pytester.runpytest_subprocess(*OPTIONS)
     exported = mcode(pytester, "export", "latest", "--db", "results.db", "--format", "samples")
     assert [json.loads(line)["task_id"] for line in exported.outlines] == ["own/flawed", "own/twice"]
+
+
+def test_doctor_tries_what_the_prompt_shows(pytester):
+    write(pytester.path / "mine.jsonl", {**SUM, "public_test": "assert plus(1, 2) == 4"})
+    found = mcode(pytester, "doctor", "mine.jsonl", "--gold", "--sandbox", "process")
+    assert found.ret == 1
+    found.stdout.fnmatch_lines(
+        [
+            "problem *public *1 reference solutions fail the test that the prompt shows",
+            "*own/sum (assertion:*",
+        ]
+    )
 
 
 def test_a_class_in_a_conftest_is_known_outside_of_sessions(pytester):
