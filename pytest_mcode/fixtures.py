@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from pytest_mcode import parts
-from pytest_mcode.items import HANDLE, PLAN, function_of
 from pytest_mcode.journal import Journal
 from pytest_mcode.models import Model
-from pytest_mcode.plan import Plan
 from pytest_mcode.prompts import Prompt
 from pytest_mcode.records import to_json
-from pytest_mcode.replay import Replay
+from pytest_mcode.session import parts
+from pytest_mcode.session.items import HANDLE, PLAN, function_of
+from pytest_mcode.session.plan import Plan
+from pytest_mcode.session.replay import Replay
 from pytest_mcode.solver import SampleAndDebug, Solver, TaskHandle
 
 

@@ -52,8 +52,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_cmdline_main(config: pytest.Config) -> Any:
     """In an active session: build its settings, and our defaults before xdist decides on its own."""
     if _is_active(config):
-        from pytest_mcode.plan import build_settings
         from pytest_mcode.registration import register
+        from pytest_mcode.session.plan import build_settings
 
         try:
             register(config.pluginmanager)
@@ -77,9 +77,9 @@ def pytest_configure(config: pytest.Config) -> None:
         _refuse_lonely_options(config)
         return
     from pytest_mcode import fixtures
-    from pytest_mcode.controller import Controller
-    from pytest_mcode.items import Items
-    from pytest_mcode.plan import Plan
+    from pytest_mcode.session.controller import Controller
+    from pytest_mcode.session.items import Items
+    from pytest_mcode.session.plan import Plan
 
     config.pluginmanager.register(fixtures, "mcode-fixtures")
     if hasattr(config, "workerinput"):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_mcode.plan import build_settings, make_plan
+from pytest_mcode.session.plan import build_settings, make_plan
 
 from .servers import OllamaServer, OpenAIServer, Reply
 from .session_support import SMOKE, rows

@@ -93,7 +93,9 @@ def test_the_step_summary_is_a_table(pytester, monkeypatch):
 
 @pytest.mark.parametrize("arguments", [(), ("-n", "2"), ("-s",), ("-v",)])
 def test_progress_lines_go_through_the_reporter(pytester, arguments):
-    pytester.makeconftest("import pytest_mcode.progress\npytest_mcode.progress.EVERY_SECONDS = 0")
+    pytester.makeconftest(
+        "import pytest_mcode.session.progress\npytest_mcode.session.progress.EVERY_SECONDS = 0"
+    )
     result = pytester.runpytest_subprocess(*GOLD, *arguments)
     result.stdout.fnmatch_lines(["mcode: 6/12 done, 100.0%, 95 % in [[]*] (6/6), 0 infra, * left"])
     result.assert_outcomes(passed=12)
@@ -101,7 +103,9 @@ def test_progress_lines_go_through_the_reporter(pytester, arguments):
 
 @pytest.mark.parametrize("arguments", [("-q",), ("-p", "no:terminal")])
 def test_no_progress_lines_where_nobody_wants_them(pytester, arguments):
-    pytester.makeconftest("import pytest_mcode.progress\npytest_mcode.progress.EVERY_SECONDS = 0")
+    pytester.makeconftest(
+        "import pytest_mcode.session.progress\npytest_mcode.session.progress.EVERY_SECONDS = 0"
+    )
     result = pytester.runpytest_subprocess(*GOLD, *arguments)
     assert result.ret == 0
     result.stdout.no_fnmatch_line("mcode: *done*")

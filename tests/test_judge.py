@@ -6,7 +6,7 @@ import json
 import pytest
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.plan import build_settings, make_plan
+from pytest_mcode.session.plan import build_settings, make_plan
 from pytest_mcode.solver import attempt_seed
 
 from .servers import OllamaServer

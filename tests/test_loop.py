@@ -20,7 +20,7 @@ TASK = "Smoke/1"
 
 @pytest.fixture
 def tasks():
-    from pytest_mcode.plan import build_settings, make_plan
+    from pytest_mcode.session.plan import build_settings, make_plan
 
     plan = make_plan(build_settings({"benchmark": "smoke", "backend": "gold"}))
     return {task.task_id: task for task in plan.tasks}

@@ -189,7 +189,7 @@ def test_a_fixture_that_fails_is_infra(pytester):
         """
     )
     result = pytester.runpytest_subprocess(*NONE, "--mcode-limit=2")
-    result.stdout.fnmatch_lines(["infra      2 outside the pass rate*", "*2 x OSError: no such adapter"])
+    result.stdout.fnmatch_lines(["infra      2 outside the pass rate*", "*2 x OSError: no such adapter (conftest.py, line 4)"])
 
 
 def test_backend_none_without_a_part_of_ones_own_says_what_to_write(pytester):
@@ -313,7 +313,7 @@ def test_own_test_function_judges_by_hand(pytester):
     ]
     result.stdout.no_fnmatch_line("*1 sample*")
     result.stdout.fnmatch_lines(
-        ["loop       own solver test_agent.py::test_agent; *", "cost       4 attempts, *"]
+        ["loop       own solver test_agent.py::test_agent (source *); *", "cost       4 attempts, *"]
     )
     table = pytester.run(*MCODE, "results", "--db=results.db").stdout
     table.fnmatch_lines(["run *loop * 1st attempt *", "*own solver *2/12*0.0% *100.0%*"])
@@ -399,7 +399,7 @@ def test_n_auto_means_the_concurrency(pytester):
 
 
 def test_plan_survives_the_trip_to_a_worker():
-    from pytest_mcode.plan import Plan, build_settings, make_plan
+    from pytest_mcode.session.plan import Plan, build_settings, make_plan
 
     plan = make_plan(build_settings({"benchmark": "smoke", "backend": "gold"}))
     assert json.loads(Plan.from_json(plan.to_json()).to_json()) == json.loads(plan.to_json())

@@ -19,7 +19,7 @@ STATUSES = "SELECT task_id, status, count(*) FROM tasks GROUP BY 1, 2 ORDER BY 1
 
 @pytest.fixture
 def solutions():
-    from pytest_mcode.plan import build_settings, make_plan
+    from pytest_mcode.session.plan import build_settings, make_plan
 
     plan = make_plan(build_settings({"benchmark": "smoke", "backend": "gold"}))
     return {task.prompt.strip(): f"```python\n{task.canonical_solution}\n```" for task in plan.tasks}

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.plan import Plan, build_settings, make_plan
+from pytest_mcode.session.plan import Plan, build_settings, make_plan
 
 from .servers import OllamaServer
 from .session_support import SMOKE, needs_data, rows

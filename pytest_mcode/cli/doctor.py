@@ -79,7 +79,7 @@ def doctor(benchmark: str | None, gold: bool, repeat: int | None, as_json: bool,
 
 def _settings(benchmark: str | None, options: Mapping[str, Any]) -> Settings:
     """Build what a session would have, from the command line and the project's ini file."""
-    from pytest_mcode.plan import build_settings
+    from pytest_mcode.session.plan import build_settings
 
     _, ini = session_layers()
     given = {name: value for name, value in options.items() if value is not None}

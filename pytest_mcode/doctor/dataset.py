@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 
-from pytest_mcode import parts
 from pytest_mcode.doctor import Finding
 from pytest_mcode.errors import InfraError
-from pytest_mcode.plan import Plan
 from pytest_mcode.prompts import Prompt
 from pytest_mcode.records import Task
 from pytest_mcode.sandboxes import Program, Sandbox
+from pytest_mcode.session import parts
+from pytest_mcode.session.plan import Plan
 from pytest_mcode.syntax import loaded_names, parse
 
 __all__ = [

@@ -18,7 +18,7 @@ from pytest_mcode.doctor import (
 )
 from pytest_mcode.doctor import model as models
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.plan import Plan, make_plan
+from pytest_mcode.session.plan import Plan, make_plan
 from pytest_mcode.settings import MODEL_FREE_BACKENDS, Settings
 
 __all__ = ["examine"]

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from pytest_mcode import parts
 from pytest_mcode.benchmarks import Benchmark
 from pytest_mcode.doctor import Finding, Progress
 from pytest_mcode.errors import InfraError
-from pytest_mcode.plan import Plan
 from pytest_mcode.records import Task
+from pytest_mcode.session import parts
+from pytest_mcode.session.plan import Plan
 
 __all__ = ["check_gold", "idle_solutions"]
 

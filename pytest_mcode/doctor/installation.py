@@ -6,8 +6,8 @@ from importlib.metadata import PackageNotFoundError, requires, version
 
 from packaging.requirements import Requirement
 
-from pytest_mcode import environment
 from pytest_mcode.doctor import Finding
+from pytest_mcode.session import environment
 
 __all__ = ["check_requirements", "check_versions"]
 

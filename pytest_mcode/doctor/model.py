@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 
-from pytest_mcode import benchmarks, parts
+from pytest_mcode import benchmarks
 from pytest_mcode.benchmarks import Source
 from pytest_mcode.doctor import Finding
 from pytest_mcode.errors import ContextOverflowError
 from pytest_mcode.models import Completion, Model, Request
 from pytest_mcode.prompts import TemplatePrompt
 from pytest_mcode.records import Message, Task
+from pytest_mcode.session import parts
 from pytest_mcode.settings import Settings
 
 __all__ = ["check_completion", "check_context", "check_server"]

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import closing
 
-from pytest_mcode import parts
 from pytest_mcode.doctor import Finding, Progress
-from pytest_mcode.plan import Plan
+from pytest_mcode.session import parts
+from pytest_mcode.session.plan import Plan
 
 __all__ = ["check_images"]
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from pytest_mcode import parts
 from pytest_mcode.doctor import Finding, Progress, run_check
 from pytest_mcode.doctor.probes import Probe, probes
 from pytest_mcode.doctor.storage import check_disk
 from pytest_mcode.sandboxes import Limits, Sandbox
+from pytest_mcode.session import parts
 from pytest_mcode.settings import Settings
 
 __all__ = ["check_engine", "check_image", "check_limits", "try_limits"]

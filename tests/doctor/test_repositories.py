@@ -9,7 +9,7 @@ import pytest
 
 from pytest_mcode.doctor import Finding
 from pytest_mcode.doctor.examination import examine
-from pytest_mcode.plan import build_settings
+from pytest_mcode.session.plan import build_settings
 from tests.docker_support import require_image
 from tests.swebench import instance
 

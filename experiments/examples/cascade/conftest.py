@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_mcode import SampleAndDebug, TaskHandle, parts
+from pytest_mcode import SampleAndDebug, TaskHandle
+from pytest_mcode.session import parts
 
 
 @pytest.fixture(scope="session")

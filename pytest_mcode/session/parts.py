@@ -12,8 +12,8 @@ from pytest_mcode.sandboxes import Limits, imports_numpy
 from pytest_mcode.settings import MODEL_FREE_BACKENDS, Settings
 
 if TYPE_CHECKING:
-    from pytest_mcode.demonstrations import Demonstrations
     from pytest_mcode.repositories.sandbox import DockerRepositories
+    from pytest_mcode.session.demonstrations import Demonstrations
 
 __all__ = [
     "check_model",

@@ -13,20 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_mcode import environment, gates, journal, parts, summary
-from pytest_mcode.caveats import caveats, override_caveats, refuse_reruns, task_caveats
+from pytest_mcode import journal
 from pytest_mcode.errors import ConfigurationError, InfraError
-from pytest_mcode.items import Items, identify, leave_out_our_line
-from pytest_mcode.plan import Plan, make_plan
-from pytest_mcode.progress import Progress
 from pytest_mcode.records import Task, TaskOutcome
+from pytest_mcode.session import environment, gates, parts, summary
+from pytest_mcode.session.caveats import caveats, override_caveats, refuse_reruns, task_caveats
+from pytest_mcode.session.items import Items, identify, leave_out_our_line
+from pytest_mcode.session.plan import Plan, make_plan
+from pytest_mcode.session.progress import Progress
+from pytest_mcode.session.tally import Tally
 from pytest_mcode.settings import Settings
-from pytest_mcode.tally import Tally
 
 if TYPE_CHECKING:
     from filelock import FileLock
 
-    from pytest_mcode.resume import Earlier
+    from pytest_mcode.session.resume import Earlier
     from pytest_mcode.store.store import RunStatus, Store
 
 __all__ = ["Controller"]
@@ -92,7 +93,7 @@ class Controller:
         )
 
     def _go_on_with_earlier(self, model_digest: str | None) -> None:
-        from pytest_mcode.resume import find_earlier
+        from pytest_mcode.session.resume import find_earlier
         from pytest_mcode.store import Store
 
         with Store.open(self.settings.db, read_only=True) as store:

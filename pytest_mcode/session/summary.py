@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_mcode.gates import Decision
-from pytest_mcode.plan import Plan
-from pytest_mcode.tally import Tally
+from pytest_mcode.session.gates import Decision
+from pytest_mcode.session.plan import Plan
+from pytest_mcode.session.tally import Tally
 
 __all__ = ["header", "pass_rate", "write", "write_step_summary"]
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.session.tally import Tally
 from pytest_mcode.settings import Settings
-from pytest_mcode.tally import Tally
 
 if TYPE_CHECKING:
     from pytest_mcode.store import Store

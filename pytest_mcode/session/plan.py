@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any, Self
 
-from pytest_mcode import benchmarks, loading, parts
+from pytest_mcode import benchmarks
 from pytest_mcode.benchmarks import Benchmark
-from pytest_mcode.demonstrations import Demonstrations, choose
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import RunInfo, Task, to_json
-from pytest_mcode.replay import StoredAnswers, as_generated, read_answers
+from pytest_mcode.session import loading, parts
+from pytest_mcode.session.demonstrations import Demonstrations, choose
+from pytest_mcode.session.replay import StoredAnswers, as_generated, read_answers
 from pytest_mcode.settings import FUNCTION_OPTIONS, MODEL_OPTIONS, REPOSITORY_OPTIONS, Settings, option_specs
 
 __all__ = ["Plan", "build_settings", "make_plan"]

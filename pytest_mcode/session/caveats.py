@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pytest
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.plan import Plan
+from pytest_mcode.session.plan import Plan
 from pytest_mcode.settings import Settings
 
 __all__ = ["caveats", "override_caveats", "refuse_reruns", "task_caveats"]

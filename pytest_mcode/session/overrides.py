@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from pytest_mcode import fixtures
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import to_json
 
@@ -76,7 +75,7 @@ def _named(value: Any) -> str:
 
 def origin_of(fixturedef: pytest.FixtureDef[Any], root: Path) -> tuple[str, Path] | None:
     """Return the file that overrides a fixture of ours, named from `root`; None where nothing does."""
-    if fixturedef.argname not in MUST_HAVE or fixturedef.func.__module__ == fixtures.__name__:
+    if fixturedef.argname not in MUST_HAVE or fixturedef.func.__module__ == "pytest_mcode.fixtures":
         return None
     path = Path(inspect.getfile(inspect.unwrap(fixturedef.func)))
     return str(path.relative_to(root) if path.is_relative_to(root) else path), path

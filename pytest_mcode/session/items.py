@@ -11,9 +11,9 @@ from _pytest.compat import ascii_escaped  # What pytest makes of a parameter's i
 
 from pytest_mcode import suite
 from pytest_mcode.errors import ConfigurationError, InfraError
-from pytest_mcode.overrides import check_fixture, details, origin_of, with_source
-from pytest_mcode.plan import Plan
 from pytest_mcode.records import Attempt, OutcomeStatus, Task, TaskOutcome
+from pytest_mcode.session.overrides import check_fixture, details, origin_of, with_source
+from pytest_mcode.session.plan import Plan
 from pytest_mcode.solver import TaskHandle
 
 __all__ = ["HANDLE", "PLAN", "Items", "UnsolvedError", "identify", "leave_out_our_line"]

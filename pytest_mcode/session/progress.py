@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from pytest_mcode.summary import pass_rate
-from pytest_mcode.tally import Tally
+from pytest_mcode.session.summary import pass_rate
+from pytest_mcode.session.tally import Tally
 
 __all__ = ["Progress"]
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.plan import Plan
 from pytest_mcode.records import TaskOutcome
+from pytest_mcode.session.plan import Plan
 from pytest_mcode.settings import option_specs
 
 if TYPE_CHECKING:
