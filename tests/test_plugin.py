@@ -189,7 +189,9 @@ def test_a_fixture_that_fails_is_infra(pytester):
         """
     )
     result = pytester.runpytest_subprocess(*NONE, "--mcode-limit=2")
-    result.stdout.fnmatch_lines(["infra      2 outside the pass rate*", "*2 x OSError: no such adapter (conftest.py, line 4)"])
+    result.stdout.fnmatch_lines(
+        ["infra      2 outside the pass rate*", "*2 x OSError: no such adapter (conftest.py, line 4)"]
+    )
 
 
 def test_backend_none_without_a_part_of_ones_own_says_what_to_write(pytester):

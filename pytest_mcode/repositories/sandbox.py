@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Task, Verdict
 from pytest_mcode.repositories import images
 from pytest_mcode.repositories.answers import find_edits, find_patch, to_patch
@@ -107,7 +108,7 @@ class DockerRepositories:
     @contextmanager
     def open(self, task: Task) -> Iterator[Container]:
         """Start a container of the task's image that holds nothing later than the base commit."""
-        engine, image = self._connected(), self.names.of(task)
+        engine, image = self._reached(), self.names.of(task)
         if images.inspect(engine, image) is None:
             images.pull(engine, image, self.names.platform)
         with Container(
@@ -140,8 +141,15 @@ class DockerRepositories:
         try:
             return judge()
         except LostContainerError as error:
-            self._connected().ping()
+            self._reached().ping()
             return Verdict(kind="exited_early", message=f"it ended its container: {error}", mode="container")
+
+    def _reached(self) -> APIClient:
+        """Return the engine; that it is gone while tasks run is no mistake in the configuration."""
+        try:
+            return self._connected()
+        except ConfigurationError as error:
+            raise InfraError(str(error)) from error
 
     def _connected(self) -> APIClient:
         if self._engine is None:

@@ -7,12 +7,27 @@ import time
 
 import pytest
 
+from pytest_mcode.errors import InfraError
+from pytest_mcode.records import Task
+from pytest_mcode.repositories.sandbox import DockerRepositories
+from pytest_mcode.sandboxes import Limits
+
 from ..own_engine import OwnEngine
 from ..servers import OllamaServer
 from ..session_support import rows
 from .test_sessions import ask, asking, fenced, task_file, wait_until
 
 __all__ = ["task_file"]
+
+
+def test_an_engine_that_is_out_of_reach_while_tasks_run_is_infra(monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    task = Task(task_id="acme__sums-1", prompt="", test="")
+    with (
+        pytest.raises(InfraError, match="Docker"),
+        DockerRepositories(Limits(), "session").open(task),
+    ):
+        pass
 
 
 @pytest.mark.docker
