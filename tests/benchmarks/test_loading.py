@@ -102,7 +102,7 @@ def test_an_unknown_kind_of_file(file):
     [
         ("a.jsonl", b""),
         ("a.jsonl", b"\n \n"),
-        ("a.jsonl.gz", gzip.compress(b"")),
+        ("a.jsonl.gz", gzip.compress(b"", mtime=0)),
         ("a.json", b""),
         ("a.json", b"[]"),
     ],
@@ -123,7 +123,7 @@ def test_an_empty_parquet_file(tmp_path):
     [
         gzip.compress(jsonl([HUMANEVAL_ROW]))[:-20],
         b"not gzip",
-        gzip.compress(b"x" * 99)[:15] + b"garbage" * 9,
+        gzip.compress(b"x" * 99, mtime=0)[:15] + b"garbage" * 9,
     ],
 )
 def test_a_damaged_gzip_file(file, data):
