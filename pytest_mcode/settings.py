@@ -1,11 +1,22 @@
 """Every option of a session, once: name, type, default, help, and whether it can change a result."""
 
-import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self
 
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.options import (
+    UNITS,
+    OptionSpec,
+    choice,
+    count,
+    key_value,
+    number,
+    occasion_switch,
+    option,
+    size,
+    switch,
+)
 
 __all__ = [
     "BACKENDS",
@@ -14,7 +25,6 @@ __all__ = [
     "MODEL_FREE_BACKENDS",
     "MODEL_OPTIONS",
     "REPOSITORY_OPTIONS",
-    "OptionSpec",
     "Settings",
     "option_specs",
 ]
@@ -41,151 +51,6 @@ FUNCTION_OPTIONS = ("sandbox", "image", "isolation", "retrieval_k", "retrieval_d
 
 DEFAULT_IMAGE = "python:3.12-slim"
 
-IniType = Literal["string", "bool", "int", "float", "linelist"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class OptionSpec:
-    """How one field of `Settings` appears on a command line, in an ini file and in the config key."""
-
-    field: str
-    help: str
-    parse: Callable[[str, Any], Any]
-    """Called with the flag's name and its value; raises `ConfigurationError` on a bad value."""
-    metavar: str
-    ini: IniType | None
-    """Type of the ini twin ``mcode_NAME``; None where the option names one occasion."""
-    default: Any
-    changes_result: bool
-    repeatable: bool
-
-    @property
-    def name(self) -> str:
-        """The option without its prefix: ``debug-iters``."""
-        return self.field.replace("_", "-")
-
-    @property
-    def flag(self) -> str:
-        """The option as typed after ``pytest``: ``--mcode-debug-iters``."""
-        return f"--mcode-{self.name}"
-
-    @property
-    def ini_name(self) -> str:
-        """The ini twin: ``mcode_debug_iters``."""
-        return f"mcode_{self.field}"
-
-    @property
-    def is_switch(self) -> bool:
-        """Whether the option takes no value and has a ``--no-`` twin."""
-        return self.parse is _switch
-
-
-def _bad(flag: str, value: object, allowed: str) -> ConfigurationError:
-    return ConfigurationError(f"{flag}: {value!r} is not allowed; give {allowed}")
-
-
-def _text(flag: str, value: Any) -> str:
-    if not str(value).strip():
-        raise _bad(flag, value, "a value that is not empty")
-    return str(value)
-
-
-def _switch(flag: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise _bad(flag, value, "true or false")
-    return value
-
-
-def _number(
-    kind: type[int] | type[float], minimum: float, maximum: float = math.inf
-) -> Callable[[str, Any], Any]:
-    what = "a whole number" if kind is int else "a number"
-    bounds = f"{minimum:g} or more" if maximum == math.inf else f"from {minimum:g} to {maximum:g}"
-
-    def parse(flag: str, value: Any) -> int | float:
-        try:
-            number = kind(value)
-        except ValueError:
-            raise _bad(flag, value, f"{what}, {bounds}") from None
-        if not minimum <= number <= maximum or number == math.inf:
-            raise _bad(flag, value, f"{what}, {bounds}")
-        return number
-
-    return parse
-
-
-def _choice(*allowed: str) -> Callable[[str, Any], str]:
-    def parse(flag: str, value: Any) -> str:
-        if value not in allowed:
-            raise _bad(flag, value, "one of " + ", ".join(allowed))
-        return str(value)
-
-    return parse
-
-
-_UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
-
-
-LEAST_MEMORY = 16
-"""MiB: what an interpreter and a small function take; an engine may refuse less than 6."""
-
-
-def _size(flag: str, value: Any) -> str:
-    number, unit = value[:-1], value[-1:].lower()
-    known = unit in _UNITS and number.isdecimal()
-    if not known or int(number) * _UNITS[unit] < LEAST_MEMORY * _UNITS["m"]:
-        raise _bad(flag, value, f"a size such as 512m or 4g, {LEAST_MEMORY}m or more")
-    return str(value).lower()
-
-
-def _key_value(flag: str, value: Any) -> str:
-    key, separator, _ = str(value).partition("=")
-    if not separator or not key.strip():
-        raise _bad(flag, value, "KEY=VALUE")
-    return str(value)
-
-
-def option(
-    help: str,
-    parse: Callable[[str, Any], Any] = _text,
-    *,
-    metavar: str = "TEXT",
-    ini: IniType | None = "string",
-    default: Any = None,
-    changes_result: bool = False,
-    repeatable: bool = False,
-) -> Any:
-    """Declare a field of `Settings`; see `OptionSpec` for the arguments."""
-    metadata = {
-        "help": help,
-        "parse": parse,
-        "metavar": metavar,
-        "ini": ini,
-        "changes_result": changes_result,
-        "repeatable": repeatable,
-    }
-    return field(default=() if repeatable else default, metadata=metadata)
-
-
-def count(help: str, minimum: int, **more: Any) -> Any:
-    """Declare a field that is a whole number."""
-    return option(help, _number(int, minimum), ini="int", **{"metavar": "N", **more})
-
-
-def number(help: str, minimum: float, maximum: float = math.inf, **more: Any) -> Any:
-    """Declare a field that is a number."""
-    return option(help, _number(float, minimum, maximum), ini="float", **more)
-
-
-def switch(help: str, **more: Any) -> Any:
-    """Declare a field that is off unless asked for."""
-    return option(help, _switch, **{"metavar": "", "ini": "bool", "default": False, **more})
-
-
-def occasion_switch(help: str) -> Any:
-    """Declare a field that is off unless asked for on a command line."""
-    return switch(help, ini=None)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -204,7 +69,7 @@ class Settings:
         f"What answers: {', '.join(BACKENDS)}. `gold` answers with the reference solutions; "
         "`replay` judges stored answers again; "
         "`none` leaves it to a fixture or test function of your own.",
-        _choice(*BACKENDS),
+        choice(*BACKENDS),
         metavar="NAME",
         default="ollama",
         changes_result=True,
@@ -229,7 +94,7 @@ class Settings:
     feedback: Literal["judge", "public", "none"] = option(
         "What guides a repair: judge (the judging tests' error), public (only tests that the prompt shows; "
         "the judging tests decide once at the end), none (that it failed).",
-        _choice("judge", "public", "none"),
+        choice("judge", "public", "none"),
         metavar="WHAT",
         default="judge",
         changes_result=True,
@@ -246,7 +111,7 @@ class Settings:
     strategy: Literal["repair", "resample"] = option(
         "How a sample's budget is spent: repair (one conversation, with feedback), resample (every attempt "
         "a fresh one, without feedback: the baseline at equal cost).",
-        _choice("repair", "resample"),
+        choice("repair", "resample"),
         metavar="HOW",
         default="repair",
         changes_result=True,
@@ -280,7 +145,7 @@ class Settings:
     )
     retrieval_source: str = option(
         "What matches in repositories: bm25, or oracle (the files that the reference solution changes).",
-        _choice("bm25", "oracle"),
+        choice("bm25", "oracle"),
         metavar="SOURCE",
         default="bm25",
         changes_result=True,
@@ -300,7 +165,7 @@ class Settings:
     )
     model_option: tuple[str, ...] = option(
         "Another generation option of the backend, such as top_p=0.9; repeatable.",
-        _key_value,
+        key_value,
         metavar="KEY=VALUE",
         ini="linelist",
         repeatable=True,
@@ -321,25 +186,25 @@ class Settings:
     max_infra: int = count("Stop the session after N infra outcomes in a row.", 1, default=20)
     sandbox: str = option(
         "Where solutions run: docker, or process (no isolation: for code you trust).",
-        _choice("docker", "process"),
+        choice("docker", "process"),
         metavar="NAME",
         default="docker",
         changes_result=True,
     )
     image: str = option("Image of the sandbox.", metavar="IMAGE", default=DEFAULT_IMAGE, changes_result=True)
     mem_limit: str = option(
-        "Memory of one attempt.", _size, metavar="SIZE", default="512m", changes_result=True
+        "Memory of one attempt.", size, metavar="SIZE", default="512m", changes_result=True
     )
     pids_limit: int = count("Processes and threads of one attempt.", 4, default=64, changes_result=True)
     isolation: str = option(
         "fork: one container a worker, new processes for every attempt; fresh: a container an attempt.",
-        _choice("fork", "fresh"),
+        choice("fork", "fresh"),
         metavar="HOW",
         default="fork",
     )
     agent: str = option(
         "Who resolves a repository's issue: single (one completion) or bash (command by command).",
-        _choice("single", "bash"),
+        choice("single", "bash"),
         metavar="NAME",
         default="single",
         changes_result=True,
@@ -355,7 +220,7 @@ class Settings:
     )
     arch: str = option(
         "Architecture of the tasks' images: auto (the Docker engine's), x86_64, arm64.",
-        _choice("auto", "x86_64", "arm64"),
+        choice("auto", "x86_64", "arm64"),
         metavar="ARCH",
         default="auto",
         changes_result=True,
@@ -465,7 +330,7 @@ class Settings:
     @property
     def memory_bytes(self) -> int:
         """`mem_limit` in bytes."""
-        return int(self.mem_limit[:-1]) * _UNITS[self.mem_limit[-1]]
+        return int(self.mem_limit[:-1]) * UNITS[self.mem_limit[-1]]
 
     def config_key(self, *, dataset_fingerprint: str, prompt_hash: str) -> str:
         """Return the hash over everything that can change a result; equal keys are repeats."""

@@ -57,8 +57,9 @@ class OwnEngine:
     def start(self) -> None:
         """Start the daemon, where the last one left off, and wait until it answers."""
         paths = {"data-root": "data", "exec-root": "exec", "pidfile": "pid", "containerd": "c"}
-        network = ("--bridge=none", "--iptables=false")
-        self._dockerd = self._spawn("dockerd", f"--host={self.address}", *network, **paths)
+        # Without a bridge of its own it would remove docker0, which is the other engine's.
+        alone = ("unshare", "--net", "dockerd", "--bridge=none", "--iptables=false")
+        self._dockerd = self._spawn(*alone, f"--host={self.address}", **paths)
         deadline = time.monotonic() + SECONDS
         while subprocess.run(["docker", "-H", self.address, "info"], capture_output=True).returncode:
             said = (self._folder / "log").read_text()[-2000:]

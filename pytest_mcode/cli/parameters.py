@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pytest_mcode.settings import OptionSpec
+from pytest_mcode.options import OptionSpec
 
 __all__ = ["declare", "parameter", "setting"]
 

@@ -1,0 +1,174 @@
+"""How an option is declared, parsed and checked: what the fields of `Settings` are made of."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pytest_mcode.errors import ConfigurationError
+
+__all__ = [
+    "UNITS",
+    "OptionSpec",
+    "choice",
+    "count",
+    "key_value",
+    "number",
+    "occasion_switch",
+    "option",
+    "size",
+    "switch",
+    "text",
+]
+
+IniType = Literal["string", "bool", "int", "float", "linelist"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptionSpec:
+    """How one field of `Settings` appears on a command line, in an ini file and in the config key."""
+
+    field: str
+    help: str
+    parse: Callable[[str, Any], Any]
+    """Called with the flag's name and its value; raises `ConfigurationError` on a bad value."""
+    metavar: str
+    ini: IniType | None
+    """Type of the ini twin ``mcode_NAME``; None where the option names one occasion."""
+    default: Any
+    changes_result: bool
+    repeatable: bool
+
+    @property
+    def name(self) -> str:
+        """The option without its prefix: ``debug-iters``."""
+        return self.field.replace("_", "-")
+
+    @property
+    def flag(self) -> str:
+        """The option as typed after ``pytest``: ``--mcode-debug-iters``."""
+        return f"--mcode-{self.name}"
+
+    @property
+    def ini_name(self) -> str:
+        """The ini twin: ``mcode_debug_iters``."""
+        return f"mcode_{self.field}"
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether the option takes no value and has a ``--no-`` twin."""
+        return self.parse is parse_switch
+
+
+def _bad(flag: str, value: object, allowed: str) -> ConfigurationError:
+    return ConfigurationError(f"{flag}: {value!r} is not allowed; give {allowed}")
+
+
+def text(flag: str, value: Any) -> str:
+    """Parse a text that is not empty."""
+    if not str(value).strip():
+        raise _bad(flag, value, "a value that is not empty")
+    return str(value)
+
+
+def parse_switch(flag: str, value: Any) -> bool:
+    """Parse a truth value."""
+    if not isinstance(value, bool):
+        raise _bad(flag, value, "true or false")
+    return value
+
+
+def parse_number(
+    kind: type[int] | type[float], minimum: float, maximum: float = math.inf
+) -> Callable[[str, Any], Any]:
+    """Return what parses a number within bounds."""
+    what = "a whole number" if kind is int else "a number"
+    bounds = f"{minimum:g} or more" if maximum == math.inf else f"from {minimum:g} to {maximum:g}"
+
+    def parse(flag: str, value: Any) -> int | float:
+        try:
+            number = kind(value)
+        except ValueError:
+            raise _bad(flag, value, f"{what}, {bounds}") from None
+        if not minimum <= number <= maximum or number == math.inf:
+            raise _bad(flag, value, f"{what}, {bounds}")
+        return number
+
+    return parse
+
+
+def choice(*allowed: str) -> Callable[[str, Any], str]:
+    """Return what parses one of some words."""
+
+    def parse(flag: str, value: Any) -> str:
+        if value not in allowed:
+            raise _bad(flag, value, "one of " + ", ".join(allowed))
+        return str(value)
+
+    return parse
+
+
+UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
+
+
+LEAST_MEMORY = 16
+"""MiB: what an interpreter and a small function take; an engine may refuse less than 6."""
+
+
+def size(flag: str, value: Any) -> str:
+    """Parse a size in memory, such as ``512m``."""
+    number, unit = value[:-1], value[-1:].lower()
+    known = unit in UNITS and number.isdecimal()
+    if not known or int(number) * UNITS[unit] < LEAST_MEMORY * UNITS["m"]:
+        raise _bad(flag, value, f"a size such as 512m or 4g, {LEAST_MEMORY}m or more")
+    return str(value).lower()
+
+
+def key_value(flag: str, value: Any) -> str:
+    """Parse ``KEY=VALUE``."""
+    key, separator, _ = str(value).partition("=")
+    if not separator or not key.strip():
+        raise _bad(flag, value, "KEY=VALUE")
+    return str(value)
+
+
+def option(
+    help: str,
+    parse: Callable[[str, Any], Any] = text,
+    *,
+    metavar: str = "TEXT",
+    ini: IniType | None = "string",
+    default: Any = None,
+    changes_result: bool = False,
+    repeatable: bool = False,
+) -> Any:
+    """Declare a field of `Settings`; see `OptionSpec` for the arguments."""
+    metadata = {
+        "help": help,
+        "parse": parse,
+        "metavar": metavar,
+        "ini": ini,
+        "changes_result": changes_result,
+        "repeatable": repeatable,
+    }
+    return field(default=() if repeatable else default, metadata=metadata)
+
+
+def count(help: str, minimum: int, **more: Any) -> Any:
+    """Declare a field that is a whole number."""
+    return option(help, parse_number(int, minimum), ini="int", **{"metavar": "N", **more})
+
+
+def number(help: str, minimum: float, maximum: float = math.inf, **more: Any) -> Any:
+    """Declare a field that is a number."""
+    return option(help, parse_number(float, minimum, maximum), ini="float", **more)
+
+
+def switch(help: str, **more: Any) -> Any:
+    """Declare a field that is off unless asked for."""
+    return option(help, parse_switch, **{"metavar": "", "ini": "bool", "default": False, **more})
+
+
+def occasion_switch(help: str) -> Any:
+    """Declare a field that is off unless asked for on a command line."""
+    return switch(help, ini=None)
