@@ -45,7 +45,8 @@ def test_inactive_plugin_imports_nothing_heavy(pytester):
             assert not set({HEAVY!r}) & set(sys.modules)
             assert not [name for name in sys.modules if name.startswith("pytest_mcode.")
                         and name not in ("pytest_mcode.plugin", "pytest_mcode.settings",
-                                         "pytest_mcode.errors", "pytest_mcode.hookspecs")]
+                                         "pytest_mcode.options", "pytest_mcode.errors",
+                                         "pytest_mcode.hookspecs")]
         """
     )
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
