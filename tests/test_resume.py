@@ -12,7 +12,7 @@ import pytest
 from tests.docker_support import IMAGE, require_image
 from tests.servers import HANG, OllamaServer, Reply
 
-from .session_support import SMOKE, rows
+from .session_support import GOLD, SMOKE, rows
 
 STATUSES = "SELECT task_id, status, count(*) FROM tasks GROUP BY 1, 2 ORDER BY 1"
 
@@ -84,6 +84,27 @@ def test_every_task_is_judged_once_after_a_cut_and_a_resume(pytester, solutions,
     after = dict(rows(pytester, "SELECT task_id, seconds FROM tasks"))
     assert all(after[task] == seconds for task, seconds in done.items()), "what was judged stands"
     assert rows(pytester, "PRAGMA integrity_check") == [("ok",)]
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_an_interrupt_does_not_part_what_is_counted_from_what_is_stored(pytester, number):
+    pytester.makeconftest(
+        f"""
+        import os, signal
+        from pytest_mcode.store import Store
+
+        def record(self, run_id, outcome, whole=Store.record):
+            if outcome.task_id == "Smoke/2":
+                os.kill(os.getpid(), signal.{number})
+            whole(self, run_id, outcome)
+
+        Store.record = record
+        """
+    )
+    result = pytester.runpytest_subprocess(*GOLD)
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["judged     2/12 tasks, 10 not reached"])
+    assert stored(pytester) == 2
 
 
 def test_attempts_in_flight_are_taken_up(pytester, solutions):

@@ -3,8 +3,6 @@
 import contextlib
 import dataclasses
 import shlex
-import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -18,6 +16,7 @@ from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Task, TaskOutcome
 from pytest_mcode.session import environment, gates, parts, summary
 from pytest_mcode.session.caveats import caveats, override_caveats, refuse_reruns, task_caveats
+from pytest_mcode.session.interruption import sigterm_interrupts, undisturbed
 from pytest_mcode.session.items import Items, identify, leave_out_our_line
 from pytest_mcode.session.plan import Plan, make_plan
 from pytest_mcode.session.progress import Progress
@@ -69,7 +68,7 @@ class Controller:
             raise pytest.UsageError(str(error)) from None
         self.config.pluginmanager.register(Items(self.config, self.plan), "mcode-items")
         # As Ctrl-C: containers go, the run is closed, the summary is printed.
-        self._undo_sigterm = _sigterm_interrupts()
+        self._undo_sigterm = sigterm_interrupts()
 
     def _prepare_run(self) -> None:
         from pytest_mcode.store import Store
@@ -162,7 +161,8 @@ class Controller:
         """Record the outcome that a report carries."""
         leave_out_our_line(report)
         if hasattr(report, "mcode"):
-            self._record(TaskOutcome.from_json(report.mcode))
+            with undisturbed():  # What is counted is stored.
+                self._record(TaskOutcome.from_json(report.mcode))
         if hasattr(report, "mcode_stop"):
             self._stop(report.mcode_stop)
 
@@ -282,19 +282,3 @@ class Controller:
             elif not each.startswith("--mcode-resume"):
                 command.append(each)
         return shlex.join(command)
-
-
-def _sigterm_interrupts() -> Callable[[], None]:
-    """Turn SIGTERM into KeyboardInterrupt; return what undoes it."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        return lambda: None
-    before = signal.signal(signal.SIGTERM, interrupt)
-
-    def undo() -> None:
-        signal.signal(signal.SIGTERM, before)
-
-    return undo
