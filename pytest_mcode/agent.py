@@ -16,7 +16,7 @@ from pytest_mcode.records import Attempt, Message
 from pytest_mcode.repositories.container import LostContainerError, LostEngineError
 from pytest_mcode.repositories.judging import apply
 from pytest_mcode.repositories.shell import Shell, Step, find_command
-from pytest_mcode.solver import NO_ANSWER, SampleAndDebug, TaskHandle, attempt_seed
+from pytest_mcode.solver import NO_ANSWER, SampleAndDebug, TaskHandle
 
 __all__ = ["BashAgent"]
 
@@ -63,17 +63,11 @@ class BashAgent(SampleAndDebug):
 
         Of attempts that an earlier session has left, the changes that the last one made are made again.
         """
-        messages, changes = self.prompt.first(task.task), None
+        messages, changes = self.first(task.task), None
         with task.sandbox.open(task.task) as container:
             shell = Shell(container)
             for iteration in range(self.debug_iters + 1):
-                request = Request(
-                    messages=tuple(messages),
-                    seed=attempt_seed(self.seed, task.task.task_id, sample, iteration),
-                    task=task.task,
-                    sample=sample,
-                    iteration=iteration,
-                )
+                request = self.request(task.task, messages, sample, iteration)
                 attempt = task.recall(request)
                 if attempt:
                     changes = attempt.solution

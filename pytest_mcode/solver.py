@@ -1,6 +1,6 @@
 """Sample and debug: N independent samples of a task, each a first attempt and up to M repairs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -204,17 +204,9 @@ class SampleAndDebug:
 
         Under ``resample`` every attempt is a first one, with a seed of its own.
         """
-        messages = self._first(task.task)
-        shown = retrieved(self.prompt, task.task)
+        messages = self.first(task.task)
         for iteration in range(self.debug_iters + 1):
-            request = Request(
-                messages=tuple(messages),
-                seed=attempt_seed(self.seed, task.task.task_id, sample, iteration),
-                task=task.task,
-                sample=sample,
-                iteration=iteration,
-                retrieved=shown,
-            )
+            request = self.request(task.task, messages, sample, iteration)
             attempt = task.recall(request) or self.attempt(task, request)
             if task.looks_solved(attempt) or attempt.verdict.kind == "context_overflow":
                 return
@@ -224,7 +216,8 @@ class SampleAndDebug:
                     self.prompt.repair(task.task, task.shown(attempt)),
                 ]
 
-    def _first(self, task: Task) -> list[Message]:
+    def first(self, task: Task) -> list[Message]:
+        """Return the messages that open a sample; raises `ConfigurationError` where they are none."""
         messages = self.prompt.first(task)
         if not isinstance(messages, list) or not all(_is_message(message) for message in messages):
             raise ConfigurationError(
@@ -232,6 +225,17 @@ class SampleAndDebug:
                 "a prompt returns a list of messages: {'role': 'user', 'content': '…'}"
             )
         return messages
+
+    def request(self, task: Task, messages: Sequence[Message], sample: int, iteration: int) -> Request:
+        """Return what an attempt sends, with its own seed."""
+        return Request(
+            messages=tuple(messages),
+            seed=attempt_seed(self.seed, task.task_id, sample, iteration),
+            task=task,
+            sample=sample,
+            iteration=iteration,
+            retrieved=retrieved(self.prompt, task),
+        )
 
     def attempt(self, task: TaskHandle, request: Request) -> Attempt:
         """Generate and judge once."""
