@@ -2,14 +2,24 @@
 
 import ast
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pytest_mcode.benchmarks import Dataset
 from pytest_mcode.records import Task
 from pytest_mcode.syntax import bound_names, loaded_names, parse
 
-__all__ = ["check_id", "check_names", "check_tags", "defines_uncalled_check", "parsed", "problems"]
+__all__ = [
+    "are_names",
+    "check_id",
+    "check_names",
+    "check_tags",
+    "check_use",
+    "defines_uncalled_check",
+    "parsed",
+    "problems",
+    "repeated",
+]
 
 MARKS_OF_PYTEST = ("filterwarnings", "parametrize", "skip", "skipif", "usefixtures", "xfail")
 
@@ -22,11 +32,16 @@ def check_id(task_id: str) -> None:
         raise ValueError("task_id is empty")
 
 
+def are_names(values: Any) -> bool:
+    """Whether `values` is a list or tuple of Python's identifiers."""
+    return isinstance(values, list | tuple) and all(
+        isinstance(value, str) and value.isidentifier() for value in values
+    )
+
+
 def check_tags(tags: Any) -> None:
     """Raise ValueError where tags cannot become marks."""
-    if not isinstance(tags, list | tuple) or not all(
-        isinstance(tag, str) and tag.isidentifier() for tag in tags
-    ):
+    if not are_names(tags):
         raise ValueError(f"tags must be a list of names that can be pytest marks, not {tags!r}")
     if taken := set(tags) & set(MARKS_OF_PYTEST) or {tag for tag in tags if tag.startswith("_")}:
         raise ValueError(f"tag {taken.pop()!r} means something else to pytest; take another word")
@@ -34,11 +49,7 @@ def check_tags(tags: Any) -> None:
 
 def check_names(names: Any) -> None:
     """Raise ValueError where entry points are no names."""
-    if (
-        not isinstance(names, list | tuple)
-        or not names
-        or not all(isinstance(name, str) and name.isidentifier() for name in names)
-    ):
+    if not names or not are_names(names):
         raise ValueError(f"entry_points must be a tuple of names, not {names!r}")
 
 
@@ -56,6 +67,12 @@ def defines_uncalled_check(tree: ast.Module) -> bool:
     return "check" in bound_names(tree) and "check" not in loaded_names(tree)
 
 
+def check_use(test: ast.Module, entry_points: Sequence[str]) -> None:
+    """Raise ValueError where a test names no entry point."""
+    if not loaded_names(test) & set(entry_points):
+        raise ValueError(f"test does not use {', '.join(entry_points)}: any solution would pass")
+
+
 def problems(dataset: Any) -> Iterator[str]:
     """Yield what is wrong with what a class's ``load()`` returned; its tasks are functions to write."""
     if not isinstance(dataset, Dataset):
@@ -68,13 +85,14 @@ def problems(dataset: Any) -> Iterator[str]:
             _check(task)
         except ValueError as error:
             yield f"task {number}: {error}"
-    yield from _repeated([task.task_id for task in dataset.tasks if isinstance(task, Task)])
+    for task_id, count in repeated(task for task in dataset.tasks if isinstance(task, Task)).items():
+        yield f"task_id {task_id!r} occurs {count} times; each must be there once"
 
 
-def _repeated(ids: Sequence[str]) -> Iterator[str]:
-    for task_id, count in Counter(ids).items():
-        if count > 1:
-            yield f"task_id {task_id!r} occurs {count} times; each must be there once"
+def repeated(tasks: Iterable[Task]) -> dict[str, int]:
+    """Return the ids that several tasks have, and how many have them."""
+    counts = Counter(task.task_id for task in tasks)
+    return {task_id: count for task_id, count in counts.items() if count > 1}
 
 
 def _check(task: Any) -> None:
@@ -93,8 +111,7 @@ def _check(task: Any) -> None:
     test = parsed("test", task.test)
     if defines_uncalled_check(test):
         raise ValueError(f"test defines check() and never calls it: add check({task.entry_points[0]})")
-    if not loaded_names(test) & set(task.entry_points):
-        raise ValueError(f"test does not use {', '.join(task.entry_points)}: any solution would pass")
+    check_use(test, task.entry_points)
 
 
 def _check_text(name: str, value: Any) -> None:

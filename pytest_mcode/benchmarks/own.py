@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_mcode.benchmarks import Dataset, Source
-from pytest_mcode.benchmarks.checks import check_id, check_tags, defines_uncalled_check, parsed
+from pytest_mcode.benchmarks.checks import (
+    are_names,
+    check_id,
+    check_tags,
+    check_use,
+    defines_uncalled_check,
+    parsed,
+)
 from pytest_mcode.benchmarks.examples import public_test
 from pytest_mcode.benchmarks.files import Row, read_lines
 from pytest_mcode.benchmarks.functions import FunctionJudge
@@ -124,7 +131,7 @@ def _entry_points(row: Row, test: str, solution: str | None, setup: str) -> tupl
     given = row.get("entry_point")
     if given is not None:
         names = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, list) else ()
-        if not names or not all(isinstance(name, str) and name.isidentifier() for name in names):
+        if not names or not are_names(names):
             raise ValueError(f"entry_point must be a name or a list of names, not {given!r}")
         return names
     tree = parsed("test", test)
@@ -145,8 +152,7 @@ def _called(test: str, entry_points: tuple[str, ...]) -> str:
     tree = parsed("test", test)
     if defines_uncalled_check(tree):
         return f"{test}\n\ncheck({entry_points[0]})\n"
-    if not loaded_names(tree) & set(entry_points):
-        raise ValueError(f"test does not use {', '.join(entry_points)}: any solution would pass")
+    check_use(tree, entry_points)
     return test
 
 

@@ -1,12 +1,12 @@
 """Tasks made of a dataset's rows, which come from the Hub or from a local file."""
 
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pytest_mcode.benchmarks import Dataset, Source
+from pytest_mcode.benchmarks.checks import repeated
 from pytest_mcode.benchmarks.columns import ColumnType, check_columns
 from pytest_mcode.benchmarks.files import SUFFIXES, Row, read_rows
 from pytest_mcode.benchmarks.hub import HubDataset, load_rows
@@ -109,7 +109,7 @@ def _is_hub_id(dataset: str) -> bool:
 
 
 def _check_unique(tasks: Sequence[Task], origin: str, column: str) -> None:
-    repeated = [task_id for task_id, count in Counter(task.task_id for task in tasks).items() if count > 1]
-    if repeated:
-        some = ", ".join(repeated[:5]) + (", …" if len(repeated) > 5 else "")
+    ids = list(repeated(tasks))
+    if ids:
+        some = ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
         raise ConfigurationError(f"{origin} repeats the {column} {some}; each must occur once")

@@ -3,10 +3,10 @@
 import ast
 import re
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 
+from pytest_mcode.benchmarks.checks import repeated
 from pytest_mcode.doctor import Finding
 from pytest_mcode.errors import InfraError
 from pytest_mcode.prompts import Prompt
@@ -45,14 +45,14 @@ def check_dataset(plan: Plan) -> Iterator[Finding]:
 
 def check_unique_ids(tasks: Sequence[Task]) -> Iterator[Finding]:
     """Find ids that occur more than once: outcomes are told apart by them."""
-    repeated = [task_id for task_id, times in Counter(task.task_id for task in tasks).items() if times > 1]
-    if repeated:
+    ids = tuple(repeated(tasks))
+    if ids:
         yield Finding(
             check="ids",
             level="problem",
-            message=f"{len(repeated)} task ids occur more than once",
+            message=f"{len(ids)} task ids occur more than once",
             remedy="give each task an id of its own",
-            items=tuple(repeated),
+            items=ids,
         )
     else:
         yield Finding(check="ids", level="ok", message="every task has an id of its own")
