@@ -1,8 +1,8 @@
 """Every option of a session, once: name, type, default, help, and whether it can change a result."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, Self
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, Self, TypeVar
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.options import (
@@ -15,41 +15,32 @@ from pytest_mcode.options import (
     occasion_switch,
     option,
     size,
+    specs_of,
     switch,
 )
 
 __all__ = [
     "BACKENDS",
     "DEFAULT_IMAGE",
-    "FUNCTION_OPTIONS",
     "MODEL_FREE_BACKENDS",
     "MODEL_OPTIONS",
-    "REPOSITORY_OPTIONS",
     "Settings",
+    "declare_options",
+    "forget_options",
     "option_specs",
+    "options_of",
 ]
 
 BACKENDS = ("ollama", "openai", "litellm", "hf", "watsonx", "gold", "replay", "none")
 MODEL_FREE_BACKENDS = ("gold", "replay", "none")
 """Backends that need no ``--mcode-model`` and no preflight of a model server."""
-REPOSITORY_OPTIONS = (
-    "retrieval_source",
-    "agent",
-    "max_steps",
-    "network",
-    "namespace",
-    "arch",
-    "max_workers",
-    "task_repo",
-    "force_rebuild",
-)
-"""Fields that mean something only to benchmarks whose tasks are repositories."""
 MODEL_OPTIONS = ("model", "base_url", "temperature", "max_tokens", "context_window", "model_option")
 """Fields that mean nothing to the backend ``gold``, which asks no model."""
-FUNCTION_OPTIONS = ("sandbox", "image", "isolation", "retrieval_k", "retrieval_dataset")
-"""Fields that mean something only to benchmarks whose tasks are functions."""
 
 DEFAULT_IMAGE = "python:3.12-slim"
+
+
+Options = TypeVar("Options")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,23 +124,6 @@ class Settings:
         "solved tasks (of MBPP's train split, for MBPP also of its prompt split).",
         changes_result=True,
     )
-    retrieval_k: int = count(
-        "Solved tasks that --mcode-retrieval shows, the most similar ones by BM25.",
-        1,
-        metavar="K",
-        default=3,
-        changes_result=True,
-    )
-    retrieval_dataset: str | None = option(
-        "Where those solved tasks come from: as --mcode-dataset.", metavar="PATH|ID"
-    )
-    retrieval_source: str = option(
-        "What matches in repositories: bm25, or oracle (the files that the reference solution changes).",
-        choice("bm25", "oracle"),
-        metavar="SOURCE",
-        default="bm25",
-        changes_result=True,
-    )
     temperature: float | None = number(
         "Sampling temperature; default: the model's own.", 0, metavar="T", changes_result=True
     )
@@ -184,53 +158,10 @@ class Settings:
         metavar="SECONDS",
     )
     max_infra: int = count("Stop the session after N infra outcomes in a row.", 1, default=20)
-    sandbox: str = option(
-        "Where solutions run: docker, or process (no isolation: for code you trust).",
-        choice("docker", "process"),
-        metavar="NAME",
-        default="docker",
-        changes_result=True,
-    )
-    image: str = option("Image of the sandbox.", metavar="IMAGE", default=DEFAULT_IMAGE, changes_result=True)
     mem_limit: str = option(
         "Memory of one attempt.", size, metavar="SIZE", default="512m", changes_result=True
     )
     pids_limit: int = count("Processes and threads of one attempt.", 4, default=64, changes_result=True)
-    isolation: str = option(
-        "fork: one container a worker, new processes for every attempt; fresh: a container an attempt.",
-        choice("fork", "fresh"),
-        metavar="HOW",
-        default="fork",
-    )
-    agent: str = option(
-        "Who resolves a repository's issue: single (one completion) or bash (command by command).",
-        choice("single", "bash"),
-        metavar="NAME",
-        default="single",
-        changes_result=True,
-    )
-    max_steps: int = count(
-        "Most commands of one attempt of the bash agent.", 1, default=50, changes_result=True
-    )
-    network: bool = switch("Let a repository's tests reach the network.", changes_result=True)
-    namespace: str | None = option(
-        "Registry namespace of the tasks' images; `none` for images built here; default: the dataset's own.",
-        metavar="NAME",
-        changes_result=True,
-    )
-    arch: str = option(
-        "Architecture of the tasks' images: auto (the Docker engine's), x86_64, arm64.",
-        choice("auto", "x86_64", "arm64"),
-        metavar="ARCH",
-        default="auto",
-        changes_result=True,
-    )
-    max_workers: int = count("Images of tasks that are pulled or built at the same time.", 1, default=4)
-    task_repo: str | None = option(
-        "Checkout of SWE-bench's task repository: build the tasks' images instead of pulling them.",
-        metavar="PATH",
-    )
-    force_rebuild: bool = switch("Build images anew that are there already.")
     dataset: str | None = option(
         "Where tasks come from: a JSONL, JSONL.gz, JSON or Parquet file, or a Hub id.", metavar="PATH|ID"
     )
@@ -264,25 +195,49 @@ class Settings:
         default=0.0,
     )
 
+    own: Mapping[str, Any] = field(default_factory=dict)
+    """Values of the harnesses' own options, by field name; see `of`."""
+
     @classmethod
-    def build(cls, *layers: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> Self:
+    def build(
+        cls,
+        *layers: Mapping[str, Any],
+        defaults: Mapping[str, Any] | None = None,
+        harness: str | None = None,
+    ) -> Self:
         """Take each field from the first of `layers` that holds a value other than None.
 
-        `defaults` are the benchmark's; they come before the fields' own. Raises
-        `ConfigurationError` naming the flag, the value and what is allowed.
+        `defaults` are the benchmark's; they come before the fields' own. Of the harnesses' own options,
+        those of `harness` and of this package's are kept. Raises `ConfigurationError` naming the flag,
+        the value and what is allowed.
         """
         values: dict[str, Any] = dict(defaults or {})
         for spec in option_specs():
             given = next((layer[spec.field] for layer in layers if layer.get(spec.field) is not None), None)
             if given is None:
                 continue
+            if spec.group and not _declared[spec.group].is_kept(harness):
+                raise ConfigurationError(
+                    f"{spec.flag} is an option of the harness {spec.group!r}, which does not judge this "
+                    "benchmark; leave it out"
+                )
             if spec.repeatable:
                 values[spec.field] = tuple(spec.parse(spec.flag, each) for each in given)
             else:
                 values[spec.field] = spec.parse(spec.flag, given)
-        settings = cls(**values)
+        kept = _fields(each for each in _declared.values() if each.is_kept(harness))
+        settings = cls._of_flat(
+            {name: value for name, value in values.items() if name in (*_CORE, *kept)}, kept
+        )
         settings._check()
         return settings
+
+    @classmethod
+    def _of_flat(cls, values: Mapping[str, Any], own: Mapping[str, Any]) -> Self:
+        """Tell the harnesses' own options from the others; `own` are the defaults of those that are kept."""
+        core = {name: value for name, value in values.items() if name in _CORE}
+        given = {name: value for name, value in values.items() if name not in _CORE}
+        return cls(own={**own, **given}, **core)
 
     def _check(self) -> None:
         if not self.benchmark:
@@ -296,35 +251,31 @@ class Settings:
             raise ConfigurationError(
                 "--mcode-replay=FILE|RUN and --mcode-backend=replay go together: give both, or neither"
             )
-        if self.force_rebuild and not self.task_repo:
-            raise ConfigurationError("--mcode-force-rebuild: only with --mcode-task-repo are images built")
-
         if self.judge_dataset and not self.judge:
             raise ConfigurationError("--mcode-judge-dataset: give --mcode-judge=NAME as well")
-        if not self.retrieval and (self.retrieval_dataset or self.retrieval_k != type(self).retrieval_k):
-            raise ConfigurationError(
-                "--mcode-retrieval-k and --mcode-retrieval-dataset: give --mcode-retrieval as well"
-            )
-        if self.agent == "bash" and self.strategy == "resample":
-            raise ConfigurationError("--mcode-strategy=resample: the bash agent only repairs; leave one out")
 
     @property
     def resumes(self) -> bool:
         """Whether the session goes on with an earlier run."""
         return self.resume or self.resume_run is not None
 
+    def of(self, options: type[Options]) -> Options:
+        """Return a harness's own options as an object of the class that declares them."""
+        names = [spec.field for spec in specs_of(options)]
+        return options(**{name: self.own[name] for name in names if name in self.own})
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_dict` after a trip through JSON."""
-        values: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
-        }
-        return cls(**values)
+        """Rebuild from `to_dict` after a trip through JSON; options unknown here are kept."""
+        values = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+        return cls._of_flat(values, _fields(each for each in _declared.values() if each.always))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return every field, JSON types."""
+        """Return every option's value by field name, the harnesses' own among them, JSON types."""
+        core = {name: getattr(self, name) for name in _CORE}
         return {
-            key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in {**core, **self.own}.items()
         }
 
     @property
@@ -337,11 +288,71 @@ class Settings:
         # An inactive plugin imports this module in every pytest session, so it imports little.
         from pytest_mcode.records import fingerprint
 
-        chosen = {spec.field: getattr(self, spec.field) for spec in option_specs() if spec.changes_result}
+        values = self.to_dict()
+        chosen = {
+            spec.field: values[spec.field]
+            for spec in option_specs()
+            if spec.changes_result and spec.field in values
+        }
         return fingerprint([chosen, dataset_fingerprint, prompt_hash])[:16]
 
 
+_CORE = tuple(each.name for each in fields(Settings) if each.name != "own")
+
+
+@dataclass(frozen=True)
+class _Declared:
+    """The options of one harness."""
+
+    harness: str
+    options: type[Any]
+    always: bool
+
+    def is_kept(self, harness: str | None) -> bool:
+        """Whether runs that `harness` judges record them."""
+        return self.always or self.harness == harness
+
+    def specs(self) -> Iterator[OptionSpec]:
+        return specs_of(self.options, self.harness)
+
+
+_declared: dict[str, _Declared] = {}
+"""By the harness's name."""
+
+
+def declare_options(harness: str, options: type[Any], *, always: bool = False) -> None:
+    """Let a harness have options of its own: a dataclass of `options.option` fields.
+
+    `always` records them with every run, whatever judges it, as runs had them before harnesses did.
+    Raises `ConfigurationError` where a name is taken.
+    """
+    others = {spec.field for spec in option_specs() if spec.group != harness}
+    for spec in specs_of(options, harness):
+        if spec.field in others:
+            raise ConfigurationError(
+                f"option {spec.flag} of the harness {harness!r} is there already: give its field another name"
+            )
+    _declared[harness] = _Declared(harness, options, always)
+
+
+def forget_options() -> None:
+    """Forget the options of harnesses that are not this package's: a new pytest session begins."""
+    for name in [name for name, declared in _declared.items() if not declared.always]:
+        del _declared[name]
+
+
 def option_specs() -> Iterator[OptionSpec]:
-    """Yield the specification of every option, in the order of `Settings`."""
-    for each in fields(Settings):
-        yield OptionSpec(field=each.name, default=each.default, **each.metadata)
+    """Yield the specification of every option: those of `Settings` in its order, then each harness's."""
+    yield from (spec for spec in specs_of(Settings) if spec.field in _CORE)
+    for declared in _declared.values():
+        yield from declared.specs()
+
+
+def options_of(harness: str) -> tuple[str, ...]:
+    """Return the fields that mean something to `harness` alone."""
+    return tuple(spec.field for spec in _declared[harness].specs()) if harness in _declared else ()
+
+
+def _fields(declared: Iterable[_Declared]) -> dict[str, Any]:
+    """Return the fields of some harnesses' options with their defaults."""
+    return {spec.field: spec.default for each in declared for spec in each.specs()}

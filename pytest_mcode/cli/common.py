@@ -47,7 +47,7 @@ def open_store(db: str) -> "Store":
 
 def status_of(run: "Row") -> str:
     """Return a run's status; ``killed`` where the store says ``running`` and its session is gone."""
-    from pytest_mcode.journal import is_abandoned
+    from pytest_mcode.solving.journal import is_abandoned
 
     return "killed" if run["status"] == "running" and is_abandoned(run["run_id"]) else str(run["status"])
 

@@ -5,10 +5,9 @@ from typing import Any
 
 from pytest_mcode.records import to_json
 from pytest_mcode.settings import (
-    FUNCTION_OPTIONS,
     MODEL_FREE_BACKENDS,
-    REPOSITORY_OPTIONS,
     option_specs,
+    options_of,
 )
 
 __all__ = ["applicable", "configuration_key", "differences"]
@@ -47,7 +46,7 @@ def differences(a: Run, b: Run) -> dict[str, tuple[Any, Any]]:
 def applicable(run: Run) -> dict[str, Any]:
     """Return the settings of a run without those at their default that its parts have no use for."""
     settings = run["settings"]
-    idle = {*(FUNCTION_OPTIONS if str(run["benchmark"]).startswith("swebench") else REPOSITORY_OPTIONS)}
+    idle = {*options_of("functions" if str(run["benchmark"]).startswith("swebench") else "repositories")}
     if settings["backend"] in MODEL_FREE_BACKENDS:
         idle |= {"request_timeout", "retries"}
     if settings.get("sandbox") == "process":

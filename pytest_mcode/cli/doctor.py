@@ -18,7 +18,8 @@ from pytest_mcode.settings import Settings, option_specs
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pytest_mcode.doctor import Finding, Progress
+    from pytest_mcode.harnesses.findings import Finding
+    from pytest_mcode.harnesses.protocol import Progress
 
 __all__ = ["doctor"]
 
@@ -85,7 +86,7 @@ def _settings(benchmark: str | None, options: Mapping[str, Any]) -> Settings:
     given = {name: value for name, value in options.items() if value is not None}
     if not ini.get("model") and not any(name in given for name in OF_MODEL):
         given["backend"] = "none"
-    from pytest_mcode.registration import offer_nearby
+    from pytest_mcode.benchmarks.registration import offer_nearby
 
     name = benchmark or ini.get("benchmark") or STAND_IN
     offer_nearby(name)

@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_mcode import benchmarks
+from pytest_mcode.benchmarks.registration import offer_nearby
 from pytest_mcode.cli.figures import natural
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.harnesses.repositories.patches import without
 from pytest_mcode.records import Attempt, Task, TaskOutcome, Verdict, to_json
-from pytest_mcode.registration import offer_nearby
-from pytest_mcode.repositories.patches import without
 from pytest_mcode.session import loading
 from pytest_mcode.settings import Settings
 from pytest_mcode.store import Store, read_outcomes

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_mcode.settings import Settings
+from pytest_mcode.harnesses.functions.options import FunctionOptions
 
 __all__ = [
     "brief",
@@ -63,8 +63,8 @@ def loop(run: Mapping[str, Any], *, with_samples: bool = True) -> str:
     parts += ["resample"] if resamples else []
     parts += [f"T={settings['temperature']:g}"] if settings.get("temperature") is not None else []
     parts += [str(settings.get("retrieval_source") or "retrieval")] if settings["retrieval"] else []
-    shown = settings.get("retrieval_k", Settings.retrieval_k)
-    parts += [f"k={shown}"] if settings["retrieval"] and shown != Settings.retrieval_k else []
+    shown = settings.get("retrieval_k", FunctionOptions.retrieval_k)
+    parts += [f"k={shown}"] if settings["retrieval"] and shown != FunctionOptions.retrieval_k else []
     feedback = settings.get("feedback")
     usual = "public" if str(settings.get("benchmark", "")).startswith("swebench") else "judge"
     told = settings["debug_iters"] and not resamples and feedback and feedback != usual

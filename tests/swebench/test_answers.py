@@ -6,9 +6,9 @@ import subprocess
 import pytest
 
 from pytest_mcode.errors import ApplyError
-from pytest_mcode.repositories.answers import find_edits, find_patch, to_patch
-from pytest_mcode.repositories.patches import changed_files
-from pytest_mcode.repositories.retrieval import excerpts, tree
+from pytest_mcode.harnesses.repositories.answers import find_edits, find_patch, to_patch
+from pytest_mcode.harnesses.repositories.patches import changed_files
+from pytest_mcode.harnesses.repositories.retrieval import excerpts, tree
 
 FILES = {
     "a/core.py": "def f():\n    return 1\n\n\ndef g():\n    return 1\n",

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pytest_mcode.benchmarks.swebench import SWEBENCH_LITE, to_task
-from pytest_mcode.repositories.sandbox import DockerRepositories
+from pytest_mcode.harnesses.repositories.sandbox import DockerRepositories
 from pytest_mcode.sandboxes import Limits
 
 from . import instance
