@@ -53,7 +53,7 @@ class Harness(Protocol):
         return None
 
     def judged_by(self, task: Task, other: Task) -> Task | None:
-        """Return `task` with the tests of `other`, the same task of ``--mcode-judge``; None if they don't fit."""
+        """Return `task` with the tests of `other`, the same task of ``--mcode-judge``; None: no fit."""
         raise ConfigurationError(
             f"--mcode-judge: {self.name} have no tests that could be swapped; leave it out"
         )
