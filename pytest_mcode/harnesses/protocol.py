@@ -120,6 +120,10 @@ class Harness(Protocol):
         """Judge by what the prompt shows; None where it shows no test."""
         return None
 
+    def forget(self, task: Task, sandbox: Any) -> None:
+        """Drop what `sandbox` keeps of a task: nobody works at it any more."""
+        return None
+
     def remarks(self, task: Task, solution: str) -> Mapping[str, Any]:
         """Return what else a solution's record should say, JSON types: becomes `Attempt.extra`."""
         return {}
