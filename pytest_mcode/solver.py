@@ -9,6 +9,7 @@ from pytest_mcode.errors import ApplyError, ConfigurationError, ContextOverflowE
 from pytest_mcode.extraction import strip_reasoning
 from pytest_mcode.journal import Journal
 from pytest_mcode.models import Completion, Model, Request
+from pytest_mcode.models.asking import ask
 from pytest_mcode.prompts import Prompt, retrieved
 from pytest_mcode.records import Attempt, Message, Task, Verdict, fingerprint
 
@@ -240,18 +241,9 @@ class SampleAndDebug:
     def attempt(self, task: TaskHandle, request: Request) -> Attempt:
         """Generate and judge once."""
         try:
-            completion = self.model.generate(request)
+            completion = ask(self.model, request)
         except ContextOverflowError as error:
             return task.record_overflow(request, error)
-        if not isinstance(completion, Completion):
-            raise ConfigurationError(
-                f"generate() of {type(self.model).__name__} returned {type(completion).__name__}; "
-                "a model returns a pytest_mcode.Completion"
-            )
-        if wrong := completion.wrong_field():
-            raise ConfigurationError(
-                f"generate() of {type(self.model).__name__} returned a Completion whose {wrong}"
-            )
         return task.judge_completion(request, completion)
 
 
