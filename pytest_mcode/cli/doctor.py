@@ -89,7 +89,7 @@ def _settings(benchmark: str | None, options: Mapping[str, Any]) -> Settings:
     from pytest_mcode.benchmarks.registration import offer_nearby
 
     name = benchmark or ini.get("benchmark") or STAND_IN
-    offer_nearby(name)
+    offer_nearby(name, given.get("backend") or ini.get("backend"))
     return build_settings({**given, "benchmark": name}, ini)
 
 

@@ -15,6 +15,7 @@ from pytest_mcode.harnesses.repositories.container import LostContainerError, Lo
 from pytest_mcode.harnesses.repositories.judging import apply
 from pytest_mcode.harnesses.repositories.shell import Shell, Step, find_command
 from pytest_mcode.models import Completion, Request
+from pytest_mcode.models.asking import ask
 from pytest_mcode.records import Attempt, Message
 from pytest_mcode.solving.asking import NO_ANSWER, opening, repair_turn
 from pytest_mcode.solving.handle import TaskHandle
@@ -126,13 +127,13 @@ class BashAgent(SampleAndDebug):
         turn = replace(request, messages=tuple(work.messages), seed=request.seed + len(work.answers))
         if not self._refuses_tools:
             try:
-                work.answers.append(self.model.generate(replace(turn, tools=(BASH,))))
+                work.answers.append(ask(self.model, replace(turn, tools=(BASH,))))
                 return work.answers[-1]
             except ConfigurationError as error:
                 if "tool" not in str(error).lower():
                     raise
                 self._refuses_tools.append(str(error))
-        work.answers.append(self.model.generate(turn))
+        work.answers.append(ask(self.model, turn))
         return work.answers[-1]
 
     def _observe(self, work: _Work, command: str | None, call: Mapping[str, Any] | None) -> None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pytest_mcode.errors import ContextOverflowError
 from pytest_mcode.harnesses.prompting import Prompt
 from pytest_mcode.models import Model, Request
+from pytest_mcode.models.asking import ask
 from pytest_mcode.records import Attempt, Message
-from pytest_mcode.solving.asking import answer_turn, ask, opening, repair_turn, request_for
+from pytest_mcode.solving.asking import answer_turn, opening, repair_turn, request_for
 from pytest_mcode.solving.handle import TaskHandle
 
 __all__ = ["SampleAndDebug"]
