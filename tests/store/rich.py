@@ -193,6 +193,7 @@ def _info(name: str, settings: Mapping[str, Any], total: int, dataset: str) -> R
             "command": f"pytest --mcode-benchmark={whole.benchmark} --mcode-seed={whole.seed}",
         },
         started_at=f"2026-08-{day}T{hour}:00:00+00:00",
+        harness="repositories" if whole.benchmark == "swebench-lite" else "functions",
     )
 
 

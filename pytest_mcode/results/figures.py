@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pytest_mcode.results.by_harness import usual_feedback
 from pytest_mcode.settings import Settings
 
 __all__ = [
@@ -66,9 +67,8 @@ def loop(run: Mapping[str, Any], *, with_samples: bool = True) -> str:
     shown = settings.get("retrieval_k", Settings.retrieval_k)
     parts += [f"k={shown}"] if settings["retrieval"] and shown != Settings.retrieval_k else []
     feedback = settings.get("feedback")
-    usual = "public" if str(settings.get("benchmark", "")).startswith("swebench") else "judge"
-    told = settings["debug_iters"] and not resamples and feedback and feedback != usual
-    parts += [f"feedback={feedback}"] if told else []
+    unusual = feedback and feedback != usual_feedback(run)
+    parts += [f"feedback={feedback}"] if settings["debug_iters"] and not resamples and unusual else []
     parts += [f"replay of {short_id(Path(settings['replay']).name)}"] if settings.get("replay") else []
     parts += [f"judge={settings['judge']}"] if settings.get("judge") else []
     parts += [f"own {', '.join(own)}"] if own else []
