@@ -166,20 +166,21 @@ def expected() -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", [*COMMANDS, *REPORTS])
 def test_figures_stay(today: dict[str, Any], name: str) -> None:
-    _compare(today[name], expected()[name], name)
+    assert_holds(today[name], expected()[name], name)
 
 
-def _compare(found: Any, wanted: Any, where: str) -> None:
+def assert_holds(found: Any, wanted: Any, where: str) -> None:
+    """Assert that all that is wanted was found; objects may have more names."""
     if isinstance(wanted, dict):
         assert isinstance(found, dict), where
         assert wanted.keys() <= found.keys(), where
         for name, value in wanted.items():
-            _compare(found[name], value, f"{where}, {name}")
+            assert_holds(found[name], value, f"{where}, {name}")
     elif isinstance(wanted, list):
         assert isinstance(found, list), where
         assert len(found) == len(wanted), where
         for number, (ours, value) in enumerate(zip(found, wanted, strict=True)):
-            _compare(ours, value, f"{where}, {number}")
+            assert_holds(ours, value, f"{where}, {number}")
     elif isinstance(wanted, float):
         assert found == pytest.approx(wanted, rel=1e-9), where
     else:
