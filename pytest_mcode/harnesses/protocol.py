@@ -11,7 +11,7 @@ from pytest_mcode.declarations import options_of
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.findings import Finding
 from pytest_mcode.harnesses.nowhere import Nowhere
-from pytest_mcode.records import Attempt, Task, Verdict
+from pytest_mcode.records import Task, Verdict
 from pytest_mcode.settings import Settings
 
 if TYPE_CHECKING:
@@ -136,17 +136,13 @@ class Harness(Protocol):
         return None
 
     @property
-    def exports(self) -> Mapping[str, str]:
-        """Formats of ``mcode export`` that these tasks have, each with what a line of it is."""
-        return {"samples": "a line a sample", "csv": "a row an attempt"}
+    def export_formats(self) -> Mapping[str, "Callable[..., Mapping[str, Any]]"]:
+        """Return, by format of ``mcode export``, what makes the columns of a line.
 
-    def prediction(self, attempt: Attempt) -> str:
-        """Return the patch that SWE-bench's evaluator is to judge, for harnesses that export predictions."""
-        return attempt.solution or ""
-
-    def runnable(self, task: Task, solution: str) -> str:
-        """Return a solution as a program of its own, with what runs before it."""
-        return solution
+        It is called with the keywords ``outcome``, ``attempt``, ``model`` and ``task`` (a callable that gives
+        the `Task`). Of ``samples``, which all tasks have, it gives the columns that differ.
+        """
+        return {}
 
     # For `mcode doctor`.
 

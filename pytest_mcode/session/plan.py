@@ -90,6 +90,7 @@ class Plan:
             model_info=model_info,
             environment={**environment, **self._shown()},
             started_at=started_at,
+            harness=self.harness.name,
         )
 
     def _shown(self) -> Mapping[str, Any]:

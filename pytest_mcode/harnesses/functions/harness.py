@@ -1,6 +1,6 @@
 """The harness of functions: code that a completion holds, judged by tests that call it."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -109,6 +109,13 @@ class FunctionHarness(Harness):
         if task.public_test is None:
             return None
         return sandbox.run(_program(task, solution, task.public_test))
+
+    @property
+    def export_formats(self) -> Mapping[str, Callable[..., Mapping[str, Any]]]:
+        """Return samples as the reference evaluators read them."""
+        from pytest_mcode.harnesses.functions.exporting import runnable
+
+        return {"samples": runnable}
 
     def examine_machine(
         self, settings: Settings, session_id: str, progress: Progress

@@ -6,8 +6,8 @@ from typing import Any
 
 import altair as alt
 
-from pytest_mcode.cli.figures import loop, title
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.results.figures import loop, title
 
 __all__ = ["COLOURS", "charts", "picture"]
 
