@@ -3,6 +3,7 @@
 import json
 import logging
 import secrets
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -41,6 +42,9 @@ class Connection(Protocol):
     def receive(self, size: int, timeout: float) -> bytes:
         """Return exactly `size` bytes."""
 
+    def interrupt(self) -> None:
+        """Have the runner end, and `receive` fail; the one method that any thread may call."""
+
     def close(self) -> None:
         """End the runner and wait until nothing of it is left. May be called twice."""
 
@@ -68,6 +72,10 @@ class Runner:
         self.clean = summary["clean"]
         self.used = time.monotonic()
         return decide(Reply(summary, *bodies), program, self._limits, nonce)
+
+    def interrupt(self) -> None:
+        """Have it end, from any thread; whoever waits for its answer gets a `LostRunnerError`."""
+        self._connection.interrupt()
 
     def close(self) -> None:
         """End it."""
@@ -103,13 +111,18 @@ def _json(value: object) -> bytes:
 
 
 class RunnerSandbox(ABC):
-    """A `Sandbox` that keeps one runner, started when first needed."""
+    """A `Sandbox` that keeps one runner, started when first needed.
+
+    Threads may share it: they take turns. Closing it ends an attempt under way, which raises `InfraError`.
+    """
 
     def __init__(self, limits: Limits, isolation: Literal["fork", "fresh"] = "fork") -> None:
         self.limits = limits
         self._attempts_per_runner = ATTEMPTS_PER_RUNNER if isolation == "fork" else 1
         self._isolation = isolation
         self._runner: Runner | None = None
+        self._turn = threading.Lock()
+        self._closed = False
 
     @abstractmethod
     def _connect(self) -> Connection:
@@ -117,24 +130,35 @@ class RunnerSandbox(ABC):
 
     def run(self, program: Program) -> Verdict:
         """Run `program`; a runner that is lost is replaced and the attempt tried once more."""
-        try:
-            return self._run_once(program)
-        except (LostRunnerError, ConfigurationError) as error:
-            logger.warning("lost the sandbox (%s); trying once more with a new one", error)
-            self.close()
-        try:
-            return self._run_once(program)
-        except (LostRunnerError, ConfigurationError) as error:
-            raise InfraError(f"the sandbox failed twice in a row: {error}") from error
+        with self._turn:
+            try:
+                return self._run_once(program)
+            except (LostRunnerError, ConfigurationError) as error:
+                self._refuse_when_closed()
+                logger.warning("lost the sandbox (%s); trying once more with a new one", error)
+                self._forget()
+            try:
+                return self._run_once(program)
+            except (LostRunnerError, ConfigurationError) as error:
+                self._refuse_when_closed()
+                raise InfraError(f"the sandbox failed twice in a row: {error}") from error
 
     def describe(self) -> Mapping[str, Any]:
-        """Return the sandbox's Python version, isolation and limits."""
-        greeting = self._ready_runner().greeting
-        return {"python": greeting["python"], "isolation": self._isolation, "limits": asdict(self.limits)}
+        """Return what belongs into the run's record: Python version, isolation, limits and what isolates."""
+        with self._turn:
+            return self._description()
 
     def close(self) -> None:
-        """End the runner. May be called twice."""
-        self._close_runner()
+        """End the runner. May be called twice, and from any thread."""
+        self._closed = True
+        if runner := self._runner:
+            runner.interrupt()
+        with self._turn:
+            self._forget()
+
+    def _description(self) -> Mapping[str, Any]:
+        greeting = self._ready_runner().greeting
+        return {"python": greeting["python"], "isolation": self._isolation, "limits": asdict(self.limits)}
 
     def _run_once(self, program: Program) -> Verdict:
         finished = False
@@ -145,16 +169,25 @@ class RunnerSandbox(ABC):
             return verdict
         finally:
             if not finished:
-                self._close_runner()
+                self._end_runner()
 
-    def _close_runner(self) -> None:
+    def _forget(self) -> None:
+        """End the runner, and all that was acquired to start it."""
+        self._end_runner()
+
+    def _end_runner(self) -> None:
         runner, self._runner = self._runner, None
         if runner:
             runner.close()
 
+    def _refuse_when_closed(self) -> None:
+        if self._closed:
+            raise InfraError("the sandbox is closed")
+
     def _ready_runner(self) -> Runner:
+        self._refuse_when_closed()
         if self._runner and time.monotonic() - self._runner.used > IDLE_SECONDS / 2:
-            self._close_runner()
+            self._end_runner()
         if self._runner is None:
             with _lost():
                 connection = self._connect()
