@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import signal
 import tarfile
 import threading
 import time
@@ -36,6 +37,9 @@ LARGEST_FILE = 2**30
 CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "KILL"]
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_RETRIES": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 """Eval scripts call pip: without a network it is to fail at once, and does no harm."""
+KILLED = 128 + signal.SIGKILL
+SETTLING_SECONDS = 0.5
+"""Until the engine knows that the whole container was killed, and not the command alone."""
 OOM_COUNTERS = "/sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control"
 PREPARATION_SECONDS = 300.0
 PREPARATION_OUTPUT = 256 * 2**20
@@ -186,6 +190,8 @@ class Container:
     def _status(self, running: str) -> int:
         """Return a command's exit status, given that its container outlived it."""
         ended = self._engine.exec_inspect(running)
+        if ended["ExitCode"] == KILLED:
+            time.sleep(SETTLING_SECONDS)
         if not self._engine.inspect_container(self._id)["State"]["Running"] or ended["ExitCode"] is None:
             raise LostContainerError("the container ended while a command ran in it")
         return int(ended["ExitCode"])

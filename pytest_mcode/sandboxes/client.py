@@ -15,7 +15,7 @@ from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Verdict
 from pytest_mcode.sandboxes import Limits, Program, imports_numpy
 from pytest_mcode.sandboxes.runner import IDLE_SECONDS
-from pytest_mcode.sandboxes.runner.wire import GRACE, NONCE_BYTES, REPLY, REQUEST
+from pytest_mcode.sandboxes.runner.wire import GRACE, NONCE_BYTES, REPLY, REQUEST, WALL_FACTOR
 from pytest_mcode.sandboxes.verdicts import Reply, decide
 
 __all__ = ["Connection", "LostRunnerError", "Runner", "RunnerSandbox"]
@@ -64,11 +64,10 @@ class Runner:
     def judge(self, program: Program) -> Verdict:
         """Run `program` and return its verdict; raises `LostRunnerError`."""
         nonce = secrets.token_hex(NONCE_BYTES // 2)
-        seconds = self._limits.timeout + GRACE + MARGIN_SECONDS
         self.attempts += 1
         with _lost():
-            self._connection.send(_request(program, self._limits, nonce), seconds)
-            summary, bodies = self._receive(seconds)
+            self._connection.send(_request(program, nonce), MARGIN_SECONDS)
+            summary, bodies = self._receive(self._limits.timeout + GRACE + MARGIN_SECONDS)
         self.clean = summary["clean"]
         self.used = time.monotonic()
         return decide(Reply(summary, *bodies), program, self._limits, nonce)
@@ -82,7 +81,11 @@ class Runner:
         self._connection.close()
 
     def _receive(self, timeout: float) -> tuple[dict[str, Any], list[bytes]]:
-        sizes = REPLY.unpack(self._connection.receive(REPLY.size, timeout))
+        deadline = time.monotonic() + WALL_FACTOR * self._limits.timeout + GRACE + MARGIN_SECONDS
+        while not any(sizes := REPLY.unpack(self._connection.receive(REPLY.size, timeout))):
+            timeout = MARGIN_SECONDS
+            if time.monotonic() > deadline:
+                raise LostRunnerError("it says that it works, and does not end")
         if sum(sizes) > MAX_REPLY_BYTES:
             raise LostRunnerError(f"a reply of {sum(sizes)} bytes")
         head, *bodies = [self._connection.receive(size, MARGIN_SECONDS) for size in sizes]
@@ -97,8 +100,8 @@ def _lost() -> Iterator[None]:
         raise LostRunnerError(str(error) or type(error).__name__) from error
 
 
-def _request(program: Program, limits: Limits, nonce: str) -> bytes:
-    shared = {"timeout": limits.timeout, "setup": program.setup, "entry_points": program.entry_points}
+def _request(program: Program, nonce: str) -> bytes:
+    shared = {"setup": program.setup, "entry_points": program.entry_points}
     solution = {**shared, "solution": program.solution}
     tests = {**shared, "test": program.test}
     bodies = [b"", _json(solution | tests)] if program.in_process else [_json(solution), _json(tests)]
