@@ -3,13 +3,14 @@
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from textwrap import dedent
 
 import pytest
 
 from pytest_mcode.sandboxes import Limits, Program
 from pytest_mcode.sandboxes.docker import ContainerConnection, DockerSandbox
 from tests.sandboxes.conftest import SESSION, TIGHT
-from tests.sandboxes.hostile_programs import FORGERIES, HOSTILE, TEST
+from tests.sandboxes.hostile_programs import CHOOSERS, FORGERIES, HOSTILE, TEST
 
 pytestmark = pytest.mark.docker
 
@@ -130,3 +131,17 @@ def test_memory_holds_nothing_of_earlier_attempts(patient_sandbox: DockerSandbox
         Program(solution=f"{SPY}\nkept = {mark!r} * 9", test=own, entry_points=("remember",))
     )
     assert verdict.passed, "the search finds what is there"
+
+
+@pytest.mark.parametrize("in_process", [False, True], ids=["split", "in_process"])
+@pytest.mark.parametrize("name", CHOOSERS)
+def test_a_solution_cannot_choose_its_class_of_verdict(
+    hostile_sandbox: DockerSandbox, name: str, in_process: bool
+) -> None:
+    verdict = hostile_sandbox.run(
+        Program(solution=dedent(CHOOSERS[name]), test=TEST, entry_points=("f",), in_process=in_process)
+    )
+
+    assert verdict.kind in ("assertion", "exception", "timeout", "memory", "exited_early")
+    after = hostile_sandbox.run(LOOK)
+    assert after.passed, after.message
