@@ -88,7 +88,6 @@ class Server:
         self._relay.pass_on(self._children[-1].feed, judge_size + NONCE_BYTES)
         end = self._watch()
         wall = self._clock.wall()
-        self._clock.note_delays()
         pids = [child.pid for child in self._children]
         clean = self._clean_up()
         for stream in streams:
@@ -135,7 +134,7 @@ class Server:
             remaining = self._clock.remaining(ends[0][0])
             if remaining <= 0:
                 _, pid = ends.pop(0)
-                if not ends:
+                if not ends:  # `remaining` has noted the delays
                     return "timeout"
                 os.kill(pid, TIME_IS_UP)
                 continue
@@ -150,6 +149,7 @@ class Server:
                 elif self._judge_has_ended():
                     return self._exited(alarmed=len(ends) <= len(alarms))
             if self._out.total + self._err.total > self._config["output"]:
+                self._clock.note_delays()
                 return "output"
 
     def _judge_has_ended(self) -> bool:
