@@ -16,6 +16,7 @@ import types
 from typing import Any
 
 from .plain import Line, LostError, NotPlainError, decode, encode
+from .wire import TIME_IS_UP
 
 FILE = "solution.py"
 MAX_TEXT = 2000
@@ -28,7 +29,7 @@ def answer_calls(program: dict[str, Any], judge: Line) -> None:
     ``["ready"]`` once, ``["returned", value]``, ``["raised", error]``, ``["end"]`` of an iterator, and
     ``["timeout", where]``; to a call, what it left of its arguments is added, None where it left them alone.
     """
-    _report_timeout(program["timeout"], judge)
+    _report_timeout(judge)
     try:
         names = load_solution(program)
         missing = [name for name in program["entry_points"] if name not in names]
@@ -149,7 +150,7 @@ def shorten(text: str) -> str:
     return f"{text[:half]}\n[...]\n{text[-half:]}"
 
 
-def _report_timeout(seconds: float, judge: Line) -> None:
+def _report_timeout(judge: Line) -> None:
     def report(signum: int, frame: Any) -> None:
         try:
             flush_output()
@@ -157,8 +158,7 @@ def _report_timeout(seconds: float, judge: Line) -> None:
         finally:
             os._exit(1)
 
-    signal.signal(signal.SIGALRM, report)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.signal(TIME_IS_UP, report)
 
 
 def where(frame: Any) -> str:

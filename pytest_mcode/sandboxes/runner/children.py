@@ -11,11 +11,11 @@ import traceback
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from .candidate import answer_calls
+from .candidate import answer_calls, flush_output
 from .confine import become, limit
 from .judge import judge
 from .plain import Line
-from .wire import GRACE, NONCE_BYTES, read_exactly
+from .wire import NONCE_BYTES, TIME_IS_UP, read_exactly
 
 MAX_RESULT_BYTES = 64 * 2**20
 JUDGE_MEMORY = 256 * 2**20
@@ -104,19 +104,25 @@ def run_solution(program: dict[str, Any], connection: socket.socket) -> None:
 
 def run_judge(program: dict[str, Any], connection: socket.socket, feed: int, verdict: int) -> None:
     """Be the judge's process; never returns."""
-    judge(program, line(connection), program["timeout"] + GRACE / 4, finisher(feed, verdict))
+    judge(program, line(connection), finisher(feed, verdict))
 
 
 def run_both(program: dict[str, Any], feed: int, verdict: int) -> None:
     """Be the one process of solution and judge; never returns."""
-    judge(program, None, program["timeout"], finisher(feed, verdict))
+    finish = finisher(feed, verdict)
+
+    def flush_and_finish(said: dict[str, str]) -> None:
+        flush_output()
+        finish(said)
+
+    judge(program, None, flush_and_finish)
 
 
 def finisher(feed: int, verdict: int) -> Callable[[dict[str, str]], None]:
     """Return what writes a verdict, with the nonce that has waited unread in `feed`, and ends the process."""
 
     def finish(said: dict[str, str]) -> None:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(TIME_IS_UP, signal.SIG_IGN)
         nonce = read_exactly(feed, NONCE_BYTES).decode("ascii")
         os.write(verdict, json.dumps({**said, "nonce": nonce}).encode("ascii"))
         os._exit(0)

@@ -131,6 +131,7 @@ class Solution:
         raise LostError("unknown kind of data")
 
     def _end(self, kind: str, message: str) -> None:
+        self._answer = []
         self.ended = Ended(kind, message)
         raise self.ended
 
