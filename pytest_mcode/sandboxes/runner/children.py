@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -126,7 +127,8 @@ def finisher(feed: int, verdict: int) -> Callable[[dict[str, str]], None]:
 
 def line(connection: socket.socket) -> Line:
     """Return a connection as lines."""
-    return Line(connection.makefile("rb"), connection.makefile("wb"), MAX_RESULT_BYTES)
+    reader, writer = (io.FileIO(connection.fileno(), mode, closefd=False) for mode in ("rb", "wb"))
+    return Line(reader, writer, MAX_RESULT_BYTES)
 
 
 def reseed() -> None:
