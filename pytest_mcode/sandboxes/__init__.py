@@ -39,13 +39,13 @@ class Limits:
     """Bounds on one attempt."""
 
     timeout: float = 60.0
-    """Wall-clock seconds, children included."""
+    """Seconds of the attempt's own time, children included: see `runner.clock` for what is charged."""
     memory: int = 512 * 2**20
     """Bytes."""
     pids: int = 64
     """Processes and threads."""
-    output: int = 2**20
-    """Bytes of standard output and standard error together; more is the verdict ``output_limit``."""
+    output: int = 64 * 2**20
+    """Bytes of standard output and standard error together, a flood; more is the verdict ``output_limit``."""
 
 
 class Sandbox(Protocol):

@@ -10,6 +10,7 @@ from typing import Any, cast, get_args
 from pytest_mcode.errors import InfraError
 from pytest_mcode.records import Verdict, VerdictKind
 from pytest_mcode.sandboxes import Limits, Program
+from pytest_mcode.sandboxes.runner.wire import KEPT_FIRST
 
 __all__ = ["Reply", "decide"]
 
@@ -25,8 +26,9 @@ class Reply:
     """One attempt as the runner's server saw it."""
 
     summary: Mapping[str, Any]
-    """``end`` (exited, timeout, output), exit codes of ``judge`` and ``candidate``, ``output`` (bytes),
-    ``seconds``, ``oom`` (whether the kernel killed for memory), ``clean``."""
+    """``end`` (exited, timeout, output), exit codes of ``judge`` and ``candidate``, ``output`` (bytes written
+    to stdout and to stderr), ``seconds``, ``cpu`` and ``wall`` (seconds charged, of processors, of the wall
+    clock), ``oom`` (whether the kernel killed for memory), ``clean``."""
     verdict: bytes
     """What the judge wrote: JSON with ``kind``, ``message``, ``nonce``."""
     stdout: bytes
@@ -45,17 +47,19 @@ def decide(reply: Reply, program: Program, limits: Limits, nonce: str) -> Verdic
     return Verdict(
         kind=cast(VerdictKind, kind),
         message=_shorten(_printable(message)),
-        stdout=_printable(reply.stdout.decode("utf-8", "replace")),
-        stderr=_printable(reply.stderr.decode("utf-8", "replace")),
+        stdout=_text(reply.stdout, reply.summary["output"][0]),
+        stderr=_text(reply.stderr, reply.summary["output"][1]),
         seconds=reply.summary["seconds"],
+        cpu_seconds=reply.summary["cpu"],
+        wall_seconds=reply.summary["wall"],
         mode="in_process" if program.in_process else "split",
     )
 
 
 def _kind_and_message(reply: Reply, limits: Limits, nonce: str) -> tuple[str, str]:
     summary = reply.summary
-    if summary["output"] > limits.output:
-        return "output_limit", f"more than {limits.output} bytes of output"
+    if sum(summary["output"]) > limits.output:
+        return "output_limit", f"more than {limits.output >> 20} MiB of output"
     if summary["end"] == "timeout":
         return "timeout", f"no end within {limits.timeout:g} s"
     said = _said(reply.verdict, nonce) if summary["judge"] == 0 else None
@@ -89,6 +93,14 @@ def _ending(code: int | None) -> str:
     if code < 0:
         return f"the process was killed by {signal.Signals(-code).name}"
     return f"the process exited with status {code}"
+
+
+def _text(kept: bytes, written: int) -> str:
+    """Return what was kept of a stream, and between its parts how much was not."""
+    if written <= len(kept):
+        return _printable(kept.decode("utf-8", "replace"))
+    first, last = (_text(part, len(part)) for part in (kept[:KEPT_FIRST], kept[KEPT_FIRST:]))
+    return f"{first}\n[... {written - len(kept):,} bytes dropped ...]\n{last}"
 
 
 def _printable(text: str) -> str:

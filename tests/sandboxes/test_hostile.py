@@ -68,7 +68,7 @@ def container_of(sandbox: DockerSandbox) -> ContainerConnection:
 
 def processes_in(sandbox: DockerSandbox) -> list[list[str]]:
     connection = container_of(sandbox)
-    found: list[list[str]] = connection._engine.top(connection._id)["Processes"]
+    found: list[list[str]] = connection.container.engine.top(connection.container.id)["Processes"]
     return found
 
 

@@ -30,6 +30,7 @@ MODULES = (
     "suites",
     "judge",
     "confine",
+    "clock",
     "memory",
     "children",
     "cleanup",
@@ -68,13 +69,14 @@ package.server.main(config)
 """
 
 
-def command(python: str, limits: Limits, scratch: str) -> list[str]:
+def command(python: str, limits: Limits, scratch: str, shared: str = "") -> list[str]:
     """Return the command line that serves attempts on its standard input and output.
 
-    `scratch` is the directory that solutions may write to; it is emptied after each attempt.
+    `scratch` is the directory that solutions may write to, `shared` the sandbox's own ``/dev/shm``, if
+    it has one: both are emptied after each attempt.
     """
     folder = Path(__file__).parent
     sources = [[name, (folder / f"{name}.py").read_text(encoding="utf-8")] for name in MODULES]
-    config = {**asdict(limits), "scratch": scratch, "idle": IDLE_SECONDS}
+    config = {**asdict(limits), "scratch": scratch, "shared": shared, "idle": IDLE_SECONDS}
     packed = base64.b64encode(zlib.compress(json.dumps(sources).encode(), 9)).decode("ascii")
     return [python, "-s", "-c", BOOTSTRAP, packed, json.dumps(config)]

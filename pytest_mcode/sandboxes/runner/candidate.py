@@ -22,6 +22,7 @@ from .containers import MUTABLES
 from .heap import Heap
 from .plain import SCALARS, Line, LostError, are_small, write_json
 from .shared import DATA_BASES, Setup, export_type, type_of_name
+from .wire import TIME_IS_UP
 
 FILE = "solution.py"
 MAX_TEXT = 2000
@@ -39,7 +40,7 @@ def answer_calls(program: dict[str, Any], judge: Line) -> None:
     | "raised" | "end", item, rows, changes, numbers to keep]``; before the first question comes
     ``["returned", entry points, …]``, instead of any ``["timeout", where]``.
     """
-    _report_timeout(program["timeout"], judge)
+    _report_timeout(judge)
     served = Served(judge)
     try:
         names = served.load(program)
@@ -386,7 +387,7 @@ def shorten(text: str) -> str:
     return f"{text[:half]}\n[...]\n{text[-half:]}"
 
 
-def _report_timeout(seconds: float, judge: Line) -> None:
+def _report_timeout(judge: Line) -> None:
     def report(signum: int, frame: Any) -> None:
         try:
             flush_output()
@@ -394,8 +395,7 @@ def _report_timeout(seconds: float, judge: Line) -> None:
         finally:
             os._exit(1)
 
-    signal.signal(signal.SIGALRM, report)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.signal(TIME_IS_UP, report)
 
 
 def where(frame: Any) -> str:

@@ -23,6 +23,7 @@ from .plain import Line
 from .remote import Ended, Solution
 from .shared import Setup
 from .suites import NotRunError, run_suites
+from .wire import TIME_IS_UP
 
 Verdict = Dict[str, str]
 
@@ -135,11 +136,8 @@ def _kind_of(error: BaseException) -> str:
     return "exception"
 
 
-def judge(
-    program: dict[str, Any], line: Line | None, seconds: float, finish: Callable[[Verdict], None]
-) -> None:
-    """Run the tests and call `finish` with the verdict, after `seconds` at the latest if Python code runs."""
+def judge(program: dict[str, Any], line: Line | None, finish: Callable[[Verdict], None]) -> None:
+    """Run the tests and call `finish` with the verdict, at once when the time is up and Python code runs."""
     judge = Judge(program, line)
-    signal.signal(signal.SIGALRM, lambda _, frame: finish(judge.timeout(frame)))
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.signal(TIME_IS_UP, lambda _, frame: finish(judge.timeout(frame)))
     finish(judge.run())
