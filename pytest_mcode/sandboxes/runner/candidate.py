@@ -20,7 +20,7 @@ from typing import Any
 
 from .containers import MUTABLES
 from .heap import Heap
-from .plain import SCALARS, Line, LostError, are_small, write_json
+from .plain import BIG, SCALARS, Line, LostError, are_small, read_json, write_json
 from .shared import DATA_BASES, Setup, export_type, type_of_name
 from .wire import TIME_IS_UP
 
@@ -35,10 +35,10 @@ BASES = (*MUTABLES, *DATA_BASES)
 def answer_calls(program: dict[str, Any], judge: Line) -> None:
     """Execute ``program["solution"]``, then answer what `judge` asks until it asks no more.
 
-    A question is ``["ask", verb, number, items]`` where all is scalar, else ``[…, names of the last
-    items, rows, changes, numbers to forget]``. An answer is ``["returned", scalar]`` or ``["returned"
-    | "raised" | "end", item, rows, changes, numbers to keep]``; before the first question comes
-    ``["returned", entry points, …]``, instead of any ``["timeout", where]``.
+    A question is ``[number of a function, scalars...]``, or ``["ask", verb, number, items]`` where all is
+    scalar, else ``[..., names of the last items, rows, changes, numbers to forget]``. An answer is a
+    scalar, or ``["returned" | "raised" | "end", item, rows, changes, numbers to keep]``; before the first
+    question comes ``["returned", entry points, ...]``, instead of any ``["timeout", where]``.
     """
     _report_timeout(judge)
     served = Served(judge)
@@ -51,12 +51,7 @@ def answer_calls(program: dict[str, Any], judge: Line) -> None:
         served.answer(["raised", Raised(error)])
         return
     served.answer(["returned", tuple(names[name] for name in program["entry_points"])])
-    while True:
-        try:
-            question = judge.receive()
-        except LostError:
-            return
-        served.serve(question)
+    served.serve_all()
 
 
 class Raised:
@@ -122,6 +117,31 @@ class Served:
         """Do what the judge asks and answer."""
         self.answer(self._outcome(*question))
 
+    def serve_all(self) -> None:
+        """Serve until the judge is gone; a call of scalars takes the shortest way that there is."""
+        heap, receive, send = self._heap, self._judge.receive_text, self._judge.send_text
+        while True:
+            try:
+                question = read_json(receive())
+            except LostError:
+                return
+            if question[0] == "ask":
+                self.serve(question)
+                continue
+            try:
+                number, *args = question
+                outcome = ["returned", heap.find(number)(*args)]
+            except BaseException as error:
+                outcome = ["raised", Raised(error)]
+            value = outcome[1]
+            kind = type(value)
+            if kind in SCALARS and (kind is not int or -BIG < value < BIG) and heap.is_empty:
+                flush_output()
+                send(write_json(value))
+            else:
+                del value
+                self.answer(outcome)
+
     def _outcome(self, _: str, verb: str, number: int, items: list[Any], *more: Any) -> list[Any]:
         """Return how it went and what came of it, which is referred to from nowhere else."""
         heap = self._heap
@@ -147,7 +167,7 @@ class Served:
         flush_output()
         heap = self._heap
         if type(value) in SCALARS and kind == "returned" and heap.is_empty and are_small([value]):
-            self._judge.send_text(f'["returned",{write_json([value])[1:]}')
+            self._judge.send(value)
             return
         try:
             (item,) = heap.pack([value])
@@ -170,9 +190,9 @@ class Served:
         try:
             while True:
                 kind, *content = answer = self._judge.receive()
-                if kind != "ask":
+                if kind in ("returned", "raised", "end"):
                     break
-                self.serve(answer)
+                self.serve(answer if kind == "ask" else ["ask", "call", kind, content])
         finally:
             self._depth -= 1
         item, rows, changes = content

@@ -1,13 +1,14 @@
 """The objects that both processes know by a number: who sees one twice sees the same one.
 
-A message carries rows, one an object, ``[kind, items]``; an item is a scalar, or ``[number]`` of an
-object of this message or an earlier one. Rows are numbered in the order in which they are sent, on
+A message carries rows, one an object, ``[kind, items]``; an item is a scalar, ``[number]`` of an object
+of this message or an earlier one, or ``[None, scalars...]``, a tuple of these. Rows are numbered in the order in which they are sent, on
 both sides alike. So nesting has no depth, and what contains itself is no special case.
 """
 
 from __future__ import annotations
 
 import collections
+import operator
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -35,11 +36,11 @@ MAKERS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _references(objects: dict[int, Any], number: int) -> int:
-    return sys.getrefcount(objects[number])
+def _references(objects: dict[int, Any]) -> dict[int, int]:
+    return {number: sys.getrefcount(objects[number]) for number in objects}
 
 
-UNREFERENCED = _references({0: []}, 0)
+UNREFERENCED = _references({0: []})[0]
 """What `sys.getrefcount` says of an object that a table alone holds; it depends on the version."""
 
 
@@ -60,6 +61,7 @@ class Heap:
         self.resident: dict[int, Any] = {}
         """What stays known until it is dropped: it lives in one of the processes alone."""
         self._numbers: dict[int, int] = {}
+        self._resident_numbers: dict[int, int] = {}
         self._rows: list[Row] = []
         self._waiting: list[tuple[Row, Any]] = []
         self.making = 0
@@ -82,12 +84,14 @@ class Heap:
     def reside(self, number: int, value: Any) -> None:
         """Keep an object of this message beyond its call."""
         self._passing.pop(number, None)
+        self._numbers.pop(id(value), None)
         self.resident[number] = value
-        self._numbers[id(value)] = number
+        self._resident_numbers[id(value)] = number
 
     def number_of(self, value: Any) -> int | None:
         """Return the number of an object that is known."""
-        return self._numbers.get(id(value))
+        number = self._numbers.get(id(value))
+        return self._resident_numbers.get(id(value)) if number is None else number
 
     # What is sent
 
@@ -102,6 +106,8 @@ class Heap:
         changes: list[Any] = []
         for number, before in list(self._states.items()):
             value = self._passing[number]
+            if type(value) is list and len(value) == len(before) and all(map(operator.is_, before, value)):
+                continue
             mutable = self.mutables[type(value)]
             now = mutable.state(value)
             if not is_unchanged(before, now):
@@ -124,6 +130,7 @@ class Heap:
             value = self.resident.pop(number, value)
             self._states.pop(number, None)
             self._numbers.pop(id(value), None)
+            self._resident_numbers.pop(id(value), None)
         self._next -= len(self._rows)
         self._rows, self._waiting = [], []
 
@@ -132,27 +139,35 @@ class Heap:
         kinds = set(map(type, values))
         if kinds <= SCALARS and are_small(values, kinds):
             return values
+        if kinds.isdisjoint(SCALARS):
+            return [self._item(value) for value in values]
         return [
-            value if type(value) in SCALARS and are_small([value]) else [self._number(value)]
-            for value in values
+            value if type(value) in SCALARS and are_small([value]) else self._item(value) for value in values
         ]
+
+    def _item(self, value: Any) -> list[Any]:
+        if type(value) is tuple and SCALARS.issuperset(map(type, value)) and are_small(value):
+            return [None, *value]
+        number = self.number_of(value)
+        return [self._add(value) if number is None else number]
 
     def _drain(self) -> None:
         while self._waiting:
             row, parts = self._waiting.pop()
             row[1] = self._items(parts)
 
-    def _number(self, value: Any) -> int:
-        known = self._numbers.get(id(value))
-        if known is not None:
-            return known
+    def _add(self, value: Any) -> int:
         number = self._next
         self._next += 1
         row: Row = [None, None]
         self._rows.append(row)
         self._passing[number] = value
         self._numbers[id(value)] = number
-        row[0], parts = self.describe(value, number)
+        if type(value) is list:
+            row[0], parts = "list", value.copy()
+            self._states[number] = parts
+        else:
+            row[0], parts = self.describe(value, number)
         self._waiting.append((row, parts))
         return number
 
@@ -180,7 +195,12 @@ class Heap:
         """Return what items stand for."""
         if list not in set(map(type, items)):
             return items
-        return [self.find(*item) if type(item) is list else item for item in items]
+        return [self._value(item) if type(item) is list else item for item in items]
+
+    def _value(self, item: list[Any]) -> Any:
+        if item[0] is None:
+            return tuple(item[1:])
+        return self.find(*item)
 
     def receive(self, rows: list[Row]) -> None:
         """Make the objects of a message's rows."""
@@ -188,6 +208,11 @@ class Heap:
         late: list[tuple[int, Mutable, list[Any]]] = []
         others: list[int] = []
         for number, (kind, items) in enumerate(rows, first):
+            if kind == "list" and list not in set(map(type, items)):
+                self._passing[number] = items
+                self._numbers[id(items)] = number
+                self._states[number] = items.copy()
+                continue
             mutable = self.kinds.get(kind)
             if mutable is None:
                 others.append(number)
@@ -241,8 +266,8 @@ class Heap:
                 if kind in RESIDENT:
                     self.reside(number, self._passing[number])
 
-    def _is_to_make(self, number: int, first: int) -> bool:
-        return number >= first and number not in self._passing and number not in self.resident
+    def _is_to_make(self, number: int | None, first: int) -> bool:
+        return number is not None and number >= first and number not in self._passing and number not in self.resident
 
     # What both forget
 
@@ -251,16 +276,18 @@ class Heap:
         kept = set(kept)
         if not kept <= self._states.keys():
             raise LostError("unknown object")
-        for number in [number for number in self._passing if number not in kept]:
-            self._numbers.pop(id(self._passing.pop(number)), None)
-            self._states.pop(number, None)
+        self._passing = {number: self._passing[number] for number in kept}
+        self._states = {number: self._states[number] for number in kept}
+        self._numbers = {id(value): number for number, value in self._passing.items()}
 
     def drop(self, numbers: Iterable[int]) -> None:
         """Forget objects, residents too."""
         for number in numbers:
             value = self._passing.pop(number, None)
             self._states.pop(number, None)
-            self._numbers.pop(id(self.resident.pop(number, value)), None)
+            value = self.resident.pop(number, value)
+            self._numbers.pop(id(value), None)
+            self._resident_numbers.pop(id(value), None)
 
     def retained(self) -> list[int]:
         """Return the passing objects that change and that somebody beside this table can reach.
@@ -269,17 +296,16 @@ class Heap:
         """
         if not self._states:
             return []
+        references = _references(self._passing)
+        if not any(references[number] > UNREFERENCED for number in references):
+            return []
         children = self._children()
         inner: collections.Counter[int] = collections.Counter()
         for number, found in children.items():
             for child in found:
                 inner[child] += 2 if number in self._states else 1
         reachable: set[int] = set()
-        stack = [
-            number
-            for number in self._passing
-            if _references(self._passing, number) > UNREFERENCED + inner[number]
-        ]
+        stack = [number for number in references if references[number] > UNREFERENCED + inner[number]]
         while stack:
             number = stack.pop()
             if number not in reachable:
@@ -289,7 +315,7 @@ class Heap:
 
     def unreferenced(self) -> list[int]:
         """Return the residents that nobody beside this table knows."""
-        return [number for number in self.resident if _references(self.resident, number) <= UNREFERENCED]
+        return [number for number, count in _references(self.resident).items() if count <= UNREFERENCED]
 
     def scratch(self, first: int) -> Heap:
         """Return a heap that can read a message again whose rows begin with number `first`."""

@@ -180,6 +180,14 @@ class Line:
         except OSError:
             raise LostError("nobody listens") from None
 
+    def exchange(self, text: str) -> str:
+        """Send one message and return the next one; what was said before it tells why nobody listens."""
+        try:
+            self.send_text(text)
+        except LostError:
+            pass
+        return self.receive_text()
+
     def receive(self) -> Any:
         """Return the next message; raises `LostError` at the end, `MemoryError` when it is too long."""
         return read_json(self.receive_text())
@@ -217,6 +225,9 @@ def _refuse_object(pairs: object) -> None:
 
 
 _reader = json.JSONDecoder(object_pairs_hook=_refuse_object)
+scan_json = _reader.scan_once
+"""Read the value that begins at a place of a text; return it and the place where it ends."""
+
 _writer = json.JSONEncoder(separators=(",", ":"))
 
 
@@ -237,7 +248,7 @@ write_json = _fast_writer()
 def read_json(text: str) -> Any:
     """Return the value of a line; raises ValueError where it is not one value."""
     try:
-        value, end = _reader.scan_once(text, 0)
+        value, end = scan_json(text, 0)
     except StopIteration:
         raise ValueError("no value") from None
     if end != len(text) and text[end:] != "\n":

@@ -14,7 +14,7 @@ from . import standins
 from .asserts import show
 from .candidate import Raised, shorten
 from .heap import Heap
-from .plain import SCALARS, Line, LostError, NotPlainError, are_small, read_json, write_json
+from .plain import BIG, SCALARS, Line, LostError, NotPlainError, are_small, read_json, scan_json, write_json
 from .shared import Setup, export_type, type_of_name
 
 FORGET_BEYOND = 64
@@ -39,7 +39,7 @@ class Solution:
             "thing": standins.make_thing,
             "class": standins.make_class,
             "sub": standins.make_data,
-            "function": standins.make_function,
+            "function": self._make_function,
             "iterator": standins.make_iterator,
             "generator": standins.make_generator,
             "coroutine": standins.make_coroutine,
@@ -56,8 +56,8 @@ class Solution:
         self._lock = threading.RLock()
         self._depth = 0
         self._limits = [FORGET_BEYOND, FORGET_BEYOND * 16]
-        self._asked: tuple[str, int, int] | None = None
-        self._answered = ("", 0)
+        self._asked: tuple[Any, int, int] | None = None
+        self._answered: tuple[Any, int] = (NO_ANSWER, 0)
         self._names: dict[Any, str] = {}
         self.ended: Ended | None = None
 
@@ -76,12 +76,12 @@ class Solution:
                 raise self.ended
             first = self._heap.next_number
             if not kwargs and self._heap.is_empty and SCALARS.issuperset(map(type, args)) and are_small(args):
-                text = f'["ask","{verb}",{number},{write_json(args)}]'
+                text = write_json(["ask", verb, number, args])
             else:
                 text = self._question(verb, number, args, kwargs)
             if verb == "call":
                 self._asked = (text, number, first)
-            self._answered = ("", 0)
+            self._answered = (NO_ANSWER, 0)
             try:
                 self._line.send_text(text)
             except LostError:
@@ -95,15 +95,22 @@ class Solution:
         text, number, first = self._asked
         answer, answer_first = self._answered
         try:
-            _, _, _, items, *more = read_json(text)
-            names, rows = more[:2] if more else ([], [])
-            shown = self._shown(items, rows, first)
+            names: list[str] = []
+            if isinstance(text, str):
+                _, _, _, items, *more = read_json(text)
+                names, rows = more[:2] if more else ([], [])
+                shown = self._shown(items, rows, first)
+            else:
+                shown = list(map(show, text))
             plain = len(shown) - len(names)
             texts = [*shown[:plain], *(f"{name}={value}" for name, value in zip(names, shown[plain:]))]
             call = f"{self._names.get(number, 'object')}({shorten(', '.join(texts))})"
-            if answer.startswith('["returned"'):
-                _, item, *more = read_json(answer)
-                return f"{call} returned {self._shown([item], more[0] if more else [], answer_first)[0]}"
+            if answer_first:
+                kind, item, rows, *_ = read_json(answer)
+                if kind == "returned":
+                    return f"{call} returned {self._shown([item], rows, answer_first)[0]}"
+            elif answer is not NO_ANSWER:
+                return f"{call} returned {show(answer)}"
         except Exception:
             return ""
         return f"in {call}"
@@ -152,15 +159,22 @@ class Solution:
 
     # What the solution answers
 
-    def _await_answer(self, verb: str) -> Any:
+    def _await_answer(self, verb: str, text: str | Exception | None = None) -> Any:
         while True:
             try:
-                text = self._line.receive_text()
-                kind, *content = message = read_json(text)
+                if isinstance(text, Exception):
+                    raise text
+                text = text or self._line.receive_text()
+                message = read_json(text)
+                if type(message) is not list:
+                    self._answered = (message, 0)
+                    return self._scalar(message)
+                kind, *content = message
                 if kind == "timeout":
                     self._end("timeout", shorten(str(content[0])))
                 if kind == "ask":
                     self._serve(content)
+                    text = None
                     continue
                 self._answered = (text, self._heap.next_number)
                 value = self._read_answer(message)
@@ -178,14 +192,9 @@ class Solution:
         raise self._raised(value, verb)
 
     def _read_answer(self, message: list[Any]) -> Any:
-        kind, item, *more = message
+        kind, item, rows, changes, kept = message
         if kind not in ("returned", "raised", "end"):
             raise ValueError("unexpected answer")
-        if not more:
-            if type(item) not in SCALARS or kind != "returned":
-                raise ValueError("no scalar")
-            return item
-        rows, changes, kept = more
         heap = self._heap
         heap.receive(rows)
         heap.apply(changes)
@@ -194,6 +203,11 @@ class Solution:
             raise ValueError("no exception")
         if not self._depth:
             heap.keep_only(kept)
+        return value
+
+    def _scalar(self, value: Any) -> Any:
+        if type(value) not in SCALARS:
+            raise ValueError("no scalar")
         return value
 
     def _raised(self, error: BaseException, verb: str) -> BaseException:
@@ -247,6 +261,39 @@ class Solution:
     def _ask_of(self, number: int, verb: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return self.ask(verb, number, args, kwargs)
 
+    def _make_function(self, asker: Callable[..., Any], name: Any, is_async: Any) -> Any:
+        """Return a function that calls the solution's; a call of scalars takes the shortest way there is."""
+        if is_async is True:
+            return standins.make_coroutine_function(asker, name)
+        number, heap, ask, lock = self._heap.making, self._heap, self.ask, self._lock
+        exchange, scan = self._line.exchange, scan_json
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            for value in args:
+                kind = type(value)
+                if kind not in SCALARS or kind is int and not -BIG < value < BIG:
+                    return ask("call", number, args, kwargs)
+            if kwargs or not heap.is_empty or self.ended or not lock.acquire(blocking=False):
+                return ask("call", number, args, kwargs)
+            try:
+                self._asked = (args, number, 0)
+                try:
+                    text = exchange(write_json([number, *args]))
+                    if text[0] != "[":
+                        value, end = scan(text, 0)
+                        if type(value) in SCALARS and text[end:] == "\n":
+                            self._answered = (value, 0)
+                            return value
+                except Exception as error:
+                    return self._await_answer("call", error)
+                return self._await_answer("call", text)
+            finally:
+                lock.release()
+
+        call.__name__ = call.__qualname__ = str(name)
+        call.__module__ = "solution"
+        return call
+
     def _make_method(self, _: Any, thing: Any, name: Any) -> Any:
         number = self._heap.number_of(thing)
         if number is None or type(name) is not str:
@@ -279,6 +326,7 @@ LENDABLE = (
     operator.attrgetter,
     operator.methodcaller,
 )
+NO_ANSWER = object()
 NO_DATA = "the solution's process answered with what is no plain data"
 
 def _import_of(value: Any) -> tuple[str, list[Any]] | None:

@@ -301,16 +301,11 @@ def make_async_generator(asker: Callable[..., Any], name: Any) -> Any:
     return generator()
 
 
-def make_function(asker: Callable[..., Any], name: Any, is_async: Any) -> Any:
-    """Return a function that calls the solution's."""
-    if is_async is True:
+def make_coroutine_function(asker: Callable[..., Any], name: Any) -> Any:
+    """Return a coroutine function that calls the solution's."""
 
-        async def call(*args: Any, **kwargs: Any) -> Any:
-            return await asker("call", args, kwargs)
-    else:
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            return asker("call", args, kwargs)
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        return await asker("call", args, kwargs)
 
     call.__name__ = call.__qualname__ = str(name)
     call.__module__ = "solution"
