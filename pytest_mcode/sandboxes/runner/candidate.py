@@ -103,7 +103,7 @@ class Served:
         makers = {
             "type": type_of_name,
             "lent": self._make_lent,
-            "items": self._make_items,
+            "lent items": self._make_items,
             "import": _imported,
             "attribute": getattr,
             "error": _make_error,

@@ -353,6 +353,6 @@ class _Shown:
 
 
 RESIDENT = frozenset(
-    {"thing", "class", "function", "iterator", "generator", "coroutine", "asyncgen", "sub", "lent", "items"}
+    {"thing", "class", "function", "iterator", "generator", "coroutine", "asyncgen", "sub", "lent", "lent items"}
 )
 """Kinds of what stays in the process that has it."""

@@ -150,7 +150,7 @@ class Solution:
             self._lent.add(number)
             self._heap.reside(number, value)
             if isinstance(value, Iterator):
-                return "items", []
+                return "lent items", []
             flags = getattr(getattr(value, "__code__", None), "co_flags", 0)
             return "lent", [getattr(value, "__name__", "function"), bool(flags & 0x80)]
         if isinstance(value, BaseException) and export_type(type(value)):

@@ -178,7 +178,9 @@ def make_class(
         raise LostError("no class")
     namespace: dict[str, Any] = {"__module__": "solution", "_mcode_class": staticmethod(asker)}
     kinds = tuple(base for base in bases if issubclass(base, BaseException))
-    if not kinds:
+    if kinds:
+        namespace["__str__"] = _text_of_error
+    else:
         kinds = tuple(base for base in bases if base in DATA_BASES or issubclass(base, OwnData))
         if kinds and not issubclass(kinds[0], OwnData):
             kinds = (OwnData, *kinds)
@@ -189,6 +191,12 @@ def make_class(
         return type.__new__(OwnClass, name, kinds, namespace)
     except TypeError:
         return type.__new__(OwnClass, name, kinds[:1], namespace)
+
+
+def _text_of_error(error: BaseException) -> str:
+    own = error.__dict__.get("solution_str")
+    builtin = next(base for base in type(error).__mro__ if base.__module__ == "builtins")
+    return own if type(own) is str else builtin.__str__(error)  # type: ignore[arg-type]
 
 
 def make_thing(asker: Callable[..., Any], kind: Any) -> Thing:
