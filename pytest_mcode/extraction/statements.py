@@ -149,11 +149,8 @@ class Statement:
     @property
     def asks(self) -> bool:
         """Whether it reads what nobody types while a solution is judged."""
-        return "input" in self.reads_at_once or any(
-            _dotted(node) == "sys.stdin"
-            for node in _run_at_once(self.node)
-            if isinstance(node, ast.Attribute)
-        )
+        attributes = (node for node in self._run_at_once if isinstance(node, ast.Attribute))
+        return "input" in self.reads_at_once or any(_dotted(node) == "sys.stdin" for node in attributes)
 
 
 _MAIN_GUARD = {ast.dump(ast.Name("__name__", ast.Load())), ast.dump(ast.Constant("__main__"))}
