@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.harnesses.functions.extraction import strip_reasoning
 from pytest_mcode.harnesses.prompting import Prompt, retrieved
+from pytest_mcode.harnesses.reasoning import strip_reasoning
 from pytest_mcode.models import Request
 from pytest_mcode.records import Message, Task, Verdict, fingerprint
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from pytest_mcode.errors import ConfigurationError, ContextOverflowError
-from pytest_mcode.harnesses.functions.extraction import strip_reasoning
+from pytest_mcode.harnesses.reasoning import strip_reasoning
 from pytest_mcode.harnesses.repositories.container import LostContainerError, LostEngineError
 from pytest_mcode.harnesses.repositories.judging import apply
 from pytest_mcode.harnesses.repositories.shell import Shell, Step, find_command

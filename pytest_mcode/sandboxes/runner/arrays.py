@@ -48,7 +48,9 @@ def describe(value: Any) -> tuple[str, list[Any]] | None:
 
 
 def _dtype(dtype: Any) -> Any:
-    return dtype.str if dtype.names is None and dtype.subdtype is None else tuple(map(_deep_tuple, dtype.descr))
+    return (
+        dtype.str if dtype.names is None and dtype.subdtype is None else tuple(map(_deep_tuple, dtype.descr))
+    )
 
 
 def _deep_tuple(part: Any) -> Any:
@@ -287,7 +289,9 @@ MAKERS: dict[str, Callable[..., Any]] = {
     "pandas timedelta": _pandas("Timedelta"),
     "period": lambda ordinal, freq: _pandas("Period")(ordinal=ordinal, freq=freq),
     "interval": _pandas("Interval"),
-    "range index": lambda start, stop, step, name: _pandas("RangeIndex")(start, stop, step, None, False, name),
+    "range index": lambda start, stop, step, name: _pandas("RangeIndex")(
+        start, stop, step, None, False, name
+    ),
     "multi index": _multi_index,
     "index": _index,
     "categorical": _categorical,

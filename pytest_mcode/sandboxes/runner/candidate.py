@@ -269,7 +269,10 @@ def _describe_object(value: Any, kind: type) -> tuple[str, list[Any]]:
         special = (name for name in dir(value) if name.startswith("__") and _is_own(value, name))
         return "class", [value.__name__, _bases(value), tuple(special)]
     if kind in FUNCTIONS and not getattr(value, "__dict__", None):
-        return "function", [value.__name__, kind is types.FunctionType and bool(value.__code__.co_flags & 0x80)]
+        return "function", [
+            value.__name__,
+            kind is types.FunctionType and bool(value.__code__.co_flags & 0x80),
+        ]
     for name, found in KINDS.items():
         if isinstance(value, found):
             return name, [kind.__name__]

@@ -186,4 +186,3 @@ def is_unchanged(before: Any, now: Any) -> bool:
     if type(before) is not list:
         return bool(before == now)
     return len(before) == len(now) and all(map(operator.is_, before, now))
-

@@ -267,7 +267,12 @@ class Heap:
                     self.reside(number, self._passing[number])
 
     def _is_to_make(self, number: int | None, first: int) -> bool:
-        return number is not None and number >= first and number not in self._passing and number not in self.resident
+        return (
+            number is not None
+            and number >= first
+            and number not in self._passing
+            and number not in self.resident
+        )
 
     # What both forget
 
@@ -319,7 +324,9 @@ class Heap:
 
     def scratch(self, first: int) -> Heap:
         """Return a heap that can read a message again whose rows begin with number `first`."""
-        other = Heap(self._export, {kind: _Shown for kind in (*self._makers, *RESIDENT) if kind not in MAKERS})
+        other = Heap(
+            self._export, {kind: _Shown for kind in (*self._makers, *RESIDENT) if kind not in MAKERS}
+        )
         other._next = first
         other.resident = {n: v for n, v in {**self.resident, **self._passing}.items() if n < first}
         return other
@@ -353,6 +360,17 @@ class _Shown:
 
 
 RESIDENT = frozenset(
-    {"thing", "class", "function", "iterator", "generator", "coroutine", "asyncgen", "sub", "lent", "lent items"}
+    {
+        "thing",
+        "class",
+        "function",
+        "iterator",
+        "generator",
+        "coroutine",
+        "asyncgen",
+        "sub",
+        "lent",
+        "lent items",
+    }
 )
 """Kinds of what stays in the process that has it."""

@@ -15,9 +15,9 @@ import fractions
 import importlib
 import json
 import re
+import sys
 import time
 import types
-import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 

@@ -271,7 +271,7 @@ class Solution:
         def call(*args: Any, **kwargs: Any) -> Any:
             for value in args:
                 kind = type(value)
-                if kind not in SCALARS or kind is int and not -BIG < value < BIG:
+                if kind not in SCALARS or (kind is int and not -BIG < value < BIG):
                     return ask("call", number, args, kwargs)
             if kwargs or not heap.is_empty or self.ended or not lock.acquire(blocking=False):
                 return ask("call", number, args, kwargs)
@@ -328,6 +328,7 @@ LENDABLE = (
 )
 NO_ANSWER = object()
 NO_DATA = "the solution's process answered with what is no plain data"
+
 
 def _import_of(value: Any) -> tuple[str, list[Any]] | None:
     """Return where the solution's process finds a function, class or module of Python's or a library's."""

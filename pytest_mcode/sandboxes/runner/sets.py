@@ -83,7 +83,6 @@ def _iterates(made: set[Any] | frozenset[Any], elements: list[Any]) -> bool:
     return len(made) == len(elements) and all(map(operator.is_, made, elements))
 
 
-
 def _replace(target: set[Any], elements: list[Any]) -> None:
     target.clear()
     target.update(elements)

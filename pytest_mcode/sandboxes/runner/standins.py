@@ -14,19 +14,64 @@ from .plain import LostError, NotPlainError
 
 ASKED = frozenset(
     f"__{name}__"
-    for name in (
-        "call len iter next getitem setitem delitem enter exit bool str repr hash int float complex index "
-        "neg pos abs invert reversed round format fspath bytes"
-    ).split()
+    for name in [
+        "call",
+        "len",
+        "iter",
+        "next",
+        "getitem",
+        "setitem",
+        "delitem",
+        "enter",
+        "exit",
+        "bool",
+        "str",
+        "repr",
+        "hash",
+        "int",
+        "float",
+        "complex",
+        "index",
+        "neg",
+        "pos",
+        "abs",
+        "invert",
+        "reversed",
+        "round",
+        "format",
+        "fspath",
+        "bytes",
+    ]
 )
 """Special methods that are asked for, where the solution's class has them."""
 
 AMONG_OWN = frozenset(
     f"__{name}__"
-    for name in (
-        "eq lt le gt ge add sub mul truediv floordiv mod pow matmul and or xor lshift rshift divmod contains "
-        "iadd isub imul"
-    ).split()
+    for name in [
+        "eq",
+        "lt",
+        "le",
+        "gt",
+        "ge",
+        "add",
+        "sub",
+        "mul",
+        "truediv",
+        "floordiv",
+        "mod",
+        "pow",
+        "matmul",
+        "and",
+        "or",
+        "xor",
+        "lshift",
+        "rshift",
+        "divmod",
+        "contains",
+        "iadd",
+        "isub",
+        "imul",
+    ]
 )
 """Special methods that are asked for where the other operand is the solution's own as well."""
 
@@ -81,7 +126,7 @@ def _asker(cls: type) -> Callable[..., Any]:
 class Thing(Elsewhere):
     """An object of the solution's."""
 
-    __slots__ = ("_mcode", "__weakref__")
+    __slots__ = ("__weakref__", "_mcode")
 
     def __getattribute__(self, name: str) -> Any:
         return type(self) if name == "__class__" else ask(self, "get", name)
@@ -247,7 +292,7 @@ def make_iterator(asker: Callable[..., Any], name: Any) -> Any:
 class Items(Elsewhere):
     """An iterator of the solution's: asked for its items one by one."""
 
-    __slots__ = ("_mcode", "_name", "__weakref__")
+    __slots__ = ("__weakref__", "_mcode", "_name")
 
     def __init__(self, asker: Callable[..., Any], name: str) -> None:
         self._mcode, self._name = asker, name
