@@ -5,6 +5,7 @@ has a default that suits a task without a sandbox and without options.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_mcode.declarations import options_of
@@ -18,10 +19,22 @@ if TYPE_CHECKING:
     from pytest_mcode.harnesses.demonstrations import Demonstrations
     from pytest_mcode.harnesses.prompting import Prompt
 
-__all__ = ["Harness", "Progress"]
+__all__ = ["Found", "Harness", "Progress"]
 
 Progress = Callable[[str], None]
 """Takes a line of text that says how far something long is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a completion holds."""
+
+    solution: str | None
+    """What to judge; None where there is nothing."""
+    remarks: Mapping[str, Any] = field(default_factory=dict)
+    """What the attempt's record should say of how it was found, JSON types."""
+    verdict: Verdict | None = None
+    """Where there is no solution, why, if that is known."""
 
 
 class Harness(Protocol):
@@ -42,6 +55,10 @@ class Harness(Protocol):
     def own_options(self) -> tuple[str, ...]:
         """The fields of `options`, as far as they were declared."""
         return options_of(self.name)
+
+    def configured(self, settings: Settings) -> "Harness":
+        """Return the harness as a session's settings want it."""
+        return self
 
     # Before anything runs.
 
@@ -113,6 +130,10 @@ class Harness(Protocol):
 
     def extract(self, completion: str, task: Task, sandbox: Any) -> str | None:
         """Return the solution in a completion, or None where there is none; raises `ApplyError`."""
+
+    def find(self, completion: str, task: Task, sandbox: Any) -> Found:
+        """Return what `extract` does, with what else is to be said of it; raises `ApplyError`."""
+        return Found(solution=self.extract(completion, task, sandbox))
 
     def judge(self, task: Task, solution: str, sandbox: Any) -> Verdict:
         """Judge a solution by the task's tests; raises `InfraError` where these cannot be run."""

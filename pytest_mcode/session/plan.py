@@ -50,7 +50,7 @@ class Plan:
     @property
     def harness(self) -> Harness:
         """The harness that judges it."""
-        return self.benchmark.harness
+        return self.benchmark.harness.configured(self.settings)
 
     @property
     def title(self) -> str:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from pytest_mcode.benchmarks import Benchmark
 from pytest_mcode.errors import ApplyError, ContextOverflowError
+from pytest_mcode.harnesses.protocol import Harness
 from pytest_mcode.models import Completion, Request
 from pytest_mcode.records import Attempt, Task, Verdict
 from pytest_mcode.solving.feedback import FEEDBACK, FeedbackName
@@ -26,11 +28,14 @@ class TaskHandle:
     journal: Journal | None = None
     """Keeps the attempts of a session that may be killed."""
     attempts: list[Attempt] = field(default_factory=list)
+    harness: Harness | None = None
+    """The benchmark's, as the session's settings want it; None: as it is."""
 
     def __post_init__(self) -> None:
         """Take up what an earlier session has left of this task."""
         self._left = self.journal.read() if self.journal else []
         self._feedback = FEEDBACK[self.feedback]
+        self._harness = self.harness or self.benchmark.harness
 
     # What a solver of one's own calls.
 
@@ -105,7 +110,7 @@ class TaskHandle:
 
     def close(self) -> None:
         """Let go of what the sandbox keeps of the task, once no more attempts are made."""
-        self.benchmark.harness.forget(self.task, self.sandbox)
+        self._harness.forget(self.task, self.sandbox)
 
     # Recording.
 
@@ -123,25 +128,33 @@ class TaskHandle:
 
     def _extracted(self, completion: Completion, request: Request | None = None) -> Attempt:
         try:
-            solution = self.benchmark.harness.extract(completion.text, self.task, self.sandbox)
+            found = self._harness.find(completion.text, self.task, self.sandbox)
         except ApplyError as error:
             unfit = Verdict(kind="apply_failed", message=str(error))
             return self._without_solution(unfit, completion, request)
-        return self._judged(solution, completion, request)
+        if found.solution is None:
+            verdict = _cut(completion) or found.verdict or _no_solution(completion)
+            return self._without_solution(verdict, completion, request)
+        return self._judged(found.solution, completion, request, found.remarks)
 
     def _judged(
-        self, solution: str | None, completion: Completion, request: Request | None = None
+        self,
+        solution: str | None,
+        completion: Completion,
+        request: Request | None = None,
+        remarks: Mapping[str, Any] = MappingProxyType({}),
     ) -> Attempt:
         if solution is None:
-            return self._without_solution(_no_solution(completion), completion, request)
-        harness = self.benchmark.harness
+            verdict = _cut(completion) or _no_solution(completion)
+            return self._without_solution(verdict, completion, request)
+        harness = self._harness
         verdict = harness.judge(self.task, solution, self.sandbox)
         public = (
             harness.judge_publicly(self.task, solution, self.sandbox)
             if self._feedback.judges_publicly
             else None
         )
-        remarks = harness.remarks(self.task, solution)
+        remarks = {**remarks, **harness.remarks(self.task, solution)}
         return _attempt(completion, request, solution, verdict, public, remarks)
 
     def _without_solution(self, verdict: Verdict, completion: Completion, request: Request | None) -> Attempt:
@@ -177,7 +190,12 @@ def _attempt(
     )
 
 
+def _cut(completion: Completion) -> Verdict | None:
+    """Return the verdict on a completion that the token limit cut; None where it came to its own end."""
+    if completion.finish_reason != "length":
+        return None
+    return Verdict(kind="truncated", message="the completion was cut by the token limit")
+
+
 def _no_solution(completion: Completion) -> Verdict:
-    if completion.finish_reason == "length":
-        return Verdict(kind="truncated", message="the completion was cut by the token limit")
     return Verdict(kind="no_solution", message="the completion holds no code that can be parsed")
