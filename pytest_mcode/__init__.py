@@ -7,13 +7,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_mcode.errors import ConfigurationError, ContextOverflowError, InfraError
+    from pytest_mcode.errors import (
+        ConfigurationError,
+        ContentFilterError,
+        ContextOverflowError,
+        InfraError,
+    )
     from pytest_mcode.models import Completion, Model, Request
     from pytest_mcode.records import Attempt, Message, Task, TaskOutcome, Verdict
     from pytest_mcode.solver import SampleAndDebug, TaskHandle
 
 _HOMES = {
-    "pytest_mcode.errors": ("ConfigurationError", "ContextOverflowError", "InfraError"),
+    "pytest_mcode.errors": ("ConfigurationError", "ContentFilterError", "ContextOverflowError", "InfraError"),
     "pytest_mcode.models": ("Completion", "Model", "Request"),
     "pytest_mcode.records": ("Attempt", "Message", "Task", "TaskOutcome", "Verdict"),
     "pytest_mcode.solver": ("SampleAndDebug", "TaskHandle"),
@@ -23,6 +28,7 @@ __all__ = [
     "Attempt",
     "Completion",
     "ConfigurationError",
+    "ContentFilterError",
     "ContextOverflowError",
     "InfraError",
     "Message",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from pytest_mcode.errors import ConfigurationError, ContextOverflowError
+from pytest_mcode.errors import ConfigurationError, ContentFilterError, ContextOverflowError
 from pytest_mcode.extraction import strip_reasoning
 from pytest_mcode.models import Completion, Request
 from pytest_mcode.models.asking import ask
@@ -86,7 +86,7 @@ class BashAgent(SampleAndDebug):
         work = _Work(list(request.messages))
         try:
             patch = self._work(shell, work, request)
-        except ContextOverflowError as error:
+        except (ContextOverflowError, ContentFilterError) as error:
             return task.record_overflow(replace(request, messages=tuple(work.messages)), error)
         asked = replace(request, messages=tuple(work.messages))
         return task.judge_solution(asked, _summed(work.answers), patch, _extra(work))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from pytest_mcode.benchmarks import Benchmark
-from pytest_mcode.errors import ApplyError, ConfigurationError, ContextOverflowError
+from pytest_mcode.errors import ApplyError, ConfigurationError, ContentFilterError, ContextOverflowError
 from pytest_mcode.extraction import strip_reasoning
 from pytest_mcode.journal import Journal
 from pytest_mcode.models import Completion, Model, Request
@@ -82,9 +82,10 @@ class TaskHandle:
                 return self._record(request.sample, attempt)
         return None
 
-    def record_overflow(self, request: Request, error: ContextOverflowError) -> Attempt:
-        """Record that `request` did not fit the model's context window."""
-        verdict = Verdict(kind="context_overflow", message=str(error))
+    def record_overflow(self, request: Request, error: ContextOverflowError | ContentFilterError) -> Attempt:
+        """Record that `request` did not fit the model's context window, or that a filter refused it."""
+        refused = isinstance(error, ContentFilterError)
+        verdict = Verdict(kind="content_filter" if refused else "context_overflow", message=str(error))
         attempt = self._unjudged(verdict, None, Completion(text=""), request)
         return self._keep(request.sample, attempt)
 
@@ -122,6 +123,8 @@ class TaskHandle:
         return attempt
 
     def _extracted(self, completion: Completion, request: Request | None = None) -> Attempt:
+        if completion.finish_reason.startswith("content_filter"):
+            return self._unjudged(_no_solution(completion), None, completion, request)
         try:
             solution = self.benchmark.extract(completion.text, self.task, self.sandbox)
         except ApplyError as error:
@@ -169,6 +172,14 @@ class TaskHandle:
 def _no_solution(completion: Completion) -> Verdict:
     if completion.finish_reason == "length":
         return Verdict(kind="truncated", message="the completion was cut by the token limit")
+    if completion.finish_reason.startswith("content_filter"):
+        return Verdict(kind="content_filter", message="the server's content filter withheld the answer")
+    if completion.reasoning and not completion.text.strip():
+        return Verdict(
+            kind="no_solution",
+            message=f"the answer is empty: all of its {len(completion.reasoning)} characters are in the "
+            "reasoning field; look at the server's reasoning parser, or turn the model's thinking off",
+        )
     return Verdict(kind="no_solution", message="the completion holds no code that can be parsed")
 
 
@@ -242,7 +253,7 @@ class SampleAndDebug:
         """Generate and judge once."""
         try:
             completion = ask(self.model, request)
-        except ContextOverflowError as error:
+        except (ContextOverflowError, ContentFilterError) as error:
             return task.record_overflow(request, error)
         return task.judge_completion(request, completion)
 
