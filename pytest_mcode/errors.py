@@ -1,6 +1,6 @@
 """The ways in which something can go wrong before there is a verdict on a solution."""
 
-__all__ = ["ApplyError", "ConfigurationError", "ContextOverflowError", "InfraError"]
+__all__ = ["ApplyError", "ConfigurationError", "ContentFilterError", "ContextOverflowError", "InfraError"]
 
 
 class ConfigurationError(Exception):
@@ -17,6 +17,10 @@ class InfraError(Exception):
 
 class ContextOverflowError(Exception):
     """The prompt does not fit the model's context window: the verdict ``context_overflow``."""
+
+
+class ContentFilterError(Exception):
+    """The server's filter refused the prompt: the verdict ``content_filter``."""
 
 
 class ApplyError(Exception):

@@ -31,6 +31,7 @@ VerdictKind = Literal[
     "no_solution",
     "truncated",
     "context_overflow",
+    "content_filter",
     "unresolved",
     "apply_failed",
 ]

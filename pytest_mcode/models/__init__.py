@@ -63,7 +63,8 @@ class Model(Protocol):
         """Answer `request`.
 
         Raises `InfraError` (server or network, retries spent), `ConfigurationError` (key,
-        unknown model: the session stops), `ContextOverflowError` (the prompt does not fit).
+        unknown model: the session stops), `ContextOverflowError` (the prompt does not fit),
+        `ContentFilterError` (the server's filter refuses it).
         """
 
     def close(self) -> None:

@@ -106,7 +106,23 @@ def check_model(name: str, settings: ModelSettings) -> Mapping[str, Any]:
             f"--mcode-backend={name}: preflight() of {type(backend).__name__} returned "
             f"{type(found).__name__}; return a dict of what is known of the model, {{}} for nothing"
         )
+    _check_window(settings, found.get("context_length"))
     return found
+
+
+def _check_window(settings: ModelSettings, length: object) -> None:
+    asked, most = settings.context_window, settings.max_tokens
+    if asked is not None and isinstance(length, int) and asked > length:
+        raise ConfigurationError(
+            f"--mcode-context-window: {asked} tokens are more than the {length} that {settings.model} "
+            f"was made for; give at most {length}"
+        )
+    window = asked or length
+    if most is not None and isinstance(window, int) and most >= window:
+        raise ConfigurationError(
+            f"--mcode-max-tokens: {most} tokens leave no room for a prompt in the context window "
+            f"of {window}; give a smaller one, or leave it out"
+        )
 
 
 def _honouring(name: str, settings: ModelSettings) -> Backend:

@@ -7,6 +7,7 @@ from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.models import ModelSettings
 from pytest_mcode.models.failures import named
 from pytest_mcode.models.mellea import MelleaBackend, unasked
+from pytest_mcode.models.network import Route
 from pytest_mcode.models.options import without_none
 
 __all__ = ["BACKEND"]
@@ -29,7 +30,7 @@ class HuggingFace(MelleaBackend):
         asked = {"temperature": settings.temperature, "max_new_tokens": settings.max_tokens}
         return {**settings.options, **without_none(asked)}
 
-    def connect(self, settings: ModelSettings, url: str | None) -> Any:
+    def connect(self, settings: ModelSettings, url: str | None, route: Route | None) -> Any:
         """Return Mellea's backend; loads the weights."""
         from mellea.backends.huggingface import LocalHFBackend
 

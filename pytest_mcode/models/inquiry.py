@@ -9,8 +9,10 @@ import httpx
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.models.loop import LoopThread
+from pytest_mcode.models.network import route_to
+from pytest_mcode.models.words import spoken
 
-__all__ = ["Inquiry", "mapping"]
+__all__ = ["Inquiry"]
 
 SECONDS = 5.0
 """Longest wait for each answer."""
@@ -24,11 +26,13 @@ class Inquiry:
     ) -> None:
         """`where` starts every message, `remedy` says how a server is started, `key` is a variable's name."""
         self._where, self._url, self._remedy, self._key = where, url, remedy, key
-        self._headers = dict(headers or {})
+        self._headers, self._route = dict(headers or {}), route_to(url)
 
     def __enter__(self) -> Self:
         self._loop = LoopThread()
-        self._client = httpx.AsyncClient(headers=self._headers, timeout=None, follow_redirects=True)
+        self._client = httpx.AsyncClient(
+            headers=self._headers, timeout=None, follow_redirects=True, **self._route.options
+        )
         return self
 
     def __exit__(
@@ -57,8 +61,8 @@ class Inquiry:
             return []
         if entries is None:
             raise ConfigurationError(
-                f"{self._where}: HTTP {response.status_code} at {path}, and no list of models; "
-                "is this another kind of server (--mcode-backend), or still starting?"
+                f"{self._where}: HTTP {response.status_code} at {path}, and no list of models"
+                f"{_quoted(response)}; is this another kind of server (--mcode-backend), or still starting?"
             )
         return entries
 
@@ -85,6 +89,11 @@ class Inquiry:
         return f"HTTP {status}: it wants a key; set {self._key}"
 
 
+def _quoted(response: httpx.Response) -> str:
+    said = spoken(response.text) if response.status_code != 200 else ""
+    return f" ({said})" if said else ""
+
+
 def _objects(response: httpx.Response, key: str) -> list[dict[str, Any]] | None:
     if response.status_code != 200:
         return None
@@ -94,8 +103,3 @@ def _objects(response: httpx.Response, key: str) -> list[dict[str, Any]] | None:
         return None
     entries = told.get(key) if isinstance(told, dict) else None
     return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else None
-
-
-def mapping(value: object) -> Mapping[str, Any]:
-    """Return `value` where it is a JSON object; else an empty one."""
-    return value if isinstance(value, Mapping) else {}

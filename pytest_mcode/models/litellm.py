@@ -8,6 +8,7 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.models import ModelSettings, openai
 from pytest_mcode.models.failures import PASSING
 from pytest_mcode.models.mellea import MelleaBackend, unasked
+from pytest_mcode.models.network import Route
 from pytest_mcode.models.options import without_none
 
 __all__ = ["BACKEND"]
@@ -32,7 +33,7 @@ class LiteLLM(MelleaBackend):
         named = {"temperature": settings.temperature, "max_completion_tokens": settings.max_tokens}
         return {**settings.options, **without_none(named)}
 
-    def connect(self, settings: ModelSettings, url: str | None) -> Any:
+    def connect(self, settings: ModelSettings, url: str | None, route: Route | None) -> Any:
         """Return Mellea's backend."""
         # Without it, the import fetches a list of prices.
         os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")

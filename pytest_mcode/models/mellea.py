@@ -5,6 +5,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Collection, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from threading import Event
 from typing import Any, ClassVar
@@ -14,7 +15,9 @@ import tenacity
 from pytest_mcode.errors import ConfigurationError, ContextOverflowError, InfraError
 from pytest_mcode.models import OPTIONAL, Completion, ModelSettings, Request
 from pytest_mcode.models.failures import PASSING, TransientError, meaning_of
+from pytest_mcode.models.limits import is_first, prompt_alone_fits
 from pytest_mcode.models.loop import LoopThread
+from pytest_mcode.models.network import Route, route_to
 
 __all__ = [
     "BACKOFF",
@@ -30,6 +33,15 @@ LONGEST_RETRY_AFTER = 300.0
 Backoff = Callable[[tenacity.RetryCallState], float]
 BACKOFF: Backoff = tenacity.wait_exponential_jitter(initial=1, max=60, jitter=1)
 
+_ENDED_BY_SERVER = {
+    "abort": "the server aborted the answer",  # vLLM, SGLang
+    "cancelled": "the server cancelled the answer",
+    "canceled": "the server cancelled the answer",
+    "error": "the server ended the answer with an error",  # OpenRouter, vLLM
+    "load": "an empty reply, as servers send while a model loads",  # Ollama
+    "unload": "an empty reply, as servers send while a model unloads",  # Ollama
+}
+"""Finish reasons that are not the model's doing."""
 _LIBRARY_MODULES = r"(mellea|ollama|openai|litellm|pydantic|httpx2?|ibm_watsonx_ai|transformers|torch)(\.|$)"
 
 
@@ -62,8 +74,11 @@ class MelleaBackend:
         """Return the options of every call but the seed, by the backend's names, which Mellea knows."""
         raise NotImplementedError
 
-    def connect(self, settings: ModelSettings, url: str | None) -> Any:
-        """Return Mellea's backend, without asking anything of a server but its version."""
+    def connect(self, settings: ModelSettings, url: str | None, route: Route | None) -> Any:
+        """Return Mellea's backend, without asking anything of a server but its version.
+
+        `route` is the way to `url`, where there is one.
+        """
         raise NotImplementedError
 
     def preflight(self, settings: ModelSettings) -> Mapping[str, Any]:
@@ -111,7 +126,7 @@ class MelleaModel:
         url = backend.address(settings.base_url)
         self._backend, self._settings = backend, settings
         self._where = f"{backend.name} at {url}" if url else backend.name
-        self._client = _connected(backend, settings, url)
+        self._client = _connected(backend, settings)
         from pytest_mcode.models.chat import chat
 
         self._chat = chat
@@ -142,26 +157,61 @@ class MelleaModel:
         start, limit = time.monotonic(), self._settings.request_timeout
         try:
             completion = self._loop.run(self._chat, self._client, request, self._options, seconds=limit)
-        except (InfraError, ConfigurationError, ContextOverflowError):
+        except InfraError:
             raise
         except TimeoutError as error:
             raise TransientError(f"{self._where}: no complete answer within {limit:g} s") from error
         except Exception as error:
-            raise self._backend.meaning(error, self._settings, self._where) from error
+            meaning = self._backend.meaning(error, self._settings, self._where)
+            if isinstance(meaning, ContextOverflowError) and self._is_misconfigured(request, str(meaning)):
+                meaning = ConfigurationError(
+                    f"{meaning}; --mcode-max-tokens={self._settings.max_tokens} and the first prompt "
+                    "together do not fit the context window: give a smaller --mcode-max-tokens, or leave it out"
+                )
+            raise meaning from error
+        if ended := _ENDED_BY_SERVER.get(completion.finish_reason.lower()):
+            raise TransientError(f"{self._where}: {ended} (finish reason {completion.finish_reason!r})")
         if _is_hollow(completion):
             raise TransientError(f"{self._where}: an empty reply, as servers send while a model loads")
         return replace(completion, seconds=time.monotonic() - start)
 
+    def _is_misconfigured(self, request: Request, said: str) -> bool:
+        """Whether ``--mcode-max-tokens`` is why a first prompt does not fit; asks again with 1 if need be."""
+        most = self._settings.max_tokens
+        if most is None or most == 1 or not is_first(request):
+            return False
+        fits = prompt_alone_fits(said, request, most)
+        return self._fits_with_one_token(request) if fits is None else fits
 
-def _connected(backend: MelleaBackend, settings: ModelSettings, url: str | None) -> Any:
+    def _fits_with_one_token(self, request: Request) -> bool:
+        settings = replace(self._settings, max_tokens=1)
+        client, options = _connected(self._backend, settings), self._backend.call_options(settings)
+        seconds = settings.request_timeout
+
+        async def tried() -> None:
+            try:
+                await self._chat(client, request, options)
+            finally:
+                await client.aclose()
+
+        try:
+            self._loop.run(tried, seconds=seconds)
+        except Exception as error:
+            return not isinstance(self._backend.meaning(error, settings, self._where), ContextOverflowError)
+        return True
+
+
+def _connected(backend: MelleaBackend, settings: ModelSettings) -> Any:
     """Open Mellea's backend, without its noise; raises `ConfigurationError` where it can't be had."""
     os.environ.setdefault("MELLEA_LOGS_CONSOLE", "0")
     os.environ.setdefault("MELLEA_LOGS_LEVEL", "WARNING")
     flag = f"--mcode-backend={backend.name}"
-    with warnings.catch_warnings():
+    url = backend.address(settings.base_url)
+    route = route_to(url) if url else None
+    with warnings.catch_warnings(), route.in_environment() if route else nullcontext():
         warnings.simplefilter("ignore")
         try:
-            return backend.connect(settings, url)
+            return backend.connect(settings, url, route)
         except ConfigurationError:
             raise
         except ImportError as error:

@@ -9,7 +9,9 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.models import OPTIONAL, ModelSettings
 from pytest_mcode.models.addresses import join_address, split_address
 from pytest_mcode.models.mellea import MelleaBackend
+from pytest_mcode.models.network import Route
 from pytest_mcode.models.options import refusal, without_none
+from pytest_mcode.models.words import mapping
 
 __all__ = ["BACKEND"]
 
@@ -78,7 +80,7 @@ class Ollama(MelleaBackend):
         }
         return {**settings.options, **without_none(named)}
 
-    def connect(self, settings: ModelSettings, url: str | None) -> Any:
+    def connect(self, settings: ModelSettings, url: str | None, route: Route | None) -> Any:
         """Return Mellea's backend."""
         from mellea.backends.ollama import OllamaModelBackend
 
@@ -91,11 +93,14 @@ class Ollama(MelleaBackend):
             def _pull_ollama_model(self) -> bool:
                 return True
 
-        return OllamaWithoutPull(settings.model, base_url=url, timeout=settings.request_timeout)
+        assert route is not None
+        backend = OllamaWithoutPull(settings.model, base_url=url, timeout=settings.request_timeout)
+        backend._client_kwargs |= route.options
+        return backend
 
     def inquire(self, settings: ModelSettings) -> Mapping[str, Any]:
         """Ask for the model's digest, its details and its longest context."""
-        from pytest_mcode.models.inquiry import Inquiry, mapping
+        from pytest_mcode.models.inquiry import Inquiry
 
         url, model = self.address(settings.base_url), settings.model
         where = f"ollama at {url}"
@@ -116,7 +121,6 @@ class Ollama(MelleaBackend):
         details = {**mapping(shown.get("details")), **mapping(listed[name].get("details"))}
         lengths = mapping(shown.get("model_info"))
         length = lengths.get(f"{lengths.get('general.architecture')}.context_length")
-        _check_window(model, length, settings.context_window)
         return {
             "server_version": version,
             "digest": listed[name].get("digest"),
@@ -127,14 +131,6 @@ class Ollama(MelleaBackend):
             "context_length": length,
             "default_options": shown.get("parameters"),
         }
-
-
-def _check_window(model: str, length: object, asked: int | None) -> None:
-    if asked is not None and isinstance(length, int) and asked > length:
-        raise ConfigurationError(
-            f"--mcode-context-window: {asked} tokens are more than the {length} that {model} was made for; "
-            f"give at most {length}"
-        )
 
 
 def _similar(model: str, names: Iterable[Any]) -> str:

@@ -12,8 +12,11 @@ from urllib.parse import quote, urlsplit
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.models import ModelSettings
 from pytest_mcode.models.addresses import join_address, split_address
+from pytest_mcode.models.failures import AnswerError
 from pytest_mcode.models.mellea import MelleaBackend
+from pytest_mcode.models.network import Route
 from pytest_mcode.models.options import without_none
+from pytest_mcode.models.words import mapping
 
 if TYPE_CHECKING:
     from pytest_mcode.models.inquiry import Inquiry
@@ -47,12 +50,20 @@ class OpenAI(MelleaBackend):
         """Return nothing: see `extra_body`."""
         return {}
 
-    def connect(self, settings: ModelSettings, url: str | None) -> Any:
+    def connect(self, settings: ModelSettings, url: str | None, route: Route | None) -> Any:
         """Return Mellea's backend."""
+        import openai
         from mellea.backends.openai import OpenAIBackend
 
+        class OpenAIThatReads(OpenAIBackend):  # type: ignore[misc]
+            """Reads answers that Mellea stumbles over, or says what is in them."""
+
+            async def processing(self, mot: Any, chunk: Any) -> None:
+                await super().processing(mot, readable(chunk))
+
         assert url is not None
-        return OpenAIBackend(
+        assert route is not None
+        backend = OpenAIThatReads(
             settings.model,
             base_url=url,
             api_key=api_key(url),
@@ -60,10 +71,12 @@ class OpenAI(MelleaBackend):
             timeout=settings.request_timeout,
             max_retries=0,
         )
+        backend._openai_client_kwargs["http_client"] = openai.DefaultAsyncHttpxClient(**route.options)
+        return backend
 
     def inquire(self, settings: ModelSettings) -> Mapping[str, Any]:
         """Ask for the list of models, and what is known of servers that are not OpenAI itself."""
-        from pytest_mcode.models.inquiry import Inquiry, mapping
+        from pytest_mcode.models.inquiry import Inquiry
 
         url, model = self.address(settings.base_url), settings.model
         where = f"openai at {url}"
@@ -119,10 +132,41 @@ def extra_body(url: str, settings: ModelSettings) -> dict[str, Any]:
     return {**settings.options, **without_none(named)}
 
 
+def readable(answer: Any) -> Any:
+    """Return a chat completion whose content is text, as Mellea reads it.
+
+    Content may be a list of parts (Mistral's is, with its thinking). Raises `AnswerError` for what
+    is not a completion: a page, an event stream, an error inside HTTP 200 or inside a choice.
+    """
+    choices = getattr(answer, "choices", None)
+    if not isinstance(choices, list) or not choices:
+        raise AnswerError(answer.model_dump(warnings=False) if hasattr(answer, "model_dump") else answer)
+    message, error = getattr(choices[0], "message", None), getattr(choices[0], "error", None)
+    if error:
+        raise AnswerError({"error": error}, "an error instead of an answer")
+    if message is None:
+        raise AnswerError(answer.model_dump(warnings=False), "no message in it")
+    if isinstance(parts := message.content, list):
+        message.content = "".join(_text(part) for part in parts)
+        if thinking := "".join(_thinking(part) for part in parts):
+            message.reasoning_content = thinking
+    return answer
+
+
+def _text(part: Any) -> str:
+    text = part if isinstance(part, str) else mapping(part).get("text")
+    return text if isinstance(text, str) else ""
+
+
+def _thinking(part: Any) -> str:
+    thinking = mapping(part).get("thinking")
+    if isinstance(thinking, list):
+        return "".join(_text(each) for each in thinking)
+    return thinking if isinstance(thinking, str) else ""
+
+
 def _compatible_server(inquiry: "Inquiry", url: str, model: str) -> dict[str, Any]:
     """Ask as vLLM, llama.cpp and LM Studio want to be asked; the first that answers it is."""
-    from pytest_mcode.models.inquiry import mapping
-
     root = url.removesuffix("/v1")
     if version := inquiry.optional(f"{root}/version").get("version"):
         return {"server_version": version}

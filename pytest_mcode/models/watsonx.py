@@ -8,6 +8,7 @@ from typing import Any
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.models import ModelSettings, openai
 from pytest_mcode.models.mellea import MelleaBackend, unasked
+from pytest_mcode.models.network import Route
 from pytest_mcode.models.options import refusal, without_none
 
 __all__ = ["BACKEND"]
@@ -29,7 +30,7 @@ class Watsonx(MelleaBackend):
         named = {"temperature": settings.temperature, "max_completion_tokens": settings.max_tokens}
         return {**settings.options, **without_none(named)}
 
-    def connect(self, settings: ModelSettings, url: str | None) -> Any:
+    def connect(self, settings: ModelSettings, url: str | None, route: Route | None) -> Any:
         """Return Mellea's backend."""
         from mellea.backends.watsonx import TextChatParameters, WatsonxAIBackend
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from pytest_mcode.errors import ConfigurationError, ContextOverflowError
+from pytest_mcode.errors import ConfigurationError, ContentFilterError, ContextOverflowError
 from pytest_mcode.harnesses.reasoning import strip_reasoning
 from pytest_mcode.harnesses.repositories.container import LostContainerError, LostEngineError
 from pytest_mcode.harnesses.repositories.judging import apply
@@ -89,8 +89,8 @@ class BashAgent(SampleAndDebug):
         work = _Work(list(request.messages))
         try:
             patch = self._work(shell, work, request)
-        except ContextOverflowError as error:
-            return task.record_overflow(replace(request, messages=tuple(work.messages)), error)
+        except (ContextOverflowError, ContentFilterError) as error:
+            return task.record_refusal(replace(request, messages=tuple(work.messages)), error)
         asked = replace(request, messages=tuple(work.messages))
         return task.judge_solution(asked, _summed(work.answers), patch, _extra(work))
 

@@ -6,12 +6,13 @@ from types import MappingProxyType
 from typing import Any
 
 from pytest_mcode.benchmarks import Benchmark
-from pytest_mcode.errors import ApplyError, ContextOverflowError
+from pytest_mcode.errors import ApplyError, ContentFilterError, ContextOverflowError
 from pytest_mcode.harnesses.protocol import Harness
 from pytest_mcode.models import Completion, Request
 from pytest_mcode.records import Attempt, Task, Verdict
 from pytest_mcode.solving.feedback import FEEDBACK, FeedbackName
 from pytest_mcode.solving.journal import Journal
+from pytest_mcode.solving.unanswered import cut, unanswered, withheld
 
 __all__ = ["TaskHandle"]
 
@@ -74,9 +75,10 @@ class TaskHandle:
         attempt = self._extracted(given) if solution is None else self._judged(solution, given)
         return self._record(sample, attempt)
 
-    def record_overflow(self, request: Request, error: ContextOverflowError) -> Attempt:
-        """Record that `request` did not fit the model's context window."""
-        verdict = Verdict(kind="context_overflow", message=str(error))
+    def record_refusal(self, request: Request, error: ContextOverflowError | ContentFilterError) -> Attempt:
+        """Record that `request` did not fit the model's context window, or that a filter refused it."""
+        filtered = isinstance(error, ContentFilterError)
+        verdict = Verdict(kind="content_filter" if filtered else "context_overflow", message=str(error))
         return self._keep(request.sample, self._without_solution(verdict, Completion(text=""), request))
 
     def recall(self, request: Request) -> Attempt | None:
@@ -132,8 +134,8 @@ class TaskHandle:
         except ApplyError as error:
             unfit = Verdict(kind="apply_failed", message=str(error))
             return self._without_solution(unfit, completion, request)
-        if found.solution is None:
-            verdict = _cut(completion) or found.verdict or _no_solution(completion)
+        if found.solution is None or withheld(completion):
+            verdict = withheld(completion) or cut(completion) or found.verdict or unanswered(completion)
             return self._without_solution(verdict, completion, request)
         return self._judged(found.solution, completion, request, found.remarks)
 
@@ -145,7 +147,7 @@ class TaskHandle:
         remarks: Mapping[str, Any] = MappingProxyType({}),
     ) -> Attempt:
         if solution is None:
-            verdict = _cut(completion) or _no_solution(completion)
+            verdict = withheld(completion) or cut(completion) or unanswered(completion)
             return self._without_solution(verdict, completion, request)
         harness = self._harness
         verdict = harness.judge(self.task, solution, self.sandbox)
@@ -188,14 +190,3 @@ def _attempt(
         finish_reason=completion.finish_reason,
         extra={**remarks, **retrieved},
     )
-
-
-def _cut(completion: Completion) -> Verdict | None:
-    """Return the verdict on a completion that the token limit cut; None where it came to its own end."""
-    if completion.finish_reason != "length":
-        return None
-    return Verdict(kind="truncated", message="the completion was cut by the token limit")
-
-
-def _no_solution(completion: Completion) -> Verdict:
-    return Verdict(kind="no_solution", message="the completion holds no code that can be parsed")

@@ -236,8 +236,9 @@ def test_another_kind_of_server(wire: Wire, reply: Reply, code: int) -> None:
     path = LISTINGS[wire.backend]
     with wire.serve() as server:
         server.overrides[path] = reply
+        said = "" if code == 200 else " (scripted failure)"
         assert refusal(wire.backend, "x", server.url) == (
-            f"{wire.where(server)}: HTTP {code} at {path.removeprefix('/v1')}, and no list of models; "
+            f"{wire.where(server)}: HTTP {code} at {path.removeprefix('/v1')}, and no list of models{said}; "
             "is this another kind of server (--mcode-backend), or still starting?"
         )
 

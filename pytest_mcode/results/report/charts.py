@@ -26,6 +26,7 @@ COLOURS = {
     "no_solution": "#8a8a8a",
     "truncated": "#a0a020",
     "context_overflow": "#17a2b8",
+    "content_filter": "#6c4a3f",
     "unresolved": "#d55e00",
     "apply_failed": "#e69f00",
     "infra": "#5a6b7b",
