@@ -122,7 +122,7 @@ def test_runs_are_chosen_and_named(results: Results) -> None:
 def test_figures_of_one_run(results: Results, kept: dict[str, Any]) -> None:
     run = results.run("b0d005")
     assert isinstance(run, Run)
-    assert "results.db" not in repr(run)
+    assert repr(run) == "Run(name='20260806-100000-b0d005::test_task')"
     (printed,) = (each for each in kept["pass@k --json"] if each["run_id"] == run.run_id)
     assert run.pass_at(1, 3, 5) == [pytest.approx(at) for at in printed["pass_at"]]
     worth = results.describe("d00001")["results"][0]["debugging"]
