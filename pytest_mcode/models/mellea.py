@@ -166,7 +166,7 @@ class MelleaModel:
             if isinstance(meaning, ContextOverflowError) and self._is_misconfigured(request, str(meaning)):
                 meaning = ConfigurationError(
                     f"{meaning}; --mcode-max-tokens={self._settings.max_tokens} and the first prompt "
-                    "together do not fit the context window: give a smaller --mcode-max-tokens, or leave it out"
+                    "together do not fit the context window: give a smaller one, or leave it out"
                 )
             raise meaning from error
         if ended := _ENDED_BY_SERVER.get(completion.finish_reason.lower()):
