@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.models import backends
-from pytest_mcode.models.network import route_to
+from pytest_mcode.models.network import exempt, route_to
 from tests.servers import OpenAIServer, Reply
 
 from ..session_support import SMOKE
@@ -67,6 +68,18 @@ def test_what_no_proxy_excludes(monkeypatch: pytest.MonkeyPatch, no_proxy: str, 
     monkeypatch.setenv("NO_PROXY", no_proxy)
     assert route_to(url).proxy is None
     assert route_to("http://192.168.7.7/v1").proxy == ("http://proxy:3128" if no_proxy != "*" else None)
+
+
+def test_other_libraries_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("NO_PROXY", "[::1], fe80::/10, 10.0.0.0/8,intra.example")
+    monkeypatch.delenv("no_proxy")
+    with OpenAIServer() as server:
+        exempt(server.url)
+        assert httpx.get(f"{server.url}/version").json() == {"version": "0.11.2"}
+    assert route_to("http://intra.example").proxy is None
+    assert route_to("http://other.example").proxy == "http://127.0.0.1:9"
 
 
 def test_a_proxy_is_used(open_for: Open, monkeypatch: pytest.MonkeyPatch) -> None:
