@@ -220,3 +220,5 @@ class RunInfo:
     test function, what took the place of our fixtures, which only its outcomes tell."""
     started_at: str = ""
     """ISO 8601, UTC."""
+    harness: str = "functions"
+    """Name of the harness that put the tasks to the model and judged them."""

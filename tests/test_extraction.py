@@ -6,8 +6,8 @@ import warnings
 
 import pytest
 
-from pytest_mcode.extraction import extract_code, strip_reasoning
-from pytest_mcode.syntax import parse
+from pytest_mcode.harnesses.functions.extraction import extract_code, strip_reasoning
+from pytest_mcode.harnesses.functions.syntax import parse
 
 STUB = '''from typing import List
 

@@ -1,30 +1,19 @@
 """What an exception of a model library means: try again, mend the configuration, prompt too long."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pytest_mcode.errors import ConfigurationError, ContextOverflowError, InfraError
+from pytest_mcode.models.wordings import is_overflow
 
-__all__ = ["TransientError", "classify", "is_context_overflow"]
+__all__ = ["PASSING", "TransientError", "meaning_of", "named"]
 
 _LONGEST_QUOTE = 500
-_PASSING = frozenset({408, 409, 425, 429})
-
-_CONTEXT_OVERFLOW = re.compile(
-    r"context_length_exceeded|exceed_context_size|ContextWindowExceeded"
-    r"|maximum (?:context|model) length"  # OpenAI, vLLM
-    r"|exceeds? the (?:available |model'?s? |maximum )*context (?:size|length|window)"  # llama.cpp, Ollama
-    r"|input length exceeds (?:the )?(?:maximum )?context"  # Ollama
-    r"|context overflows|greater than the context length"  # LM Studio
-    r"|longer than the (?:maximum model|model's context) length"  # vLLM, SGLang
-    r"|prompt is too long"  # Anthropic
-    r"|cannot exceed the total tokens limit"  # watsonx
-    r"|`inputs` tokens \+ `max_new_tokens` must be",  # text-generation-inference
-    re.IGNORECASE,
-)
+PASSING = frozenset({408, 409, 425, 429})
+"""HTTP statuses below 500 that may pass when the request is sent again."""
 
 
 class TransientError(InfraError):
@@ -36,31 +25,30 @@ class TransientError(InfraError):
         """Seconds that the server asked to be left alone, where it told."""
 
 
-def classify(error: Exception, *, backend: str, model: str, where: str) -> Exception:
-    """Return what `error` means, as one of the package's own errors; `where` starts the message."""
+def meaning_of(
+    error: Exception,
+    where: str,
+    *,
+    passing: frozenset[int],
+    remedies: Mapping[int, str],
+) -> Exception:
+    """Return what `error` means, as one of the package's own errors; `where` starts the message.
+
+    `passing` are statuses besides 500 and above that may pass; `remedies` say by status what to do.
+    """
     told = _told(error)
-    if is_context_overflow(told) or is_context_overflow(type(error).__name__):
+    if is_overflow(told) or is_overflow(type(error).__name__):
         return ContextOverflowError(f"{where}: {told}")
-    if backend == "hf":
-        return _of_this_process(error, where)
     status = getattr(error, "status_code", None)
     if not isinstance(status, int) or status < 400 or _is_connection(error):
         return TransientError(f"{where}: {_without_status(error, told)}")
-    if status in _PASSING or status >= 500 or (backend == "litellm" and status == 400):
+    if status in passing or status >= 500:
         return TransientError(f"{where}: HTTP {status}: {told}", _retry_after(error))
-    return ConfigurationError(f"{where}: HTTP {status}: {told}; {_remedy(status, backend, model)}")
+    remedy = remedies.get(401 if status == 403 else status, _REFUSED)
+    return ConfigurationError(f"{where}: HTTP {status}: {told}; {remedy}")
 
 
-def is_context_overflow(text: str) -> bool:
-    """Whether a server's words say that the prompt does not fit its context window."""
-    return _CONTEXT_OVERFLOW.search(text) is not None
-
-
-def _of_this_process(error: Exception, where: str) -> Exception:
-    """Judge what transformers raised: there is no server whose mood could change."""
-    if isinstance(error, ValueError | TypeError):
-        return ConfigurationError(f"{where}: {_named(error)}; check the model and --mcode-model-option")
-    return InfraError(f"{where}: {_named(error)}")
+_REFUSED = "the server refuses what it is asked: check --mcode-model-option and the other model options"
 
 
 def _without_status(error: Exception, told: str) -> str:
@@ -71,20 +59,10 @@ def _without_status(error: Exception, told: str) -> str:
         return f"cannot connect: {_deepest(error)}"
     if names & {"ConnectionError", "TransportError", "APIConnectionError"}:
         return f"the connection was dropped: {_deepest(error)}"
-    return f"what came back is no answer of a model server ({_named(error)})"
+    return f"what came back is no answer of a model server ({named(error)})"
 
 
-def _remedy(status: int, backend: str, model: str) -> str:
-    if status in (401, 403):
-        return f"check the key that {backend} takes from the environment, and what it is allowed"
-    if status == 404 and backend == "ollama":
-        return f"pull the model (ollama pull {model}), or check --mcode-base-url"
-    if status == 404:
-        return f"check that the server knows the model {model!r}, and --mcode-base-url (it often ends in /v1)"
-    return "the server refuses what it is asked: check --mcode-model-option and the other model options"
-
-
-def _named(error: Exception) -> str:
+def named(error: Exception) -> str:
     """Return the kind of an error and its text, where it has one."""
     text = " ".join(str(error).split())[:_LONGEST_QUOTE]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -112,7 +112,7 @@ def _request(program: Program, nonce: str) -> bytes:
     shared = {"setup": program.setup, "entry_points": program.entry_points}
     solution = {**shared, "solution": program.solution}
     tests = {**shared, "test": program.test}
-    bodies = [b"", _json(solution | tests)] if program.in_process else [_json(solution), _json(tests)]
+    bodies = [_json(solution | tests), _json({})] if program.in_process else [_json(solution), _json(tests)]
     header = REQUEST.pack(*map(len, bodies), imports_numpy(f"{program.setup}\n{program.test}"))
     return b"".join([header, *bodies, nonce.encode("ascii")])
 

@@ -14,7 +14,7 @@ from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Attempt, OutcomeStatus, Task, TaskOutcome
 from pytest_mcode.session.overrides import check_fixture, details, origin_of, with_source
 from pytest_mcode.session.plan import Plan
-from pytest_mcode.solver import TaskHandle
+from pytest_mcode.solving import TaskHandle
 
 __all__ = ["HANDLE", "PLAN", "Items", "UnsolvedError", "identify", "leave_out_our_line"]
 

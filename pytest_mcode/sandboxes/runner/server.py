@@ -83,8 +83,7 @@ class Server:
         self._fork(solution_size, judge_size)
         for stream in streams:
             os.close(stream.write_end)
-        if solution_size:
-            self._relay.pass_on(self._children[0].feed, solution_size)
+        self._relay.pass_on(self._children[0].feed, solution_size)
         self._relay.pass_on(self._children[-1].feed, judge_size + NONCE_BYTES)
         end = self._watch()
         wall = self._clock.wall()
@@ -113,11 +112,8 @@ class Server:
         if self._uid is not None:
             self._uid += 2
         ends = (self._out.write_end, self._err.write_end, self._verdict.write_end)
-        if solution_size:
-            uids = (self._uid, None if self._uid is None else self._uid + 1)
-            self._children = self._nursery.fork_pair((solution_size, judge_size), uids, *ends)
-        else:
-            self._children = self._nursery.fork_one(judge_size, self._uid, *ends)
+        uids = (self._uid, None if self._uid is None else self._uid + 1)
+        self._children = self._nursery.fork_pair((solution_size, judge_size), uids, *ends)
         self._clock.follow([child.pid for child in self._children])
 
     def _watch(self) -> str:
