@@ -105,6 +105,7 @@ def _verdict(kind: VerdictKind, message: str, ended: Ended) -> Verdict:
         message=message[:MAX_MESSAGE],
         stdout=ended.text[-MAX_LOG:],
         seconds=ended.seconds,
+        wall_seconds=ended.seconds,
         mode="container",
     )
 
