@@ -22,7 +22,7 @@ PLAIN_DTYPE = re.compile(r"[<>|=][?biufcmMSUV]\d*(\[[0-9a-zA-Z]+\])?")
 def mutable(value: Any) -> Mutable | None:
     """Return how to handle a value that changes, None where it is none of these libraries'."""
     numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
-    if numpy is not None and isinstance(value, numpy.ndarray):
+    if numpy is not None and type(value) is numpy.ndarray:
         return KINDS["objects" if value.dtype.hasobject else "ndarray"]
     if pandas is not None and isinstance(value, (pandas.DataFrame, pandas.Series)):
         return KINDS["frame" if isinstance(value, pandas.DataFrame) else "series"]
@@ -250,10 +250,10 @@ def _take_over(target: Any, made: Any) -> None:
 
 
 def _pandas(name: str) -> Callable[..., Any]:
-    def make(*parts: Any) -> Any:
+    def make(*parts: Any, **named: Any) -> Any:
         import pandas
 
-        return getattr(pandas, name)(*parts)
+        return getattr(pandas, name)(*parts, **named)
 
     return make
 
