@@ -49,16 +49,16 @@ class Limits:
 
 
 class Sandbox(Protocol):
-    """Runs programs one at a time; each worker has its own."""
+    """Runs programs one at a time: threads that share it take turns."""
 
     def run(self, program: Program) -> Verdict:
         """Run `program` within the sandbox's limits and say what came of it.
 
-        Raises `InfraError` when the sandbox itself failed, after one retry of its own.
+        Raises `InfraError` when the sandbox itself failed, after one retry of its own, or was closed meanwhile.
         """
 
     def describe(self) -> Mapping[str, Any]:
         """Return what belongs into the run's record: engine, image digest, Python version, limits."""
 
     def close(self) -> None:
-        """Release everything; nothing survives. May be called twice."""
+        """Release everything; nothing survives. May be called twice, and from any thread."""

@@ -16,7 +16,8 @@ from pytest_mcode.records import Verdict
 from pytest_mcode.sandboxes import Limits, Program, imports_numpy
 from pytest_mcode.sandboxes.runner import IDLE_SECONDS
 from pytest_mcode.sandboxes.runner.wire import GRACE, NONCE_BYTES, REPLY, REQUEST, WALL_FACTOR
-from pytest_mcode.sandboxes.verdicts import Reply, decide
+from pytest_mcode.sandboxes.trial import TRIAL, tests_alone
+from pytest_mcode.sandboxes.verdicts import BrokenTestsError, Reply, decide
 
 __all__ = ["Connection", "LostRunnerError", "Runner", "RunnerSandbox"]
 
@@ -31,6 +32,10 @@ logger = logging.getLogger(__name__)
 
 class LostRunnerError(Exception):
     """The runner is gone, silent, or answers nonsense."""
+
+
+class LostWhileJudgingError(LostRunnerError):
+    """It was judging a program then."""
 
 
 class Connection(Protocol):
@@ -62,12 +67,15 @@ class Runner:
             self.greeting, _ = self._receive(START_SECONDS)
 
     def judge(self, program: Program) -> Verdict:
-        """Run `program` and return its verdict; raises `LostRunnerError`."""
+        """Run `program` and return its verdict; raises `LostWhileJudgingError`, or `InfraError`."""
         nonce = secrets.token_hex(NONCE_BYTES // 2)
         self.attempts += 1
-        with _lost():
-            self._connection.send(_request(program, nonce), MARGIN_SECONDS)
-            summary, bodies = self._receive(self._limits.timeout + GRACE + MARGIN_SECONDS)
+        try:
+            with _lost():
+                self._connection.send(_request(program, nonce), MARGIN_SECONDS)
+                summary, bodies = self._receive(self._limits.timeout + GRACE + MARGIN_SECONDS)
+        except LostRunnerError as error:
+            raise LostWhileJudgingError(str(error)) from error
         self.clean = summary["clean"]
         self.used = time.monotonic()
         return decide(Reply(summary, *bodies), program, self._limits, nonce)
@@ -109,6 +117,11 @@ def _request(program: Program, nonce: str) -> bytes:
     return b"".join([header, *bodies, nonce.encode("ascii")])
 
 
+def _failure(program: Program, message: str, seconds: float) -> Verdict:
+    mode: Literal["in_process", "split"] = "in_process" if program.in_process else "split"
+    return Verdict(kind="exited_early", message=message, seconds=seconds, wall_seconds=seconds, mode=mode)
+
+
 def _json(value: object) -> bytes:
     return json.dumps(value).encode("ascii")
 
@@ -132,19 +145,28 @@ class RunnerSandbox(ABC):
         """Start a runner; raises `OSError`, or `ConfigurationError` with the remedy."""
 
     def run(self, program: Program) -> Verdict:
-        """Run `program`; a runner that is lost is replaced and the attempt tried once more."""
+        """Run `program`; a runner that is lost is replaced and the attempt tried once more.
+
+        A program that loses two in a row has done so by itself if a harmless one does not lose the third.
+        """
         with self._turn:
+            started = time.monotonic()
             try:
-                return self._run_once(program)
+                return self._judge(program)
             except (LostRunnerError, ConfigurationError) as error:
                 self._refuse_when_closed()
                 logger.warning("lost the sandbox (%s); trying once more with a new one", error)
                 self._forget()
+                first = error
             try:
-                return self._run_once(program)
+                return self._judge(program)
             except (LostRunnerError, ConfigurationError) as error:
                 self._refuse_when_closed()
-                raise InfraError(f"the sandbox failed twice in a row: {error}") from error
+                seconds = time.monotonic() - started
+                blamed = all(isinstance(loss, LostWhileJudgingError) for loss in (first, error))
+                if not (blamed and self._works()):
+                    raise InfraError(f"the sandbox failed twice in a row: {error}") from error
+                return _failure(program, f"it ended its sandbox, twice: {error}", seconds)
 
     def describe(self) -> Mapping[str, Any]:
         """Return what belongs into the run's record: Python version, isolation, limits and what isolates."""
@@ -162,6 +184,21 @@ class RunnerSandbox(ABC):
     def _description(self) -> Mapping[str, Any]:
         greeting = self._ready_runner().greeting
         return {"python": greeting["python"], "isolation": self._isolation, "limits": asdict(self.limits)}
+
+    def _judge(self, program: Program) -> Verdict:
+        """Run `program` once. That its tests are at fault is believed where it could not forge that."""
+        try:
+            return self._run_once(program)
+        except BrokenTestsError as error:
+            if not program.in_process or not self._run_once(tests_alone(program)).passed:
+                raise
+            return _failure(program, f"it claimed of tests that can be run: {error}", 0.0)
+
+    def _works(self) -> bool:
+        try:
+            return self._run_once(TRIAL).passed
+        except (LostRunnerError, ConfigurationError, InfraError):
+            return False
 
     def _run_once(self, program: Program) -> Verdict:
         finished = False

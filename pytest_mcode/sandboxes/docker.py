@@ -30,10 +30,13 @@ JUDGE_MEMORY = 256 * 2**20
 """Bytes that a container has beyond the solution's limit, for the judge and the server."""
 RUNNER_PIDS = 8
 SCRATCH = "/tmp"
+SHARED = "/dev/shm"
+"""Where POSIX semaphores and shared memory are files, for multiprocessing; emptied after each attempt."""
+TMPFS = "rw,nosuid,nodev,size=64m,nr_inodes=16k,mode=1777"
 SYSCTLS = {"kernel.shmmni": "0", "kernel.msgmni": "0", "kernel.sem": "0 0 0 0", "fs.mqueue.queues_max": "0"}
-"""No System V or POSIX objects: they would outlive the attempt that made them."""
+"""No System V objects and POSIX queues: they would outlive the attempt that made them."""
 
-IPC_OBJECTS = "System V and POSIX objects, which outlive their attempt"
+IPC_OBJECTS = "System V objects and POSIX queues, which outlive their attempt"
 
 STDERR = 2
 FRAME = struct.Struct(">BxxxL")
@@ -162,7 +165,7 @@ def runner_recipe(image: str, limits: Limits, sysctls: Mapping[str, str] = SYSCT
     """Return what a runner's container is made of."""
     return Recipe(
         image=image,
-        program=command("python3", limits, SCRATCH),
+        program=command("python3", limits, SCRATCH, SHARED),
         working_dir="/",
         memory=limits.memory + JUDGE_MEMORY,
         pids=limits.pids + RUNNER_PIDS,
@@ -171,7 +174,7 @@ def runner_recipe(image: str, limits: Limits, sysctls: Mapping[str, str] = SYSCT
         host={
             "read_only": True,
             "ipc_mode": "none",
-            "tmpfs": {SCRATCH: "rw,nosuid,nodev,size=64m,nr_inodes=16k,mode=1777"},
+            "tmpfs": {SCRATCH: TMPFS, SHARED: f"{TMPFS},noexec"},
             "sysctls": dict(sysctls),
         },
         streams=("stdin", "stdout", "stderr"),

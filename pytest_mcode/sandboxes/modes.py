@@ -2,12 +2,13 @@
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from weakref import WeakKeyDictionary
 
-from pytest_mcode.errors import InfraError
 from pytest_mcode.records import Verdict
 from pytest_mcode.sandboxes import Program, Sandbox
+from pytest_mcode.sandboxes.verdicts import BrokenTestsError
 from pytest_mcode.syntax import bound_names, loaded_names, parse
 
 __all__ = ["judge", "needs_one_process", "reason_for_one_process"]
@@ -99,14 +100,12 @@ def _root(node: ast.AST) -> str:
 def needs_one_process(program: Program, reference: str, sandbox: Sandbox) -> bool:
     """Whether a reference solution passes a program's tests only where both run in one process.
 
-    Raises `InfraError` when the sandbox failed.
+    Raises `InfraError` when the sandbox failed, or the tests fail in both ways.
     """
     trial = replace(program, solution=reference, in_process=False)
-    try:
+    with suppress(BrokenTestsError):
         if sandbox.run(trial).passed:
             return False
-    except InfraError:
-        return sandbox.run(replace(trial, in_process=True)).passed
     return sandbox.run(replace(trial, in_process=True)).passed
 
 
@@ -121,19 +120,14 @@ def judge(program: Program, reference: str | None, sandbox: Sandbox) -> Verdict:
     key = (program.test, program.setup, *program.entry_points)
     if program.in_process or known.get(key):
         return sandbox.run(replace(program, in_process=True))
-    failure: Verdict | InfraError
     try:
-        failure = sandbox.run(program)
-    except InfraError as error:
-        failure = error
-    if reference is None or (isinstance(failure, Verdict) and failure.passed):
-        return _told(failure)
+        verdict = sandbox.run(program)
+    except BrokenTestsError as error:
+        if reference is None:
+            raise
+        verdict = Verdict(kind="exception", message=str(error), mode="split")
+    if verdict.passed or reference is None:
+        return verdict
     if key not in known:
         known[key] = needs_one_process(program, reference, sandbox)
-    return sandbox.run(replace(program, in_process=True)) if known[key] else _told(failure)
-
-
-def _told(outcome: Verdict | InfraError) -> Verdict:
-    if isinstance(outcome, InfraError):
-        raise outcome
-    return outcome
+    return sandbox.run(replace(program, in_process=True)) if known[key] else verdict

@@ -5,20 +5,37 @@ import re
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast, get_args
+from typing import Any, cast
 
 from pytest_mcode.errors import InfraError
 from pytest_mcode.records import Verdict, VerdictKind
 from pytest_mcode.sandboxes import Limits, Program
 from pytest_mcode.sandboxes.runner.wire import KEPT_FIRST
 
-__all__ = ["Reply", "decide"]
+__all__ = ["BrokenTestsError", "Reply", "decide"]
+
+SAYABLE = (
+    "passed",
+    "assertion",
+    "exception",
+    "syntax",
+    "timeout",
+    "memory",
+    "exited_early",
+    "lost",
+    "bad_test",
+)
+"""The kinds that a judge may say: all others are found out without it."""
 
 MAX_MESSAGE = 2000
 CONTROL = re.compile(r"[^\n\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]")
 MISSING_NUMPY = (
     ": `mcode image build` makes an image that has it; a Python of this machine needs it installed"
 )
+
+
+class BrokenTestsError(InfraError):
+    """The tests cannot be run, whatever the solution; a process that also ran a solution may lie about it."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +53,14 @@ class Reply:
 
 
 def decide(reply: Reply, program: Program, limits: Limits, nonce: str) -> Verdict:
-    """Return the verdict; raises `InfraError` when the tests themselves cannot be run.
+    """Return the verdict; raises `BrokenTestsError` when the tests themselves cannot be run.
 
     A pass needs all of: the judge said so after the last line of the tests, it echoed the
     nonce, it exited 0, and no limit was exceeded.
     """
     kind, message = _kind_and_message(reply, limits, nonce)
     if kind == "bad_test":
-        raise InfraError(f"{message}{MISSING_NUMPY if 'import numpy,' in message else ''}")
+        raise BrokenTestsError(f"{message}{MISSING_NUMPY if 'import numpy,' in message else ''}")
     return Verdict(
         kind=cast(VerdictKind, kind),
         message=_shorten(_printable(message)),
@@ -83,7 +100,7 @@ def _said(verdict: bytes, nonce: str) -> dict[str, str] | None:
         kind, message, echoed = said["kind"], said["message"], said["nonce"]
     except (ValueError, TypeError, KeyError):
         return None
-    known = isinstance(message, str) and kind in (*get_args(VerdictKind), "lost", "bad_test")
+    known = isinstance(message, str) and kind in SAYABLE
     return {"kind": kind, "message": message} if known and echoed == nonce else None
 
 
@@ -91,7 +108,8 @@ def _ending(code: int | None) -> str:
     if code is None:
         return "the process did not end by itself"
     if code < 0:
-        return f"the process was killed by {signal.Signals(-code).name}"
+        named = -code in set(signal.Signals)
+        return f"the process was killed by {signal.Signals(-code).name if named else f'signal {-code}'}"
     return f"the process exited with status {code}"
 
 

@@ -9,6 +9,7 @@ Where the kernel does not tell, the wall-clock time is charged.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -16,8 +17,11 @@ from collections.abc import Callable, Sequence
 from .wire import WALL_FACTOR
 
 TICKS = os.sysconf("SC_CLK_TCK")
-PAUSE = 0.05
-"""Seconds between two looks at an attempt that is past its limit by the wall clock only."""
+PAUSE, LONG_PAUSE = 0.05, 0.25
+"""Seconds between two looks at an attempt that is past its limit by the wall clock only; the longer one where
+a look means to look at every process of the machine."""
+SHORT = 0.05
+"""Seconds; an attempt that took no longer is charged by the wall clock: asking costs more than it tells."""
 
 CGROUPS: tuple[tuple[str, str, Callable[[bytes], float]], ...] = (
     ("/sys/fs/cgroup/cpuacct/", "cpuacct.usage", lambda text: int(text) / 1e9),
@@ -32,6 +36,7 @@ class Clock:
     def __init__(self, limit: float) -> None:
         self._limit = limit
         self._group = _Group.of_this_process()
+        self._pause = PAUSE if self._group else LONG_PAUSE
 
     def start(self) -> None:
         """Begin anew; no process of the attempt exists as yet."""
@@ -51,12 +56,11 @@ class Clock:
 
     def note_delays(self) -> None:
         """Read how long the main threads have waited for a processor; to be done before they are reaped."""
+        if self.wall() < SHORT:
+            return
         for pid in self._pids:
-            try:
-                with open(f"/proc/{pid}/schedstat", "rb", 0) as file:
-                    self._delays[pid] = int(file.read().split()[1]) / 1e9
-            except (OSError, IndexError):
-                pass
+            with contextlib.suppress(OSError, IndexError):
+                self._delays[pid] = int(_read(f"/proc/{pid}/schedstat").split()[1]) / 1e9
 
     def remaining(self, limit: float) -> float:
         """Return after how long to ask again whether `limit` is reached: 0 if it is."""
@@ -66,7 +70,7 @@ class Clock:
         self.note_delays()
         self._cpu = max(self._cpu, self._read_cpu())
         left = limit - self._charge(wall)
-        return 0.0 if left <= 0 else min(max(left, PAUSE / 10), PAUSE)
+        return 0.0 if left <= 0 else min(max(left, self._pause / 10), self._pause)
 
     def stop(self, cpu: float, wall: float) -> dict[str, float]:
         """Return what was charged and used, given what the processes had used when they were reaped."""
@@ -112,13 +116,20 @@ class _Group:
         return self._read(os.pread(self._file, 256, 0)) - time.process_time()
 
 
-def _stat(pid: int | str) -> list[str]:
+def _stat(pid: int | str) -> list[bytes]:
     """Return the fields of a process's state from the third on; see proc(5)."""
-    with open(f"/proc/{pid}/stat", "rb", 0) as file:
-        return file.read().decode("ascii", "replace").rpartition(")")[2].split()
+    return _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
 
 
-def _spent(stat: list[str]) -> float:
+def _read(path: str) -> bytes:
+    file = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(file, 4096)
+    finally:
+        os.close(file)
+
+
+def _spent(stat: list[bytes]) -> float:
     return sum(map(int, stat[11:15])) / TICKS
 
 

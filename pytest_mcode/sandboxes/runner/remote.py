@@ -126,7 +126,7 @@ class Solution:
             changes = heap.take_changes()
         except NotPlainError as error:
             heap.give_up()
-            self._end("uncrossable", f"the tests pass the solution what cannot cross: {error}")
+            self._end("bad_test", f"the tests pass {self._names.get(number, 'the solution')}() {error}; {REMEDY}")
         return write_json(["ask", verb, number, items, names, heap.take_rows(), changes, dropped])
 
     def _let_go(self) -> list[int]:
@@ -155,7 +155,7 @@ class Solution:
             return "lent", [getattr(value, "__name__", "function"), bool(flags & 0x80)]
         if isinstance(value, BaseException) and export_type(type(value)):
             return "error", [type(value), tuple(value.args), "", (), value.__cause__]
-        raise NotPlainError(f"{type(value).__name__} is no plain data")
+        raise NotPlainError(f"an object that cannot cross to its process ({type(value).__name__})")
 
     # What the solution answers
 
@@ -250,7 +250,7 @@ class Solution:
             changes = heap.take_changes()
         except NotPlainError as error:
             heap.give_up()
-            self._end("uncrossable", f"a function of the tests returns what cannot cross: {error}")
+            self._end("bad_test", f"a function of the tests returns {error}; {REMEDY}")
         finally:
             self._depth -= 1
         self._line.send([kind, items[0], heap.take_rows(), changes])
@@ -313,6 +313,7 @@ class Solution:
         return [show(value) for value in scratch.values(items)]
 
     def _end(self, kind: str, message: str) -> Any:
+        self._answered = (NO_ANSWER, 0)
         self.ended = Ended(kind, message)
         raise self.ended
 
@@ -326,6 +327,7 @@ LENDABLE = (
     operator.attrgetter,
     operator.methodcaller,
 )
+REMEDY = "a task with in_process true runs both in one"
 NO_ANSWER = object()
 NO_DATA = "the solution's process answered with what is no plain data"
 

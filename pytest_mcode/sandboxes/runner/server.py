@@ -87,21 +87,23 @@ class Server:
         self._relay.pass_on(self._children[-1].feed, judge_size + NONCE_BYTES)
         end = self._watch()
         wall = self._clock.wall()
-        self._clock.note_delays()
         pids = [child.pid for child in self._children]
         clean = self._clean_up()
         for stream in streams:
             stream.drain()
-        judge, candidate = self._exits.get(pids[-1]), self._exits.get(pids[0])
-        own = [exit.cpu for exit in self._exits.values() if exit is not judge or judge is candidate]
+        codes = {pid: ended.code for pid, ended in self._exits.items()}
+        if self._time_was_up and -TIME_IS_UP in [codes.get(pid) for pid in pids]:
+            end = "timeout"
+        judges_alone = pids[1:]
+        cpu = sum(ended.cpu for pid, ended in self._exits.items() if pid not in judges_alone)
         summary = {
             "end": end,
-            "judge": judge and judge.code,
-            "candidate": candidate and candidate.code,
+            "judge": codes.get(pids[-1]),
+            "candidate": codes.get(pids[0]),
             "output": [self._out.total, self._err.total],
             "oom": oom_kills() > kills_before,
             "clean": clean,
-            **self._clock.stop(sum(own), wall),
+            **self._clock.stop(cpu, wall),
         }
         self._reply(summary, *[stream.content() for stream in streams])
 
@@ -119,7 +121,7 @@ class Server:
 
         When their time is up, first the solution may say where it was, then the judge.
         """
-        limit = self._config["timeout"]
+        limit, self._time_was_up = self._config["timeout"], False
         alarms = [(limit + n * GRACE / 4, child.pid) for n, child in enumerate(self._children)]
         ends = [*alarms, (limit + GRACE, 0)]
         streams = {stream.read_end: stream for stream in (self._verdict, self._out, self._err)}
@@ -131,8 +133,9 @@ class Server:
             remaining = self._clock.remaining(ends[0][0])
             if remaining <= 0:
                 _, pid = ends.pop(0)
-                if not ends:
+                if not ends:  # `remaining` has noted the delays
                     return "timeout"
+                self._time_was_up = True
                 os.kill(pid, TIME_IS_UP)
                 continue
             if self._clock.wall() > limit + GRACE:
@@ -144,8 +147,9 @@ class Server:
                     if not streams[fd].read():
                         poll.unregister(fd)
                 elif self._judge_has_ended():
-                    return self._exited(alarmed=len(ends) <= len(alarms))
+                    return "exited"
             if self._out.total + self._err.total > self._config["output"]:
+                self._clock.note_delays()
                 return "output"
 
     def _judge_has_ended(self) -> bool:
@@ -155,11 +159,6 @@ class Server:
         if pid:
             self._exits[pid] = ended
         return bool(pid)
-
-    def _exited(self, alarmed: bool) -> str:
-        """Return ``timeout`` for a judge that was told of it before it could listen."""
-        killed = self._exits[self._children[-1].pid].code == -TIME_IS_UP
-        return "timeout" if alarmed and killed else "exited"
 
     def _clean_up(self) -> bool:
         """Kill, reap, and wipe as the solution's user; return whether everything is gone."""
