@@ -65,7 +65,8 @@ def through_sandbox(sandbox: Sandbox, calls: int) -> dict[str, float]:
         "a list of ten there and back": (LISTS, "f(xs[:9] + [i])[9] == i"),
     }
     return {
-        name: in_sandbox(sandbox, solution, f"xs = list(range(10))\nfor i in range({calls}): assert {test}") - floor
+        name: in_sandbox(sandbox, solution, f"xs = list(range(10))\nfor i in range({calls}): assert {test}")
+        - floor
         for name, (solution, test) in loops.items()
     }
 
@@ -79,7 +80,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     limits = Limits(timeout=60)
-    sandbox = DockerSandbox(arguments.image, limits, "bench-calls") if arguments.image else ProcessSandbox(limits)
+    sandbox = (
+        DockerSandbox(arguments.image, limits, "bench-calls") if arguments.image else ProcessSandbox(limits)
+    )
     measured: dict[str, list[float]] = {}
     with closing(sandbox):
         for _ in range(arguments.rounds):

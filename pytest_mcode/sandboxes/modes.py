@@ -26,7 +26,7 @@ MODULES = {
 CALLS = {
     **dict.fromkeys(("redirect_stdout", "redirect_stderr"), "captures output"),
     **dict.fromkeys(("StringIO", "BytesIO", "open"), "uses files"),
-    **dict.fromkeys(("assertWarns", "assertWarnsRegex", "catch_warnings", "simplefilter"), "watches warnings"),
+    **dict.fromkeys(("assertWarns", "assertWarnsRegex", "catch_warnings"), "watches warnings"),
     **dict.fromkeys(("assertLogs", "assertNoLogs", "basicConfig"), "watches logs"),
     **dict.fromkeys(("read_text", "write_text", "read_bytes", "write_bytes", "touch"), "uses files"),
     **dict.fromkeys(("mkdir", "makedirs", "rmdir", "unlink", "listdir", "scandir", "exists"), "uses files"),
@@ -88,7 +88,9 @@ def _reasons(node: ast.AST, entry_points: Sequence[str], modules: Mapping[str, b
 def _module_of(name: str, tree: ast.Module) -> bool:
     """Whether a name is bound by an import alone."""
     imports = (node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
-    return any((each.asname or each.name).partition(".")[0] == name for node in imports for each in node.names)
+    return any(
+        (each.asname or each.name).partition(".")[0] == name for node in imports for each in node.names
+    )
 
 
 def _root(node: ast.AST) -> str:

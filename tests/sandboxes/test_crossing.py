@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """What crosses between solution and tests arrives as what it was: type, value, order, identity, life."""
 
 import pytest
@@ -39,7 +40,10 @@ VALUES = {
     "bytes and bytearray": ("", "[b'a', bytearray(b'b')]"),
     "types": ("", "[int, list, ValueError, dict]"),
     "huge integers among others": ("", "[1, 10 ** 400, 'a', 2.5, (10 ** 400, 1)]"),
-    "dict with keys of every kind": ("", "{(1, (2,)): 'a', frozenset([3]): 'b', None: 'c', 1.5: 'd', b'e': 'f'}"),
+    "dict with keys of every kind": (
+        "",
+        "{(1, (2,)): 'a', frozenset([3]): 'b', None: 'c', 1.5: 'd', b'e': 'f'}",
+    ),
     "tuples": ("", "((), (1,), ((2, 'x'), [3]), (None,))"),
     "exception": ("", "repr(ValueError('a', 1))"),
 }
@@ -77,7 +81,10 @@ SETS = {
 
 @pytest.mark.parametrize("value", SETS.values(), ids=SETS)
 def test_set_iterates_as_the_one_that_was_sent(judge: Judge, value: str) -> None:
-    verdict = judge(f"def f(x):\n    return repr(x), {value}", f"s = {value}\nassert f(s) == (repr(s), s) and repr(f(s)[1]) == repr(s)")
+    verdict = judge(
+        f"def f(x):\n    return repr(x), {value}",
+        f"s = {value}\nassert f(s) == (repr(s), s) and repr(f(s)[1]) == repr(s)",
+    )
     assert verdict.passed, verdict.message
     assert verdict.message == ""
 
@@ -89,7 +96,10 @@ def test_a_set_changed_in_place_iterates_as_it_does_there(judge: Judge) -> None:
 
 
 IDENTITY = {
-    "same list twice": ("def f(a, b):\n    a.append(1)\n    return b", "x = []\nassert f(x, x) is x and x == [1]"),
+    "same list twice": (
+        "def f(a, b):\n    a.append(1)\n    return b",
+        "x = []\nassert f(x, x) is x and x == [1]",
+    ),
     "same list inside": (
         "def f(a):\n    a[0].append(1)\n    return a[1]['k']",
         "x = []\nouter = [x, {'k': x}]\nassert f(outer) is x and outer[1]['k'] == [1]",
@@ -118,7 +128,10 @@ IDENTITY = {
         "def f(x):\n    x.append(x)\n    return x",
         "x = f([1])\nassert x[1] is x and x[0] == 1",
     ),
-    "a value of another type": ("def f(x):\n    x[0] = 1.0; x[1] = True", "x = [1, 1]\nf(x)\nassert repr(x) == '[1.0, True]'"),
+    "a value of another type": (
+        "def f(x):\n    x[0] = 1.0; x[1] = True",
+        "x = [1, 1]\nf(x)\nassert repr(x) == '[1.0, True]'",
+    ),
     "recursion that closes over its argument": (
         "def f(xs):\n    def g(i):\n        return 0 if i == len(xs) else xs[i] + g(i + 1)\n    return g(0)",
         "for n in range(100):\n    xs = list(range(n))\n    assert f(xs) == sum(xs)",
@@ -190,7 +203,10 @@ OWN_CLASSES = {
         "h, seen = f(5), []\nwhile h:\n    seen.append(h.v)\n    h = h.n\nassert seen == [4, 3, 2, 1, 0]\n"
         "n = P(1)\nn.n = P(2)\nassert n.n.v == 2 and n.n.n is None",
     ),
-    "closures": ("def f(a):\n    return lambda b: lambda c: a + b + c", "assert f(1)(2)(3) == 6 and callable(f(1))"),
+    "closures": (
+        "def f(a):\n    return lambda b: lambda c: a + b + c",
+        "assert f(1)(2)(3) == 6 and callable(f(1))",
+    ),
     "own exceptions": (
         "class P(ValueError):\n    def __init__(self, code, why): super().__init__(f'{code}: {why}'); self.code = code\n"
         "class Q(P): pass\nclass R(Exception):\n    def __str__(self): return 'own text'\n"
@@ -204,7 +220,10 @@ OWN_CLASSES = {
         "import json, decimal, statistics\nfor n, kind in ((1, json.JSONDecodeError), (2, statistics.StatisticsError), (3, decimal.InvalidOperation)):\n"
         "    try: f(n)\n    except kind: pass\n    else: assert False, n",
     ),
-    "constants": ("P = [1, 2]\nQ = 'text'\ndef f():\n    return P", "assert f() is P and P == [1, 2] and Q == 'text'"),
+    "constants": (
+        "P = [1, 2]\nQ = 'text'\ndef f():\n    return P",
+        "assert f() is P and P == [1, 2] and Q == 'text'",
+    ),
 }
 
 
@@ -224,16 +243,46 @@ LIVES = {
         "def f():\n    total = 0\n    while True:\n        got = yield total\n        if got is None: return 'end'\n        total += got",
         "x = f()\nassert next(x) == 0 and x.send(5) == 5 and x.send(2) == 7\ntry: next(x)\nexcept StopIteration as e: assert e.value == 'end'\nelse: assert False",
     ),
-    "an endless iterator is passed": ("def f(xs):\n    return [next(xs), next(xs)]", "import itertools\nc = itertools.count(3)\nassert f(c) == [3, 4] and next(c) == 5"),
-    "a generator is passed": ("def f(xs):\n    for x in xs:\n        if x > 2: return x", "g = (x for x in range(10))\nassert f(g) == 3 and next(g) == 4"),
-    "a function is passed": ("def f(g, xs):\n    return [g(x) for x in xs] + list(map(g, xs))", "seen = []\ndef g(x):\n    seen.append(x)\n    return x * 2\nassert f(g, [1, 2]) == [2, 4, 2, 4] and seen == [1, 2, 1, 2]"),
-    "functions of Python's": ("def f(g, xs):\n    return sorted(xs, key=g), g is len", "assert f(len, ['aa', 'b']) == (['b', 'aa'], True)\nimport operator, math\nassert f(operator.itemgetter(1), [(1, 2), (0, 1)])[0] == [(0, 1), (1, 2)]\nassert f(math.sqrt, [4, 1])[0] == [1, 4]\nassert f(str.lower, ['B', 'a'])[0] == ['a', 'B']"),
-    "a function that raises": ("def f(g):\n    try: g()\n    except ValueError as e: return str(e)", "def g(): raise ValueError('why')\nassert f(g) == 'why'"),
-    "a function that calls back": ("def f(g, n):\n    return g(n) if n else 0", "def g(n): return f(g, n - 1) + 1\nassert f(g, 5) == 5"),
-    "coroutines": ("import asyncio\nasync def f(x):\n    await asyncio.sleep(0)\n    return [x]", "import asyncio, inspect\nassert asyncio.run(f(1)) == [1]\nasync def both(): return await asyncio.gather(f(1), f(2))\nassert asyncio.run(both()) == [[1], [2]] and inspect.iscoroutinefunction(f)"),
-    "asynchronous generators": ("async def f(n):\n    for i in range(n): yield i", "import asyncio\nasync def run(): return [i async for i in f(3)]\nassert asyncio.run(run()) == [0, 1, 2]"),
-    "a thousand levels": ("def f(n):\n    x = []\n    for _ in range(n): x = [x]\n    return x\ndef g(x):\n    d = 0\n    while x: x, d = x[0], d + 1\n    return d", "assert g(f(1000)) == 1000"),
-    "a thousand levels of tuples and dicts": ("def f(x):\n    return {'k': (x,)}", "x = 1\nfor _ in range(1000): x = ({'k': x},)\ny = f(x)['k'][0]\nfor _ in range(1000): y = y[0]['k']\nassert y == 1"),
+    "an endless iterator is passed": (
+        "def f(xs):\n    return [next(xs), next(xs)]",
+        "import itertools\nc = itertools.count(3)\nassert f(c) == [3, 4] and next(c) == 5",
+    ),
+    "a generator is passed": (
+        "def f(xs):\n    for x in xs:\n        if x > 2: return x",
+        "g = (x for x in range(10))\nassert f(g) == 3 and next(g) == 4",
+    ),
+    "a function is passed": (
+        "def f(g, xs):\n    return [g(x) for x in xs] + list(map(g, xs))",
+        "seen = []\ndef g(x):\n    seen.append(x)\n    return x * 2\nassert f(g, [1, 2]) == [2, 4, 2, 4] and seen == [1, 2, 1, 2]",
+    ),
+    "functions of Python's": (
+        "def f(g, xs):\n    return sorted(xs, key=g), g is len",
+        "assert f(len, ['aa', 'b']) == (['b', 'aa'], True)\nimport operator, math\nassert f(operator.itemgetter(1), [(1, 2), (0, 1)])[0] == [(0, 1), (1, 2)]\nassert f(math.sqrt, [4, 1])[0] == [1, 4]\nassert f(str.lower, ['B', 'a'])[0] == ['a', 'B']",
+    ),
+    "a function that raises": (
+        "def f(g):\n    try: g()\n    except ValueError as e: return str(e)",
+        "def g(): raise ValueError('why')\nassert f(g) == 'why'",
+    ),
+    "a function that calls back": (
+        "def f(g, n):\n    return g(n) if n else 0",
+        "def g(n): return f(g, n - 1) + 1\nassert f(g, 5) == 5",
+    ),
+    "coroutines": (
+        "import asyncio\nasync def f(x):\n    await asyncio.sleep(0)\n    return [x]",
+        "import asyncio, inspect\nassert asyncio.run(f(1)) == [1]\nasync def both(): return await asyncio.gather(f(1), f(2))\nassert asyncio.run(both()) == [[1], [2]] and inspect.iscoroutinefunction(f)",
+    ),
+    "asynchronous generators": (
+        "async def f(n):\n    for i in range(n): yield i",
+        "import asyncio\nasync def run(): return [i async for i in f(3)]\nassert asyncio.run(run()) == [0, 1, 2]",
+    ),
+    "a thousand levels": (
+        "def f(n):\n    x = []\n    for _ in range(n): x = [x]\n    return x\ndef g(x):\n    d = 0\n    while x: x, d = x[0], d + 1\n    return d",
+        "assert g(f(1000)) == 1000",
+    ),
+    "a thousand levels of tuples and dicts": (
+        "def f(x):\n    return {'k': (x,)}",
+        "x = 1\nfor _ in range(1000): x = ({'k': x},)\ny = f(x)['k'][0]\nfor _ in range(1000): y = y[0]['k']\nassert y == 1",
+    ),
     "a module": ("import math\ndef f(m):\n    return m is math", "import math\nassert f(math)"),
 }
 

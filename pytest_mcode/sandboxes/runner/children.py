@@ -115,6 +115,12 @@ def reporter(connection: Line) -> Callable[[dict[str, str]], None]:
     return report
 
 
+TWO_VERDICTS = {
+    "kind": "exited_early",
+    "message": "the process of solution and tests gave two verdicts",
+}
+
+
 def reported(connection: Line) -> dict[str, str]:
     """Return the one verdict that comes before the other process ends; what else it says is no verdict."""
     try:
@@ -125,9 +131,9 @@ def reported(connection: Line) -> dict[str, str]:
         connection.receive()
     except LostError:
         return {"kind": str(kind), "message": str(message)}
-    except Exception:  # noqa: S110
-        pass
-    return {"kind": "exited_early", "message": "the process of solution and tests gave two verdicts"}
+    except Exception:
+        return TWO_VERDICTS
+    return TWO_VERDICTS
 
 
 def finisher(feed: int, verdict: int) -> Callable[[dict[str, str]], None]:

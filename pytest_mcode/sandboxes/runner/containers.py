@@ -134,7 +134,7 @@ def fill_attributes(target: Any, parts: list[Any]) -> None:
             own[name] = value
 
 
-def _instance(kind: type, name: str) -> Mutable:
+def _instance(kind: Any, name: str) -> Mutable:
     return Mutable(name, attributes, _as_it_is, lambda parts: kind.__new__(kind), fill_attributes)
 
 
@@ -186,4 +186,3 @@ def is_unchanged(before: Any, now: Any) -> bool:
     if type(before) is not list:
         return bool(before == now)
     return len(before) == len(now) and all(map(operator.is_, before, now))
-

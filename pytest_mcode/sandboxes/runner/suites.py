@@ -1,4 +1,4 @@
-"""Runs what a test source defines and leaves to a runner: unittest's classes, pytest's functions and classes."""
+"""Runs what a test source leaves to a runner: unittest's classes, pytest's functions and classes."""
 
 from __future__ import annotations
 
@@ -166,28 +166,28 @@ def _result_class(unittest: Any) -> Any:
             self.first = self.first or error
             self.stop()
 
-        def addSuccess(self, test: Any) -> None:
+        def addSuccess(self, test: Any) -> None:  # noqa: N802
             self.passed += 1
 
-        def addError(self, test: Any, err: Any) -> None:
+        def addError(self, test: Any, err: Any) -> None:  # noqa: N802
             self._keep(err[1])
 
-        def addFailure(self, test: Any, err: Any) -> None:
+        def addFailure(self, test: Any, err: Any) -> None:  # noqa: N802
             self._keep(err[1])
 
-        def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
+        def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:  # noqa: N802
             if err is not None:
                 self._keep(err[1])
 
-        def addSkip(self, test: Any, reason: str) -> None:
+        def addSkip(self, test: Any, reason: str) -> None:  # noqa: N802
             raised = sys.exc_info()[1]
             if raised is not None and _comes_from_solution(raised):
                 self._keep(raised)
 
-        def addExpectedFailure(self, test: Any, err: Any) -> None:
+        def addExpectedFailure(self, test: Any, err: Any) -> None:  # noqa: N802
             self.passed += 1
 
-        def addUnexpectedSuccess(self, test: Any) -> None:
+        def addUnexpectedSuccess(self, test: Any) -> None:  # noqa: N802
             self._keep(AssertionError(f"{test}: passed although a failure is expected"))
 
     return Result
