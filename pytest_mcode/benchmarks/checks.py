@@ -13,6 +13,7 @@ __all__ = [
     "are_names",
     "check_id",
     "check_names",
+    "check_parameters",
     "check_tags",
     "check_use",
     "defines_uncalled_check",
@@ -67,8 +68,34 @@ def defines_uncalled_check(tree: ast.Module) -> bool:
     return "check" in bound_names(tree) and "check" not in loaded_names(tree)
 
 
+def check_parameters(test: ast.Module) -> None:
+    """Raise ValueError where a test function for pytest takes a fixture: there is no pytest in a sandbox."""
+    for node in ast.walk(test):
+        if isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
+            for method in node.body:
+                _check_fixtures(method, bound=1)
+    for node in test.body:
+        _check_fixtures(node, bound=0)
+
+
+def _check_fixtures(node: ast.stmt, bound: int) -> None:
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or not node.name.startswith("test"):
+        return
+    positional = [*node.args.posonlyargs, *node.args.args][bound:]
+    required = positional[: len(positional) - len(node.args.defaults)]
+    required += [
+        each for each, value in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True) if not value
+    ]
+    if required and not node.decorator_list:
+        raise ValueError(
+            f"test, line {node.lineno}: {node.name}() takes {required[0].arg}: "
+            "tests run without pytest's fixtures; make what it needs inside the test"
+        )
+
+
 def check_use(test: ast.Module, entry_points: Sequence[str]) -> None:
-    """Raise ValueError where a test names no entry point."""
+    """Raise ValueError where a test names no entry point, or needs what only pytest could give it."""
+    check_parameters(test)
     if not loaded_names(test) & set(entry_points):
         raise ValueError(f"test does not use {', '.join(entry_points)}: any solution would pass")
 

@@ -16,6 +16,7 @@ import fractions
 import importlib
 import json
 import re
+import select
 import sys
 import time
 import types
@@ -202,6 +203,14 @@ class Line:
         if line.find(b"\n") != len(line) - 1:
             line, _, self._ahead = line.partition(b"\n")
         return line.decode("ascii")
+
+    def has_more(self, seconds: float) -> bool:
+        """Whether anything follows before the other side closes, or within so many seconds."""
+        if self._ahead:
+            return True
+        poll = select.poll()
+        poll.register(self._reader, select.POLLIN)
+        return bool(poll.poll(seconds * 1000)) and bool(self._reader.read(1))
 
     def _read_on(self, line: bytes) -> bytes:
         try:
