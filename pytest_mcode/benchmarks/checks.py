@@ -69,13 +69,15 @@ def defines_uncalled_check(tree: ast.Module) -> bool:
 
 
 def check_parameters(test: ast.Module) -> None:
-    """Raise ValueError where a test function for pytest takes a fixture: there is no pytest in a sandbox."""
+    """Raise ValueError where a test function that is left to a runner takes a fixture of pytest's."""
     for node in ast.walk(test):
         if isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
             for method in node.body:
                 _check_fixtures(method, bound=1)
+    called = loaded_names(test)
     for node in test.body:
-        _check_fixtures(node, bound=0)
+        if getattr(node, "name", None) not in called:
+            _check_fixtures(node, bound=0)
 
 
 def _check_fixtures(node: ast.stmt, bound: int) -> None:

@@ -109,11 +109,11 @@ def _lost() -> Iterator[None]:
 
 
 def _request(program: Program, nonce: str) -> bytes:
-    shared = {"setup": program.setup, "entry_points": program.entry_points}
+    shared: dict[str, Any] = {"setup": program.setup, "entry_points": program.entry_points}
     solution = {**shared, "solution": program.solution}
     tests = {**shared, "test": program.test}
     if program.in_process:
-        key = {"key": secrets.token_hex(NONCE_BYTES // 2)}
+        key: dict[str, Any] = {"key": secrets.token_hex(NONCE_BYTES // 2)}
         solution, tests = solution | tests | key, key
     bodies = [_json(solution), _json(tests)]
     header = REQUEST.pack(*map(len, bodies), imports_numpy(f"{program.setup}\n{program.test}"))

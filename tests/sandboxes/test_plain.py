@@ -115,10 +115,13 @@ def test_what_is_not_plain_is_refused_and_leaves_nothing(value: object) -> None:
     ],
 )
 def test_what_was_never_packed_is_refused(item: Any, rows: Any) -> None:
-    heap = new_heap()
-    with pytest.raises((LostError, TypeError, ValueError, KeyError, ArithmeticError, IndexError)):
+    def read() -> None:
+        heap = new_heap()
         heap.receive(rows)
         heap.values([item])
+
+    with pytest.raises((LostError, TypeError, ValueError, KeyError, ArithmeticError, IndexError)):
+        read()
 
 
 def test_changes_of_unknown_objects_are_refused() -> None:

@@ -29,6 +29,7 @@ FORMS = {
     "function with defaults": "def test_two(a=1):\n    assert f(a) == 2",
     "class": "class TestF:\n    def setup_method(self): self.a = 1\n    def test_it(self): assert f(self.a) == 2",
     "called by its author": "def test_two():\n    assert f(1) == 2\nfor test in [test_two]: test()",
+    "called with what it takes": "def run():\n    test_two(f)\ndef test_two(candidate):\n    assert candidate(1) == 2\nrun()",
     "called by another": "def test_two():\n    assert f(1) == 2\ndef helper(): test_two()",
 }
 
