@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """What crosses between solution and tests arrives as what it was: type, value, order, identity, life."""
 
 import pytest

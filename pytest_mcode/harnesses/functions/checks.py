@@ -8,7 +8,7 @@ from pytest_mcode.harnesses.functions.syntax import bound_names, loaded_names, p
 from pytest_mcode.harnesses.tasks import are_names
 from pytest_mcode.records import Task
 
-__all__ = ["check_function", "check_use", "defines_uncalled_check", "parsed"]
+__all__ = ["check_function", "check_parameters", "check_use", "defines_uncalled_check", "parsed"]
 
 
 def check_function(task: Task) -> None:
@@ -42,7 +42,35 @@ def defines_uncalled_check(tree: ast.Module) -> bool:
     return "check" in bound_names(tree) and "check" not in loaded_names(tree)
 
 
+def check_parameters(test: ast.Module) -> None:
+    """Raise ValueError where a test function that is left to a runner takes a fixture of pytest's."""
+    for node in ast.walk(test):
+        if isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
+            for method in node.body:
+                _check_fixtures(method, bound=1)
+    called = loaded_names(test)
+    for node in test.body:
+        if getattr(node, "name", None) not in called:
+            _check_fixtures(node, bound=0)
+
+
+def _check_fixtures(node: ast.stmt, bound: int) -> None:
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or not node.name.startswith("test"):
+        return
+    positional = [*node.args.posonlyargs, *node.args.args][bound:]
+    required = positional[: len(positional) - len(node.args.defaults)]
+    required += [
+        each for each, value in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True) if not value
+    ]
+    if required and not node.decorator_list:
+        raise ValueError(
+            f"test, line {node.lineno}: {node.name}() takes {required[0].arg}: "
+            "tests run without pytest's fixtures; make what it needs inside the test"
+        )
+
+
 def check_use(test: ast.Module, entry_points: Sequence[str]) -> None:
-    """Raise ValueError where a test names no entry point."""
+    """Raise ValueError where a test names no entry point, or needs what only pytest could give it."""
+    check_parameters(test)
     if not loaded_names(test) & set(entry_points):
         raise ValueError(f"test does not use {', '.join(entry_points)}: any solution would pass")

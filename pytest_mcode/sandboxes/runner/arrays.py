@@ -7,6 +7,7 @@ pandas keeps in types of its own, go element by element.
 from __future__ import annotations
 
 import base64
+import importlib
 import pickle
 import re
 import sys
@@ -19,10 +20,14 @@ from .plain import LostError
 PLAIN_DTYPE = re.compile(r"[<>|=][?biufcmMSUV]\d*(\[[0-9a-zA-Z]+\])?")
 
 
+def _pandas_module() -> Any:
+    return importlib.import_module("pandas")
+
+
 def mutable(value: Any) -> Mutable | None:
     """Return how to handle a value that changes, None where it is none of these libraries'."""
     numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
-    if numpy is not None and isinstance(value, numpy.ndarray):
+    if numpy is not None and type(value) is numpy.ndarray:
         return KINDS["objects" if value.dtype.hasobject else "ndarray"]
     if pandas is not None and isinstance(value, (pandas.DataFrame, pandas.Series)):
         return KINDS["frame" if isinstance(value, pandas.DataFrame) else "series"]
@@ -31,7 +36,8 @@ def mutable(value: Any) -> Mutable | None:
 
 def describe(value: Any) -> tuple[str, list[Any]] | None:
     """Return kind and parts of a value that never changes, None where it is none of these libraries'."""
-    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
+    numpy: Any = sys.modules.get("numpy")
+    pandas = sys.modules.get("pandas")
     if pandas is not None and (found := _describe_pandas(pandas, value)):
         return found
     if numpy is None:
@@ -40,10 +46,11 @@ def describe(value: Any) -> tuple[str, list[Any]] | None:
         return "number", [_dtype(value.dtype), base64.b64encode(value.tobytes()).decode("ascii")]
     if isinstance(value, numpy.dtype):
         return "dtype", [_dtype(value)]
-    if isinstance(value, type) and issubclass(value, numpy.generic) and value.__module__ == "numpy":
-        return "numpy type", [value.__name__]
-    if isinstance(value, numpy.ufunc) and getattr(numpy, value.__name__, None) is value:
-        return "ufunc", [value.__name__]
+    if isinstance(value, type) and issubclass(value, numpy.generic):
+        return ("numpy type", [value.__name__]) if value.__module__ == "numpy" else None
+    name = getattr(value, "__name__", None)
+    if isinstance(value, numpy.ufunc) and getattr(numpy, str(name), None) is value:
+        return "ufunc", [name]
     return None
 
 
@@ -114,7 +121,10 @@ def _new_objects(parts: list[Any]) -> Any:
 
 def _fill_objects(target: Any, parts: list[Any]) -> None:
     flat = target.reshape(-1)
-    for place, element in enumerate(parts[int(parts[0]) + 1 :]):
+    elements = parts[int(parts[0]) + 1 :]
+    if len(elements) != len(flat):
+        raise LostError("an array of another size")
+    for place, element in enumerate(elements):
         flat[place] = element
     if flat.base is not target:
         target[...] = flat.reshape(target.shape)
@@ -183,7 +193,7 @@ def _column(pandas: Any, values: Any) -> list[Any]:
 
 
 def _read_column(dtype: str, contents: Any) -> Any:
-    import pandas
+    pandas = _pandas_module()
 
     if not isinstance(contents, tuple):
         return contents
@@ -200,7 +210,7 @@ def _object_array(contents: tuple[Any, ...]) -> Any:
 
 
 def _index(dtype: str, contents: Any, name: Any, frequency: Any) -> Any:
-    import pandas
+    pandas = _pandas_module()
 
     made = pandas.Index(_read_column(dtype, contents), name=name)
     if frequency is not None and hasattr(made, "freq") and made.freq is None:
@@ -209,7 +219,7 @@ def _index(dtype: str, contents: Any, name: Any, frequency: Any) -> Any:
 
 
 def _categorical(codes: Any, categories: Any, ordered: bool) -> Any:
-    import pandas
+    pandas = _pandas_module()
 
     return pandas.Categorical.from_codes(codes, categories, ordered=ordered)
 
@@ -220,7 +230,7 @@ def _series_parts(value: Any, state: bytes) -> list[Any]:
 
 
 def _fill_series(target: Any, parts: list[Any]) -> None:
-    import pandas
+    pandas = _pandas_module()
 
     index, name, dtype, contents = parts
     _take_over(target, pandas.Series(_read_column(dtype, contents), index=index, name=name))
@@ -234,7 +244,7 @@ def _frame_parts(value: Any, state: bytes) -> list[Any]:
 
 
 def _fill_frame(target: Any, parts: list[Any]) -> None:
-    import pandas
+    pandas = _pandas_module()
 
     index, columns, *rest = parts
     contents = {
@@ -252,29 +262,29 @@ def _take_over(target: Any, made: Any) -> None:
 
 
 def _pandas(name: str) -> Callable[..., Any]:
-    def make(*parts: Any) -> Any:
-        import pandas
+    def make(*parts: Any, **named: Any) -> Any:
+        pandas = _pandas_module()
 
-        return getattr(pandas, name)(*parts)
+        return getattr(pandas, name)(*parts, **named)
 
     return make
 
 
 def _timestamp(moment: Any, zone: Any) -> Any:
-    import pandas
+    pandas = _pandas_module()
 
     made = pandas.Timestamp(moment)
     return made if zone is None else made.tz_localize("UTC").tz_convert(zone)
 
 
 def _missing(name: str) -> Any:
-    import pandas
+    pandas = _pandas_module()
 
     return pandas.NaT if name == "NaT" else pandas.NA
 
 
 def _multi_index(names: Any, rows: Any) -> Any:
-    import pandas
+    pandas = _pandas_module()
 
     return pandas.MultiIndex.from_tuples(rows, names=names)
 

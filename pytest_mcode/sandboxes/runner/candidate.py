@@ -59,13 +59,13 @@ class Raised:
 
     def __init__(self, error: BaseException, depth: int = 0) -> None:
         self.kind = type(error)
-        self.args = BaseException.args.__get__(error)  # type: ignore[attr-defined]
+        self.args = _slot("args", error)
         self.text = own_traceback(error)
         own = {name: value for name, value in vars(error).items() if type(name) is str}
         if type(error).__str__ not in BUILTIN_TEXTS:
             own["solution_str"] = _text_of(error)
         self.attributes = tuple(part for pair in own.items() for part in pair)
-        cause = BaseException.__cause__.__get__(error)  # type: ignore[attr-defined]
+        cause = _slot("__cause__", error)
         self.cause = Raised(cause, depth + 1) if cause is not None and depth < 5 else None
 
     def parts(self) -> list[Any]:
@@ -78,6 +78,11 @@ BUILTIN_TEXTS = {
     for kind in vars(__import__("builtins")).values()
     if isinstance(kind, type) and issubclass(kind, BaseException)
 }
+
+
+def _slot(name: str, error: BaseException) -> Any:
+    """Return what the exception itself has, whatever its class makes of the name."""
+    return vars(BaseException)[name].__get__(error)
 
 
 def _text_of(error: BaseException) -> str:
@@ -100,7 +105,7 @@ class Served:
     def load(self, program: dict[str, Any]) -> dict[str, Any]:
         """Execute setup and solution; return the names that they bind."""
         names, self._setup = load_solution(program)
-        makers = {
+        makers: dict[str, Callable[..., Any]] = {
             "type": type_of_name,
             "lent": self._make_lent,
             "lent items": self._make_items,
@@ -279,6 +284,11 @@ def _describe_object(value: Any, kind: type) -> tuple[str, list[Any]]:
     return "thing", [kind]
 
 
+def is_coroutine_function(function: Any) -> bool:
+    """Whether a call makes a coroutine; `inspect` would have to be imported to be asked."""
+    return bool(getattr(getattr(function, "__code__", None), "co_flags", 0) & 0x80)
+
+
 def _bases(kind: type) -> tuple[type, ...]:
     """Return the bases that the judge shall know: the solution's own, those of exceptions, one of data."""
     is_error = issubclass(kind, BaseException)
@@ -366,7 +376,7 @@ def _make_error(kind: Any, args: Any, text: Any, attributes: Any, cause: Any) ->
 
 
 def load_solution(program: dict[str, Any]) -> tuple[dict[str, Any], Setup]:
-    """Execute setup and solution in a module called ``solution``; return its namespace and the setup's part."""
+    """Execute setup and solution in a module called ``solution``; return its names and the setup."""
     module = types.ModuleType(OWN)
     sys.modules[OWN] = module
     _execute(program["setup"], "setup.py", module)
@@ -382,7 +392,7 @@ def _execute(source: str, file: str, module: types.ModuleType) -> None:
 
 def flush_output() -> None:
     """Write what the solution has printed, which may have closed or replaced the stream."""
-    try:
+    try:  # noqa: SIM105 - of every call: a context manager takes longer than what it guards
         sys.stdout.flush()
     except Exception:
         pass

@@ -1,8 +1,9 @@
 """The objects that both processes know by a number: who sees one twice sees the same one.
 
 A message carries rows, one an object, ``[kind, items]``; an item is a scalar, ``[number]`` of an object
-of this message or an earlier one, or ``[None, scalars...]``, a tuple of these. Rows are numbered in the order in which they are sent, on
-both sides alike. So nesting has no depth, and what contains itself is no special case.
+of this message or an earlier one, or ``[None, scalars...]``, a tuple of these. Rows are numbered in the
+order in which they are sent, on both sides alike. So nesting has no depth, and what contains itself is
+no special case.
 """
 
 from __future__ import annotations
@@ -11,13 +12,25 @@ import collections
 import operator
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, List
 
 from . import arrays
 from .containers import COMPLETE, HASHING, MUTABLES, Mutable, frozenset_of, frozenset_parts, is_unchanged
-from .plain import SCALARS, TEXTUAL_MAKERS, VALUES, VIEWS, LostError, are_small, textual, view_parts
+from .plain import (
+    SCALARS,
+    TEXTUAL_MAKERS,
+    VALUES,
+    VIEWS,
+    LostError,
+    NotPlainError,
+    are_small,
+    textual,
+    view_parts,
+)
+from .sets import can_be_copied
 
-Row = list  # [kind, items]
+Row = List[Any]
+"""Kind and items; of a change number and items."""
 
 
 def _view(mapping: Any, name: str) -> Any:
@@ -64,6 +77,8 @@ class Heap:
         self._resident_numbers: dict[int, int] = {}
         self._rows: list[Row] = []
         self._waiting: list[tuple[Row, Any]] = []
+        self.refuse_reordered = False
+        """Whether a set that no copy iterates like is refused; else its copy is in another order."""
         self.making = 0
         """The number of the object that is being made."""
 
@@ -174,6 +189,8 @@ class Heap:
     def describe(self, value: Any, number: int) -> tuple[str, list[Any]]:
         """Return kind and parts of an object of that number."""
         kind = type(value)
+        if self.refuse_reordered and kind in (set, frozenset) and not can_be_copied(value):
+            raise NotPlainError("a set whose order no copy can have")
         mutable = self.mutables.get(kind) or arrays.mutable(value)
         if mutable:
             self.mutables[kind] = mutable
