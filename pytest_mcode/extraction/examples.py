@@ -115,8 +115,13 @@ class _Program:
     @cached_property
     def _any_name(self) -> set[str]:
         """What code that is built at run time may need."""
-        given = (each for each in self._statements if each not in self._using and not each.asks)
-        return {name for each in given for name in each.binds}
+        examples = {name for each in self._using for name in each.reads}
+        return {
+            name
+            for each in self._statements
+            if not (each in self._using or each.asks or (each.imports and each.binds & examples))
+            for name in each.binds
+        }
 
     def _commands_a_module(self, names: set[str]) -> bool:
         if names & self._imported:

@@ -28,6 +28,7 @@ _HARMLESS = {
 """Modules, and objects of theirs, whose calls leave nothing behind that a function needs."""
 _SHOWING = {"print", "input", "breakpoint", "help", "exit", "quit", "sys.exit", "os._exit", "os.abort"}
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+_Compound = ast.For | ast.AsyncFor | ast.While | ast.If | ast.With | ast.AsyncWith | ast.Try
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +49,11 @@ class Statement:
         """The names to which it gives a value when it runs."""
         return self.names.bound
 
-    @property
+    @cached_property
     def reads(self) -> set[str]:
-        """The names that it needs, or a function that it defines."""
+        """The names that it needs from before, or a function that it defines."""
+        if isinstance(self.node, _Compound):
+            return _needed([self.node], set()) & self.names.read | self.names.bound_later
         return self.names.read | self.names.bound_later
 
     @cached_property
@@ -212,6 +215,35 @@ def _apart(lines: list[str], group: Iterable[ast.stmt], first: int) -> list[str]
 def _first_line(node: ast.stmt) -> int:
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(each.lineno for each in decorators)])
+
+
+def _needed(block: Iterable[ast.AST], given: set[str]) -> set[str]:
+    """Return the names that a block reads and neither has bound before nor is `given`, which grows."""
+    needed: set[str] = set()
+    for node in block:
+        match node:
+            case ast.For() | ast.AsyncFor():
+                needed |= _needed([node.iter, node.target], given)
+                needed |= _needed(node.body, {*given}) | _needed(node.orelse, {*given})
+            case ast.While() | ast.If():
+                needed |= _needed([node.test], given)
+                needed |= _needed(node.body, {*given}) | _needed(node.orelse, {*given})
+            case ast.With() | ast.AsyncWith():
+                needed |= _needed([*node.items, *node.body], given)
+            case ast.Try():
+                for part in (node.body, node.handlers, node.orelse, node.finalbody):
+                    needed |= _needed(part, {*given})
+            case _:
+                needed |= (loaded_names(node) | _added_to(node)) - given
+                given |= bound_names(node)
+    return needed
+
+
+def _added_to(node: ast.AST) -> set[str]:
+    match node:
+        case ast.AugAssign(target=ast.Name(id=name)):
+            return {name}
+    return set()
 
 
 def _altered(nodes: Iterable[ast.AST], entry_points: frozenset[str]) -> Iterator[str]:
