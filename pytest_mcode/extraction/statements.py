@@ -28,6 +28,9 @@ _HARMLESS = {
 """Modules, and objects of theirs, whose calls leave nothing behind that a function needs."""
 _SHOWING = {"print", "input", "breakpoint", "help", "exit", "quit", "sys.exit", "os._exit", "os.abort"}
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+_Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+_OwnNames = _Function | ast.ClassDef | ast.Lambda | _Comprehension | ast.ExceptHandler | ast.Match
+"""What has a scope of its own, or binds names that are no `ast.Name`: a case for the compiler's tables."""
 _Compound = ast.For | ast.AsyncFor | ast.While | ast.If | ast.With | ast.AsyncWith | ast.Try
 
 
@@ -169,8 +172,7 @@ def statements(code: str, module: ast.Module, entry_points: Iterable[str] = ()) 
         whole = "\n".join(lines[first - 1 : last])
         sources = [whole] if len(group) == 1 else _apart(without_warnings(whole).split("\n"), group, first)
         for node, source in zip(group, sources, strict=True):
-            names = global_names(source) or GlobalNames(loaded_names(node), bound_names(node), set())
-            found.append(Statement(node, source, first, last, names, asked_for))
+            found.append(Statement(node, source, first, last, _names(node, source), asked_for))
     return found
 
 
@@ -188,6 +190,11 @@ def without(code: str, found: Sequence[Statement], left_out: Set[Statement]) -> 
             result.append(each.source)
         done = each.last
     return "\n".join([*result, *lines[done:]])
+
+
+def _names(node: ast.stmt, source: str) -> GlobalNames:
+    names = global_names(source) if any(isinstance(each, _OwnNames) for each in ast.walk(node)) else None
+    return names or GlobalNames(loaded_names(node), bound_names(node), set())
 
 
 def _sharing_lines(body: Iterable[ast.stmt]) -> Iterator[list[ast.stmt]]:
