@@ -197,6 +197,7 @@ FUNCTIONS = {
     f"<|start|>assistant<|channel|>final\n{WHOLE}",
     "channels, final alone": f"<|channel|>final<|message|>{WHOLE}",
     "channels without their tokens": f"analysisWe need\n{fence(DRAFT)}assistantfinal{WHOLE}",
+    "the final channel without its tokens": f"final{WHOLE}",
     "channel of another model": f"<|channel>thought\n{fence(DRAFT)}<channel|>{fence(WHOLE)}<turn|>",
     "async helper, type hints, walrus": fence(
         "async def wait() -> None: ...\n\ndef total(numbers: list[int]) -> int:\n"
@@ -246,6 +247,7 @@ NOTHING = {
     "reasoning only": f"<think>{WHOLE}</think>",
     "usage only": fence("print(total([1, -2, 3]))"),
     "channels, no final one": f"<|channel|>analysis<|message|>{WHOLE}<|end|>",
+    "channels without their tokens, no final one": f"analysisWe need\n{fence(WHOLE)}",
     "channels, commentary only": f"<|channel|>commentary<|message|>{fence(WHOLE)}<|call|>",
     "null byte": "def total(numbers):\n    return '\x00'",
     "lone surrogate": "def total(numbers):\n    return '\udc80'",

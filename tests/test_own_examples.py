@@ -45,6 +45,9 @@ LEFT_OUT = {
         "import no_pytest as pytest\n\ndef test_evens():\n    with pytest.raises(Error):\n        evens(1)"
     ),
     "numpy in a check": "import no_numpy as np\nnp.testing.assert_array_equal(evens([1]), [])",
+    "plot": "import no_matplotlib as plt\nplt.plot(evens([1]))\nplt.title('evens')\nplt.show()",
+    "programs": "import subprocess, os\nsubprocess.run(['no-such-program'])\nos.system('exit 1')",
+    "redirection": "import sys\nsys.stdin = open('/no/such/file')",
     "timing": "import time\nstart = time.time()\nevens(None)\nprint(time.time() - start)",
     "thread": "import threading\nthreading.Thread(target=lambda: evens(None)).start()",
     "result that is used again": "result = evens(None)\nother = result[0]",
@@ -108,6 +111,7 @@ EFFECTS = {
     "recursion limit in a branch": "import sys\nif sys.platform:\n    sys.setrecursionlimit(10**6)\n",
     "seed": "import random\nrandom.seed(0)\n",
     "precision": "import decimal\ndecimal.getcontext().prec = 50\n",
+    "seed of a foreign module": "import no_numpy as np\nnp.random.seed(0)\n",
     "stack": "import threading\nthreading.stack_size(2**26)\n",
     "warnings": "import warnings\nwarnings.filterwarnings('ignore')\n",
 }
@@ -149,13 +153,14 @@ def test_a_program_without_examples_is_the_models_own_text(code):
 
 @pytest.mark.parametrize("effect", EFFECTS.values(), ids=EFFECTS)
 def test_what_is_done_to_the_process_stays(effect):
-    found = extracted(f"{effect}{EVENS}print(evens([1]))")
-    assert found.code == f"{effect}{EVENS}".rstrip()
+    evens = EVENS.replace("2 == 0", "2 == np.array(0)") if "np" in effect else EVENS
+    found = extracted(f"{effect}{evens}print(evens([1]))")
+    assert found.code == f"{effect}{evens}".rstrip()
     assert found.left_out == ("print(evens([1]))",)
 
 
 def test_definitions_that_nothing_uses_stay():
-    code = f"import math\nLIMIT = 5\n{EVENS}\n\ndef odds(numbers):\n    return numbers[:LIMIT]"
+    code = f"import math\nLIMIT = 5\n'Limits.'\n{EVENS}\n\ndef odds(numbers):\n    return numbers[:LIMIT]"
     assert extracted(code).code == code
 
 

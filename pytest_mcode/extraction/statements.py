@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import sys
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,15 +16,29 @@ BUILTINS = frozenset(dir(builtins))
 _HARMLESS_BUILTINS = BUILTINS - {"setattr", "delattr", "next", "exec", "eval", "map", "filter"}
 """What changes none of its arguments."""
 _HARMLESS = {
-    "time",
-    "doctest",
-    "unittest",
-    "pytest",
-    "pprint",
-    "logging",
-    "sys.stdout",
-    "sys.stderr",
-    "sys.stdin",
+    *(
+        "asyncio",
+        "csv",
+        "doctest",
+        "json",
+        "logging",
+        "os.system",
+        "pprint",
+        "pytest",
+        "shutil",
+        "subprocess",
+    ),
+    *(
+        "sys.stderr",
+        "sys.stdin",
+        "sys.stdout",
+        "time",
+        "timeit",
+        "tkinter",
+        "turtle",
+        "unittest",
+        "webbrowser",
+    ),
 }
 """Modules, and objects of theirs, whose calls leave nothing behind that a function needs."""
 _SHOWING = {"print", "input", "breakpoint", "help", "exit", "quit", "sys.exit", "os._exit", "os.abort"}
@@ -95,6 +110,19 @@ class Statement:
         return any(isinstance(node, ast.Import | ast.ImportFrom) for node in self._run_at_once)
 
     @property
+    def imports_foreign(self) -> bool:
+        """Whether it imports from outside the standard library."""
+        modules = {
+            name.partition(".")[0]
+            for node in self._run_at_once
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for name in (
+                [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+            )
+        }
+        return not modules <= sys.stdlib_module_names
+
+    @property
     def is_star_import(self) -> bool:
         """Whether it binds names that cannot be seen here."""
         return isinstance(self.node, ast.ImportFrom) and self.node.names[0].name == "*"
@@ -111,11 +139,13 @@ class Statement:
 
     @property
     def is_definition(self) -> bool:
-        """Whether it only gives something a name: an import, a function, a class, a literal."""
+        """Whether it does no more than name something: an import, a function, a class, a literal."""
         match self.node:
-            case (
-                ast.Import() | ast.ImportFrom() | ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef()
-            ):
+            case ast.Import() | ast.ImportFrom() | ast.ClassDef():
+                return True
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                return True
+            case ast.Pass() | ast.Expr(value=ast.Constant()):
                 return True
             case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
                 return not any(isinstance(node, ast.Call | ast.Name) for node in ast.walk(value))
@@ -274,7 +304,7 @@ def _commanded(nodes: Iterable[ast.AST]) -> Iterator[str]:
                 dotted = _dotted(function)
                 if not {dotted, dotted.rpartition(".")[0], dotted.partition(".")[0]} & (_SHOWING | _HARMLESS):
                     yield from _root(function)
-            case ast.Attribute(ctx=ast.Store() | ast.Del()):
+            case ast.Attribute(ctx=ast.Store() | ast.Del()) if _dotted(node) not in _HARMLESS:
                 yield from _root(node)
 
 
