@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import sys
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,19 +22,37 @@ BUILTINS = frozenset(dir(builtins))
 _HARMLESS_BUILTINS = BUILTINS - {"setattr", "delattr", "next", "exec", "eval", "map", "filter"}
 """What changes none of its arguments."""
 _HARMLESS = {
-    "time",
-    "doctest",
-    "unittest",
-    "pytest",
-    "pprint",
-    "logging",
-    "sys.stdout",
-    "sys.stderr",
-    "sys.stdin",
+    *(
+        "asyncio",
+        "csv",
+        "doctest",
+        "json",
+        "logging",
+        "os.system",
+        "pprint",
+        "pytest",
+        "shutil",
+        "subprocess",
+    ),
+    *(
+        "sys.stderr",
+        "sys.stdin",
+        "sys.stdout",
+        "time",
+        "timeit",
+        "tkinter",
+        "turtle",
+        "unittest",
+        "webbrowser",
+    ),
 }
 """Modules, and objects of theirs, whose calls leave nothing behind that a function needs."""
 _SHOWING = {"print", "input", "breakpoint", "help", "exit", "quit", "sys.exit", "os._exit", "os.abort"}
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+_Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+_OwnNames = _Function | ast.ClassDef | ast.Lambda | _Comprehension | ast.ExceptHandler | ast.Match
+"""What has a scope of its own, or binds names that are no `ast.Name`: a case for the compiler's tables."""
+_Compound = ast.For | ast.AsyncFor | ast.While | ast.If | ast.With | ast.AsyncWith | ast.Try
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +73,11 @@ class Statement:
         """The names to which it gives a value when it runs."""
         return self.names.bound
 
-    @property
+    @cached_property
     def reads(self) -> set[str]:
-        """The names that it needs, or a function that it defines."""
+        """The names that it needs from before, or a function that it defines."""
+        if isinstance(self.node, _Compound):
+            return _needed([self.node], set()) & self.names.read | self.names.bound_later
         return self.names.read | self.names.bound_later
 
     @cached_property
@@ -95,6 +116,19 @@ class Statement:
         return any(isinstance(node, ast.Import | ast.ImportFrom) for node in self._run_at_once)
 
     @property
+    def imports_foreign(self) -> bool:
+        """Whether it imports from outside the standard library."""
+        modules = {
+            name.partition(".")[0]
+            for node in self._run_at_once
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for name in (
+                [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+            )
+        }
+        return not modules <= sys.stdlib_module_names
+
+    @property
     def is_star_import(self) -> bool:
         """Whether it binds names that cannot be seen here."""
         return isinstance(self.node, ast.ImportFrom) and self.node.names[0].name == "*"
@@ -111,11 +145,13 @@ class Statement:
 
     @property
     def is_definition(self) -> bool:
-        """Whether it only gives something a name: an import, a function, a class, a literal."""
+        """Whether it does no more than name something: an import, a function, a class, a literal."""
         match self.node:
-            case (
-                ast.Import() | ast.ImportFrom() | ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef()
-            ):
+            case ast.Import() | ast.ImportFrom() | ast.ClassDef():
+                return True
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                return True
+            case ast.Pass() | ast.Expr(value=ast.Constant()):
                 return True
             case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
                 return not any(isinstance(node, ast.Call | ast.Name) for node in ast.walk(value))
@@ -172,8 +208,7 @@ def statements(code: str, module: ast.Module, entry_points: Iterable[str] = ()) 
         whole = "\n".join(lines[first - 1 : last])
         sources = [whole] if len(group) == 1 else _apart(without_warnings(whole).split("\n"), group, first)
         for node, source in zip(group, sources, strict=True):
-            names = global_names(source) or GlobalNames(loaded_names(node), bound_names(node), set())
-            found.append(Statement(node, source, first, last, names, asked_for))
+            found.append(Statement(node, source, first, last, _names(node, source), asked_for))
     return found
 
 
@@ -191,6 +226,11 @@ def without(code: str, found: Sequence[Statement], left_out: Set[Statement]) -> 
             result.append(each.source)
         done = each.last
     return "\n".join([*result, *lines[done:]])
+
+
+def _names(node: ast.stmt, source: str) -> GlobalNames:
+    names = global_names(source) if any(isinstance(each, _OwnNames) for each in ast.walk(node)) else None
+    return names or GlobalNames(loaded_names(node), bound_names(node), set())
 
 
 def _sharing_lines(body: Iterable[ast.stmt]) -> Iterator[list[ast.stmt]]:
@@ -220,6 +260,35 @@ def _first_line(node: ast.stmt) -> int:
     return min([node.lineno, *(each.lineno for each in decorators)])
 
 
+def _needed(block: Iterable[ast.AST], given: set[str]) -> set[str]:
+    """Return the names that a block reads and neither has bound before nor is `given`, which grows."""
+    needed: set[str] = set()
+    for node in block:
+        match node:
+            case ast.For() | ast.AsyncFor():
+                needed |= _needed([node.iter, node.target], given)
+                needed |= _needed(node.body, {*given}) | _needed(node.orelse, {*given})
+            case ast.While() | ast.If():
+                needed |= _needed([node.test], given)
+                needed |= _needed(node.body, {*given}) | _needed(node.orelse, {*given})
+            case ast.With() | ast.AsyncWith():
+                needed |= _needed([*node.items, *node.body], given)
+            case ast.Try():
+                for part in (node.body, node.handlers, node.orelse, node.finalbody):
+                    needed |= _needed(part, {*given})
+            case _:
+                needed |= (loaded_names(node) | _added_to(node)) - given
+                given |= bound_names(node)
+    return needed
+
+
+def _added_to(node: ast.AST) -> set[str]:
+    match node:
+        case ast.AugAssign(target=ast.Name(id=name)):
+            return {name}
+    return set()
+
+
 def _altered(nodes: Iterable[ast.AST], entry_points: frozenset[str]) -> Iterator[str]:
     for node in nodes:
         match node:
@@ -241,7 +310,7 @@ def _commanded(nodes: Iterable[ast.AST]) -> Iterator[str]:
                 dotted = _dotted(function)
                 if not {dotted, dotted.rpartition(".")[0], dotted.partition(".")[0]} & (_SHOWING | _HARMLESS):
                     yield from _root(function)
-            case ast.Attribute(ctx=ast.Store() | ast.Del()):
+            case ast.Attribute(ctx=ast.Store() | ast.Del()) if _dotted(node) not in _HARMLESS:
                 yield from _root(node)
 
 
