@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from pytest_mcode.declarations import declare_options, option_specs
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.options import OptionSpec
-from pytest_mcode.settings import declare_options, option_specs
 
 __all__ = ["add_option", "add_options"]
 

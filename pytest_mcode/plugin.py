@@ -9,8 +9,9 @@ import pytest
 
 from pytest_mcode import hookspecs
 from pytest_mcode.command_line import add_option
+from pytest_mcode.declarations import forget_options, option_specs
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.settings import Settings, forget_options, option_specs
+from pytest_mcode.settings import Settings
 
 SETTINGS = pytest.StashKey[Settings]()
 

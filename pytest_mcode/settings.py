@@ -1,13 +1,13 @@
 """Every option of a session, once: name, type, default, help, and whether it can change a result."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, Self, TypeVar
 
+from pytest_mcode.declarations import declare_options, is_kept, kept_fields, option_specs
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.options import (
     UNITS,
-    OptionSpec,
     choice,
     count,
     key_value,
@@ -15,7 +15,6 @@ from pytest_mcode.options import (
     occasion_switch,
     option,
     size,
-    specs_of,
     switch,
 )
 
@@ -25,10 +24,7 @@ __all__ = [
     "MODEL_FREE_BACKENDS",
     "MODEL_OPTIONS",
     "Settings",
-    "declare_options",
-    "forget_options",
     "option_specs",
-    "options_of",
 ]
 
 BACKENDS = ("ollama", "openai", "litellm", "hf", "watsonx", "gold", "replay", "none")
@@ -216,7 +212,7 @@ class Settings:
             given = next((layer[spec.field] for layer in layers if layer.get(spec.field) is not None), None)
             if given is None:
                 continue
-            if spec.group and not _declared[spec.group].is_kept(harness):
+            if not is_kept(spec.group, harness):
                 raise ConfigurationError(
                     f"{spec.flag} is an option of the harness {spec.group!r}, which does not judge this "
                     "benchmark; leave it out"
@@ -225,19 +221,16 @@ class Settings:
                 values[spec.field] = tuple(spec.parse(spec.flag, each) for each in given)
             else:
                 values[spec.field] = spec.parse(spec.flag, given)
-        kept = _fields(each for each in _declared.values() if each.is_kept(harness))
-        settings = cls._of_flat(
-            {name: value for name, value in values.items() if name in (*_CORE, *kept)}, kept
-        )
+        settings = cls._of_flat(values, kept_fields(harness))
         settings._check()
         return settings
 
     @classmethod
-    def _of_flat(cls, values: Mapping[str, Any], own: Mapping[str, Any]) -> Self:
-        """Tell the harnesses' own options from the others; `own` are the defaults of those that are kept."""
-        core = {name: value for name, value in values.items() if name in _CORE}
-        given = {name: value for name, value in values.items() if name not in _CORE}
-        return cls(own={**own, **given}, **core)
+    def _of_flat(cls, values: Mapping[str, Any], defaults: Mapping[str, Any]) -> Self:
+        """Tell the harnesses' own options from the others; `defaults` are those of the ones that are kept."""
+        core = {each.name for each in fields(cls)}
+        own = {name: value for name, value in {**defaults, **values}.items() if name not in core}
+        return cls(own=own, **{name: value for name, value in values.items() if name in core})
 
     def _check(self) -> None:
         if not self.benchmark:
@@ -261,18 +254,17 @@ class Settings:
 
     def of(self, options: type[Options]) -> Options:
         """Return a harness's own options as an object of the class that declares them."""
-        names = [spec.field for spec in specs_of(options)]
-        return options(**{name: self.own[name] for name in names if name in self.own})
+        return options(**{name: value for name, value in self.own.items() if name in vars(options)})
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Rebuild from `to_dict` after a trip through JSON; options unknown here are kept."""
         values = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
-        return cls._of_flat(values, _fields(each for each in _declared.values() if each.always))
+        return cls._of_flat(values, kept_fields())
 
     def to_dict(self) -> dict[str, Any]:
         """Return every option's value by field name, the harnesses' own among them, JSON types."""
-        core = {name: getattr(self, name) for name in _CORE}
+        core = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "own"}
         return {
             key: list(value) if isinstance(value, tuple) else value
             for key, value in {**core, **self.own}.items()
@@ -297,62 +289,4 @@ class Settings:
         return fingerprint([chosen, dataset_fingerprint, prompt_hash])[:16]
 
 
-_CORE = tuple(each.name for each in fields(Settings) if each.name != "own")
-
-
-@dataclass(frozen=True)
-class _Declared:
-    """The options of one harness."""
-
-    harness: str
-    options: type[Any]
-    always: bool
-
-    def is_kept(self, harness: str | None) -> bool:
-        """Whether runs that `harness` judges record them."""
-        return self.always or self.harness == harness
-
-    def specs(self) -> Iterator[OptionSpec]:
-        return specs_of(self.options, self.harness)
-
-
-_declared: dict[str, _Declared] = {}
-"""By the harness's name."""
-
-
-def declare_options(harness: str, options: type[Any], *, always: bool = False) -> None:
-    """Let a harness have options of its own: a dataclass of `options.option` fields.
-
-    `always` records them with every run, whatever judges it, as runs had them before harnesses did.
-    Raises `ConfigurationError` where a name is taken.
-    """
-    others = {spec.field for spec in option_specs() if spec.group != harness}
-    for spec in specs_of(options, harness):
-        if spec.field in others:
-            raise ConfigurationError(
-                f"option {spec.flag} of the harness {harness!r} is there already: give its field another name"
-            )
-    _declared[harness] = _Declared(harness, options, always)
-
-
-def forget_options() -> None:
-    """Forget the options of harnesses that are not this package's: a new pytest session begins."""
-    for name in [name for name, declared in _declared.items() if not declared.always]:
-        del _declared[name]
-
-
-def option_specs() -> Iterator[OptionSpec]:
-    """Yield the specification of every option: those of `Settings` in its order, then each harness's."""
-    yield from (spec for spec in specs_of(Settings) if spec.field in _CORE)
-    for declared in _declared.values():
-        yield from declared.specs()
-
-
-def options_of(harness: str) -> tuple[str, ...]:
-    """Return the fields that mean something to `harness` alone."""
-    return tuple(spec.field for spec in _declared[harness].specs()) if harness in _declared else ()
-
-
-def _fields(declared: Iterable[_Declared]) -> dict[str, Any]:
-    """Return the fields of some harnesses' options with their defaults."""
-    return {spec.field: spec.default for each in declared for spec in each.specs()}
+declare_options("", Settings, always=True)

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_mcode.declarations import options_of
 from pytest_mcode.records import to_json
 from pytest_mcode.settings import (
     MODEL_FREE_BACKENDS,
     option_specs,
-    options_of,
 )
 
 __all__ = ["applicable", "configuration_key", "differences"]

@@ -8,10 +8,10 @@ import pkgutil
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from pytest_mcode.declarations import declare_options
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.functions.options import FunctionOptions
 from pytest_mcode.harnesses.repositories.options import RepositoryOptions
-from pytest_mcode.settings import declare_options
 
 if TYPE_CHECKING:
     from pytest_mcode.harnesses.protocol import Harness

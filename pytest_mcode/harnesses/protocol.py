@@ -7,11 +7,12 @@ has a default that suits a task without a sandbox and without options.
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pytest_mcode.declarations import options_of
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.findings import Finding
 from pytest_mcode.harnesses.nowhere import Nowhere
 from pytest_mcode.records import Attempt, Task, Verdict
-from pytest_mcode.settings import Settings, options_of
+from pytest_mcode.settings import Settings
 
 if TYPE_CHECKING:
     from pytest_mcode.harnesses.demonstrations import Demonstrations
@@ -118,6 +119,10 @@ class Harness(Protocol):
 
     def judge_publicly(self, task: Task, solution: str, sandbox: Any) -> Verdict | None:
         """Judge by what the prompt shows; None where it shows no test."""
+        return None
+
+    def forget(self, task: Task, sandbox: Any) -> None:
+        """Drop what `sandbox` keeps of a task: nobody works at it any more."""
         return None
 
     def remarks(self, task: Task, solution: str) -> Mapping[str, Any]:

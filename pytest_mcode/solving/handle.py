@@ -103,6 +103,10 @@ class TaskHandle:
         """Whether the judging tests passed the `answer`."""
         return self.answer is not None and self.answer.verdict.passed
 
+    def close(self) -> None:
+        """Let go of what the sandbox keeps of the task, once no more attempts are made."""
+        self.benchmark.harness.forget(self.task, self.sandbox)
+
     # Recording.
 
     def _keep(self, sample: int, attempt: Attempt) -> Attempt:

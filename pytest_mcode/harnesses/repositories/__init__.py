@@ -9,7 +9,7 @@ __all__ = ["RepositorySandbox"]
 
 
 class RepositorySandbox(Protocol):
-    """Judges patches one at a time, each in a container of its own; each worker has its own."""
+    """Judges patches, each in a container of its own; threads may share it."""
 
     def extract(self, completion: str, task: Task) -> str | None:
         """Return the patch that a completion holds, or that its search/replace blocks amount to.
@@ -22,6 +22,9 @@ class RepositorySandbox(Protocol):
 
     def judge_publicly(self, task: Task, patch: str) -> Verdict:
         """Apply `patch`, compile what it changes, run tests that the repository has at the base commit."""
+
+    def forget(self, task: Task) -> None:
+        """Drop what was read of a task's repository: nobody works at it any more."""
 
     def describe(self) -> Mapping[str, Any]:
         """Return what belongs into the run's record: engine, images, limits."""

@@ -133,6 +133,10 @@ class RepositoryHarness(Harness):
         """Judge by what a developer without the hidden tests could see."""
         return sandbox.judge_publicly(task, solution)
 
+    def forget(self, task: Task, sandbox: "RepositorySandbox") -> None:
+        """Drop the repository's files."""
+        sandbox.forget(task)
+
     def remarks(self, task: Task, solution: str) -> Mapping[str, Any]:
         """Return ``left_out`` (graded test files it edits) and ``test_configuration`` (files it edits)."""
         rest, left_out = without(solution, changed_files(task.test))

@@ -1,6 +1,7 @@
 """What the model is told of a repository's issue, and what it sees of the repository."""
 
 from collections.abc import Callable, Mapping
+from threading import Lock
 from typing import Any
 
 from pytest_mcode.harnesses.prompting import TemplatePrompt
@@ -22,6 +23,7 @@ USUAL_ANSWER = 2048
 INSTRUCTIONS = 2000
 LEAST = 2000
 """Characters."""
+TASKS_KEPT = 256
 
 Files = Callable[[Task], Mapping[str, str]]
 
@@ -52,17 +54,24 @@ def repository_prompt(
         found = excerpts(files(task), task.prompt, characters, only)
         return {"excerpts": found, "tree": "", "retrieved": [each.name for each in found]}
 
+    first, repair = TEMPLATES[agent]
+    return TemplatePrompt(first, repair, _kept(show))
+
+
+def _kept(show: Callable[[Task], Mapping[str, Any]]) -> Callable[[Task], Mapping[str, Any]]:
+    """Have what is shown of a task found once for all of its samples; of tasks long done it is forgotten."""
     shown: dict[str, Mapping[str, Any]] = {}
+    lock = Lock()
 
     def context(task: Task) -> Mapping[str, Any]:
-        """Return what is shown of a task, found once for all of its samples."""
-        if task.fingerprint not in shown:
-            shown.clear()
-            shown[task.fingerprint] = show(task)
-        return shown[task.fingerprint]
+        with lock:
+            found = shown.pop(task.fingerprint, None) or show(task)
+            shown[task.fingerprint] = found
+            for oldest in list(shown)[:-TASKS_KEPT]:
+                del shown[oldest]
+            return found
 
-    first, repair = TEMPLATES[agent]
-    return TemplatePrompt(first, repair, context)
+    return context
 
 
 def _room(task: Task, context_window: int | None, max_tokens: int | None) -> int:

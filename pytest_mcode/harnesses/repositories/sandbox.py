@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_mcode.errors import ConfigurationError, InfraError
@@ -49,8 +50,9 @@ class DockerRepositories:
         self._asked_for = (namespace, arch)
         self._engine: APIClient | None = None
         self._names: ImageNames | None = None
-        self._public: PublicJudge | None = None
-        self._files: tuple[str, Mapping[str, str]] | None = None
+        self._connecting = threading.Lock()
+        self._known: dict[str, _Known] = {}
+        """What was read of the repositories of tasks at work, by task id."""
 
     def extract(self, completion: str, task: Task) -> str | None:
         """Return the patch in a completion, or that its search/replace blocks amount to."""
@@ -58,11 +60,17 @@ class DockerRepositories:
         return to_patch(edits, self.files(task)) if edits else find_patch(completion)
 
     def files(self, task: Task) -> Mapping[str, str]:
-        """Return the repository's tracked files by path (binary ones as empty); the last task's are kept."""
-        if self._files is None or self._files[0] != task.task_id:
-            with self.open(task) as container:
-                self._files = task.task_id, read_files(container)
-        return self._files[1]
+        """Return the repository's tracked files by path (binary ones as empty), read once until `forget`."""
+        known = self._known_of(task)
+        with known.reading:
+            if known.files is None:
+                with self.open(task) as container:
+                    known.files = read_files(container)
+            return known.files
+
+    def forget(self, task: Task) -> None:
+        """Drop what was read of a task's repository: nobody works at it any more."""
+        self._known.pop(task.task_id, None)
 
     def judge(self, task: Task, patch: str) -> Verdict:
         """Judge `patch` by the task's hidden tests."""
@@ -127,10 +135,14 @@ class DockerRepositories:
             return judge_in(container, task, patch, self.limits)
 
     def _judge_publicly_once(self, task: Task, patch: str) -> Verdict:
-        if self._public is None or self._public.task != task:
-            self._public = PublicJudge(task, self.files(task), self.limits)
+        files, known = self.files(task), self._known_of(task)
+        with known.reading:
+            known.public = known.public or PublicJudge(task, files, self.limits)
         with self.open(task) as container:
-            return self._public.judge(patch, container, lambda: self.open(task))
+            return known.public.judge(patch, container, lambda: self.open(task))
+
+    def _known_of(self, task: Task) -> _Known:
+        return self._known.setdefault(task.task_id, _Known())
 
     def _twice(self, judge: Callable[[], Verdict]) -> Verdict:
         """Judge again where the container was lost. A solution that ends its container twice has failed."""
@@ -152,6 +164,16 @@ class DockerRepositories:
             raise InfraError(str(error)) from error
 
     def _connected(self) -> APIClient:
-        if self._engine is None:
-            self._engine = connect_engine()
-        return self._engine
+        with self._connecting:
+            if self._engine is None:
+                self._engine = connect_engine()
+            return self._engine
+
+
+@dataclass
+class _Known:
+    """What is known of one task's repository."""
+
+    files: Mapping[str, str] | None = None
+    public: PublicJudge | None = None
+    reading: threading.Lock = field(default_factory=threading.Lock)
