@@ -13,7 +13,7 @@ from pytest_mcode import benchmarks, harnesses
 
 PACKAGE = Path(pytest_mcode.__file__).parent
 
-BASE = frozenset({"records", "errors", "settings", "options"})
+BASE = frozenset({"records", "errors", "settings", "options", "declarations"})
 ORDER = (
     BASE,
     {"analysis", "models", "sandboxes", "store"},
@@ -41,7 +41,7 @@ BEING_MOVED = (
 """Files that break the order today. It only ever gets shorter: a file that keeps the order must leave it."""
 
 MOST_LINES = 300
-LONGER = {"settings.py": 358}
+LONGER: dict[str, int] = {}
 """Files that are longer today, and how long they may be."""
 
 NAMES = {*harnesses.built_in(), *benchmarks.built_in()}

@@ -6,6 +6,7 @@ from typing import Any
 
 from pytest_mcode.benchmarks import Benchmark
 from pytest_mcode.errors import ApplyError, ContextOverflowError
+from pytest_mcode.harnesses import checked
 from pytest_mcode.models import Completion, Request
 from pytest_mcode.records import Attempt, Task, Verdict
 from pytest_mcode.solving.feedback import FEEDBACK, FeedbackName
@@ -123,7 +124,7 @@ class TaskHandle:
 
     def _extracted(self, completion: Completion, request: Request | None = None) -> Attempt:
         try:
-            solution = self.benchmark.harness.extract(completion.text, self.task, self.sandbox)
+            solution = checked.extract(self.benchmark.harness, completion.text, self.task, self.sandbox)
         except ApplyError as error:
             unfit = Verdict(kind="apply_failed", message=str(error))
             return self._without_solution(unfit, completion, request)
@@ -132,12 +133,13 @@ class TaskHandle:
     def _judged(
         self, solution: str | None, completion: Completion, request: Request | None = None
     ) -> Attempt:
-        if solution is None:
-            return self._without_solution(_no_solution(completion), completion, request)
         harness = self.benchmark.harness
-        verdict = harness.judge(self.task, solution, self.sandbox)
+        if solution is None:
+            verdict = _no_solution(completion, harness.nothing_found)
+            return self._without_solution(verdict, completion, request)
+        verdict = checked.judge(harness, self.task, solution, self.sandbox)
         public = (
-            harness.judge_publicly(self.task, solution, self.sandbox)
+            checked.judge_publicly(harness, self.task, solution, self.sandbox)
             if self._feedback.judges_publicly
             else None
         )
@@ -177,7 +179,7 @@ def _attempt(
     )
 
 
-def _no_solution(completion: Completion) -> Verdict:
+def _no_solution(completion: Completion, nothing_found: str) -> Verdict:
     if completion.finish_reason == "length":
         return Verdict(kind="truncated", message="the completion was cut by the token limit")
-    return Verdict(kind="no_solution", message="the completion holds no code that can be parsed")
+    return Verdict(kind="no_solution", message=nothing_found)
