@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from pytest_mcode.benchmarks import Benchmark, Dataset, Source
     from pytest_mcode.benchmarks.functions import FunctionJudge
     from pytest_mcode.command_line import add_options
-    from pytest_mcode.errors import ApplyError, ConfigurationError, ContextOverflowError, InfraError
+    from pytest_mcode.errors import (
+        ApplyError,
+        ConfigurationError,
+        ContentFilterError,
+        ContextOverflowError,
+        InfraError,
+    )
     from pytest_mcode.harnesses.findings import Finding
     from pytest_mcode.harnesses.functions.harness import FunctionHarness
     from pytest_mcode.harnesses.prompting import Prompt, TemplatePrompt
@@ -34,7 +40,13 @@ _HOMES = {
     "benchmarks": ("Benchmark", "Dataset", "Source"),
     "benchmarks.functions": ("FunctionJudge",),
     "command_line": ("add_options",),
-    "errors": ("ApplyError", "ConfigurationError", "ContextOverflowError", "InfraError"),
+    "errors": (
+        "ApplyError",
+        "ConfigurationError",
+        "ContentFilterError",
+        "ContextOverflowError",
+        "InfraError",
+    ),
     "harnesses.findings": ("Finding",),
     "harnesses.functions.harness": ("FunctionHarness",),
     "harnesses.prompting": ("Prompt", "TemplatePrompt"),
@@ -56,6 +68,7 @@ __all__ = [
     "Benchmark",
     "Completion",
     "ConfigurationError",
+    "ContentFilterError",
     "ContextOverflowError",
     "Dataset",
     "Finding",

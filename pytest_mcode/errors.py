@@ -3,7 +3,14 @@
 import traceback
 from pathlib import Path
 
-__all__ = ["ApplyError", "ConfigurationError", "ContextOverflowError", "InfraError", "with_place"]
+__all__ = [
+    "ApplyError",
+    "ConfigurationError",
+    "ContentFilterError",
+    "ContextOverflowError",
+    "InfraError",
+    "with_place",
+]
 
 
 def with_place(error: BaseException) -> str:
@@ -26,6 +33,10 @@ class InfraError(Exception):
 
 class ContextOverflowError(Exception):
     """The prompt does not fit the model's context window: the verdict ``context_overflow``."""
+
+
+class ContentFilterError(Exception):
+    """The server's filter refused the prompt: the verdict ``content_filter``."""
 
 
 class ApplyError(Exception):

@@ -75,6 +75,7 @@ def mcode_task(request: pytest.FixtureRequest, mcode_plan: Plan, mcode_sandbox: 
     handle = TaskHandle(
         task=request.param,
         benchmark=mcode_plan.benchmark,
+        harness=mcode_plan.harness,
         sandbox=mcode_sandbox,
         feedback=mcode_plan.settings.feedback,
         journal=Journal(

@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 BACKENDS = ("ollama", "openai", "litellm", "hf", "watsonx", "gold", "replay", "none")
+"""Those of the package; `pytest_mcode.models.backends` finds them and those from outside by name."""
 MODEL_FREE_BACKENDS = ("gold", "replay", "none")
 """Backends that need no ``--mcode-model`` and no preflight of a model server."""
 MODEL_OPTIONS = ("model", "base_url", "temperature", "max_tokens", "context_window", "model_option")
@@ -53,10 +54,9 @@ class Settings:
         "Model id as its server knows it, such as qwen2.5-coder:7b.", metavar="ID", changes_result=True
     )
     backend: str = option(
-        f"What answers: {', '.join(BACKENDS)}. `gold` answers with the reference solutions; "
-        "`replay` judges stored answers again; "
+        f"What answers: {', '.join(BACKENDS)}, or one that a conftest.py or plugin brings. "
+        "`gold` answers with the reference solutions; `replay` judges stored answers again; "
         "`none` leaves it to a fixture or test function of your own.",
-        choice(*BACKENDS),
         metavar="NAME",
         default="ollama",
         changes_result=True,

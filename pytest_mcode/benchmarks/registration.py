@@ -1,4 +1,4 @@
-"""Benchmarks that conftest files and installed plugins bring: asked for, checked, offered by name."""
+"""Benchmarks and backends that conftest files and installed plugins bring: checked, offered by name."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,7 +10,8 @@ from pytest_mcode.benchmarks import Benchmark
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.prompting import is_template
 from pytest_mcode.harnesses.protocol import Harness
-from pytest_mcode.settings import option_specs
+from pytest_mcode.models import Backend, backends
+from pytest_mcode.settings import BACKENDS, option_specs
 
 __all__ = ["offer_nearby", "register", "register_nearby"]
 
@@ -27,7 +28,7 @@ def register(plugins: pytest.PytestPluginManager) -> None:
     found: dict[str, Benchmark] = {}
     origins = dict.fromkeys(benchmarks.built_in(), "pytest-mcode")
     for impl in plugins.hook.pytest_mcode_benchmarks.get_hookimpls():
-        for benchmark in _returned(impl.function(), impl.plugin_name):
+        for benchmark in _returned(impl.function(), impl.plugin_name, "benchmarks"):
             _check(benchmark, impl.plugin_name)
             if benchmark.name in origins:
                 raise ConfigurationError(
@@ -38,6 +39,23 @@ def register(plugins: pytest.PytestPluginManager) -> None:
             found[benchmark.name] = benchmark
     harnesses.offer({id(each.harness): each.harness for each in found.values()}.values())
     benchmarks.offer(found)
+    _register_backends(plugins)
+
+
+def _register_backends(plugins: pytest.PytestPluginManager) -> None:
+    found: dict[str, Backend] = {}
+    origins: dict[str, str] = {}
+    for impl in plugins.hook.pytest_mcode_backends.get_hookimpls():
+        for each in _returned(impl.function(), impl.plugin_name, "backends"):
+            backend = backends.check(each, impl.plugin_name)
+            if backend.name in origins:
+                raise ConfigurationError(
+                    f"backend {backend.name!r} of {impl.plugin_name} has the name of one of "
+                    f"{origins[backend.name]}: rename it"
+                )
+            origins[backend.name] = impl.plugin_name
+            found[backend.name] = backend
+    backends.offer(found)
 
 
 class _Registering:
@@ -66,16 +84,17 @@ def register_nearby() -> None:
         raise session.error
 
 
-def offer_nearby(name: str) -> None:
-    """Look for the benchmark `name` in plugins and conftest files, unless it is known without them."""
-    if name not in benchmarks.built_in() and not name.endswith(benchmarks.FILES):
+def offer_nearby(name: str, backend: str | None = None) -> None:
+    """Look for a benchmark and a backend in plugins and conftest files, unless they are known without."""
+    known = name in benchmarks.built_in() or name.endswith(benchmarks.FILES)
+    if not known or (backend and backend not in BACKENDS):
         register_nearby()
 
 
-def _returned(value: Any, origin: str) -> Iterator[Any]:
+def _returned(value: Any, origin: str, kind: str) -> Iterator[Any]:
     if not isinstance(value, list | tuple):
         raise ConfigurationError(
-            f"{origin}: pytest_mcode_benchmarks() returned {type(value).__name__}, not a list of benchmarks"
+            f"{origin}: pytest_mcode_{kind}() returned {type(value).__name__}, not a list of {kind}"
         )
     for each in value:
         yield each() if isinstance(each, type) else each

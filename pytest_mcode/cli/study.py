@@ -94,7 +94,9 @@ def _finished_run(arguments: Sequence[str]) -> str | None:
     from pytest_mcode.store.store import Store
 
     command_line, ini = session_layers(arguments)
-    offer_nearby(command_line["benchmark"] or ini["benchmark"] or "")
+    offer_nearby(
+        command_line["benchmark"] or ini["benchmark"] or "", command_line["backend"] or ini["backend"]
+    )
     settings = build_settings(command_line, ini)
     plan = make_plan(settings)
     if not Path(settings.db).exists():

@@ -10,7 +10,7 @@ from pytest_mcode.benchmarks import Source
 from pytest_mcode.errors import ContextOverflowError
 from pytest_mcode.harnesses.findings import Finding
 from pytest_mcode.harnesses.prompting import TemplatePrompt
-from pytest_mcode.models import Completion, Model, Request
+from pytest_mcode.models import Completion, Model, Request, backends
 from pytest_mcode.records import Message, Task
 from pytest_mcode.session import parts
 from pytest_mcode.settings import Settings
@@ -127,12 +127,11 @@ def check_context(settings: Settings) -> Iterator[Finding]:
 
 
 def _no_window_asked(settings: Settings) -> Finding:
-    if settings.backend == "ollama":
+    if unasked := getattr(backends.get(settings.backend), "unasked_window", ""):
         return Finding(
             check="context",
             level="note",
-            message="no context window asked for: Ollama takes its own default (4096 in many versions) "
-            "and cuts longer prompts without a word",
+            message=f"no context window asked for: {unasked}",
             remedy="--context-window TOKENS asks for one, and then it is tried here",
         )
     return Finding(

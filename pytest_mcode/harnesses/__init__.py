@@ -16,7 +16,7 @@ from pytest_mcode.harnesses.repositories.options import RepositoryOptions
 if TYPE_CHECKING:
     from pytest_mcode.harnesses.protocol import Harness
 
-__all__ = ["built_in", "get", "offer"]
+__all__ = ["built_in", "get", "names", "offer"]
 
 _BUILT_IN = {
     "functions": "pytest_mcode.harnesses.functions.harness:FUNCTIONS",
@@ -34,6 +34,11 @@ _offered: "dict[str, Harness]" = {}
 def built_in() -> list[str]:
     """Return the names of this package's harnesses."""
     return list(_BUILT_IN)
+
+
+def names() -> list[str]:
+    """Return the names of all harnesses that are known here."""
+    return [*_BUILT_IN, *_offered]
 
 
 def offer(found: "Iterable[Harness]") -> None:

@@ -5,11 +5,11 @@ from contextlib import closing, contextmanager
 from typing import Any, get_args
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.harnesses.protocol import Harness
+from pytest_mcode.harnesses.protocol import Found, Harness
 from pytest_mcode.records import Task, Verdict, VerdictKind
 from pytest_mcode.settings import Settings
 
-__all__ = ["extract", "judge", "judge_publicly", "opened_sandbox"]
+__all__ = ["find", "judge", "judge_publicly", "opened_sandbox"]
 
 VERDICT_KINDS = get_args(VerdictKind)
 
@@ -27,15 +27,19 @@ def opened_sandbox(harness: Harness, settings: Settings, session_id: str) -> Ite
         yield sandbox
 
 
-def extract(harness: Harness, completion: str, task: Task, sandbox: Any) -> str | None:
-    """Return the solution in a completion; raises `ConfigurationError` where it is neither text nor None."""
-    solution = harness.extract(completion, task, sandbox)
-    if not isinstance(solution, str | None):
+def find(harness: Harness, completion: str, task: Task, sandbox: Any) -> Found:
+    """Return what a completion holds; raises `ConfigurationError` where that is not a `Found`."""
+    found = harness.find(completion, task, sandbox)
+    if not isinstance(found, Found):
         raise ConfigurationError(
-            f"extract() of {_whose(harness)} returned {_named(solution)}; it returns the solution as a str, "
-            "or None where the completion holds none"
+            f"find() of {_whose(harness)} returned {_named(found)}; leave it out and write extract()"
         )
-    return solution
+    if not isinstance(found.solution, str | None):
+        raise ConfigurationError(
+            f"extract() of {_whose(harness)} returned {_named(found.solution)}; it returns the solution as a "
+            "str, or None where the completion holds none"
+        )
+    return found
 
 
 def judge(harness: Harness, task: Task, solution: str, sandbox: Any) -> Verdict:

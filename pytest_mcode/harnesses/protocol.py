@@ -5,23 +5,36 @@ has a default that suits a task without a sandbox and without options.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_mcode.declarations import options_of
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.findings import Finding
 from pytest_mcode.harnesses.nowhere import Nowhere
-from pytest_mcode.records import Attempt, Task, Verdict
+from pytest_mcode.records import Task, Verdict
 from pytest_mcode.settings import Settings
 
 if TYPE_CHECKING:
     from pytest_mcode.harnesses.demonstrations import Demonstrations
     from pytest_mcode.harnesses.prompting import Prompt
 
-__all__ = ["Harness", "Progress"]
+__all__ = ["Found", "Harness", "Progress"]
 
 Progress = Callable[[str], None]
 """Takes a line of text that says how far something long is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a completion holds."""
+
+    solution: str | None
+    """What to judge; None where there is nothing."""
+    remarks: Mapping[str, Any] = field(default_factory=dict)
+    """What the attempt's record should say of how it was found, JSON types."""
+    verdict: Verdict | None = None
+    """Where there is no solution, why, if that is known."""
 
 
 class Harness(Protocol):
@@ -44,6 +57,10 @@ class Harness(Protocol):
     def own_options(self) -> tuple[str, ...]:
         """The fields of `options`, as far as they were declared."""
         return options_of(self.name)
+
+    def configured(self, settings: Settings) -> "Harness":
+        """Return the harness as a session's settings want it."""
+        return self
 
     # Before anything runs.
 
@@ -117,6 +134,10 @@ class Harness(Protocol):
     def extract(self, completion: str, task: Task, sandbox: Any) -> str | None:
         """Return the solution in a completion, or None where there is none; raises `ApplyError`."""
 
+    def find(self, completion: str, task: Task, sandbox: Any) -> Found:
+        """Return what `extract` does, with what else is to be said of it; raises `ApplyError`."""
+        return Found(solution=self.extract(completion, task, sandbox))
+
     def judge(self, task: Task, solution: str, sandbox: Any) -> Verdict:
         """Judge a solution by the task's tests; raises `InfraError` where these cannot be run."""
 
@@ -139,17 +160,13 @@ class Harness(Protocol):
         return None
 
     @property
-    def exports(self) -> Mapping[str, str]:
-        """Formats of ``mcode export`` that these tasks have, each with what a line of it is."""
-        return {"samples": "a line a sample", "csv": "a row an attempt"}
+    def export_formats(self) -> Mapping[str, "Callable[..., Mapping[str, Any]]"]:
+        """Return, by format of ``mcode export``, what makes the columns of a line.
 
-    def prediction(self, attempt: Attempt) -> str:
-        """Return the patch that SWE-bench's evaluator is to judge, for harnesses that export predictions."""
-        return attempt.solution or ""
-
-    def runnable(self, task: Task, solution: str) -> str:
-        """Return a solution as a program of its own, with what runs before it."""
-        return solution
+        It is called with the keywords ``outcome``, ``attempt``, ``model`` and ``task`` (a callable that gives
+        the `Task`). Of ``samples``, which all tasks have, it gives the columns that differ.
+        """
+        return {}
 
     # For `mcode doctor`.
 

@@ -13,6 +13,7 @@ from pytest_mcode.benchmarks import Benchmark
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.demonstrations import Demonstrations
 from pytest_mcode.harnesses.protocol import Harness
+from pytest_mcode.models import backends
 from pytest_mcode.records import RunInfo, Task, to_json
 from pytest_mcode.session import loading
 from pytest_mcode.session.replay import as_generated, read_answers
@@ -49,7 +50,7 @@ class Plan:
     @property
     def harness(self) -> Harness:
         """The harness that judges it."""
-        return self.benchmark.harness
+        return self.benchmark.harness.configured(self.settings)
 
     @property
     def title(self) -> str:
@@ -89,6 +90,7 @@ class Plan:
             model_info=model_info,
             environment={**environment, **self._shown()},
             started_at=started_at,
+            harness=self.harness.name,
         )
 
     def _shown(self) -> Mapping[str, Any]:
@@ -112,6 +114,8 @@ class Plan:
 
 def build_settings(*layers: Mapping[str, Any]) -> Settings:
     """Build settings from `layers` (command line first) and the defaults of the benchmark they name."""
+    if backend := _first("backend", layers):
+        backends.get(backend)
     named = [_first(name, layers) for name in ("benchmark", "judge")]
     layers = _for_gold(layers)
     defaults = {key: value for name in named if name for key, value in benchmarks.get(name).defaults.items()}

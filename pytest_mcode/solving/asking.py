@@ -1,18 +1,18 @@
-"""One question to a model: the messages of a prompt, with a seed of their own, and an answer that is one.
+"""What an attempt sends: the messages of a prompt, with a seed of their own.
 
-Prompts and models may be a user's own: what they return is checked here, and said to be theirs.
+A prompt may be a user's own: what it returns is checked here, and said to be its.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.harnesses.functions.extraction import strip_reasoning
 from pytest_mcode.harnesses.prompting import Prompt, retrieved
-from pytest_mcode.models import Completion, Model, Request
+from pytest_mcode.harnesses.reasoning import strip_reasoning
+from pytest_mcode.models import Request
 from pytest_mcode.records import Message, Task, Verdict, fingerprint
 
-__all__ = ["answer_turn", "ask", "attempt_seed", "opening", "repair_turn", "request_for"]
+__all__ = ["answer_turn", "attempt_seed", "opening", "repair_turn", "request_for"]
 
 NO_ANSWER = "(no answer)"
 """Stands for a turn that held reasoning alone: some servers refuse an empty one."""
@@ -62,19 +62,6 @@ def request_for(
         iteration=iteration,
         retrieved=retrieved(prompt, task),
     )
-
-
-def ask(model: Model, request: Request) -> Completion:
-    """Return the model's answer; raises `ConfigurationError` where it is no `Completion`."""
-    completion = model.generate(request)
-    if not isinstance(completion, Completion):
-        raise ConfigurationError(
-            f"generate() of {_whose(model)} returned {type(completion).__name__}; "
-            "a model returns a pytest_mcode.Completion"
-        )
-    if wrong := completion.wrong_field():
-        raise ConfigurationError(f"generate() of {_whose(model)} returned a Completion whose {wrong}")
-    return completion
 
 
 def _whose(part: object) -> str:

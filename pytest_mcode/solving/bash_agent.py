@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from pytest_mcode.errors import ConfigurationError, ContextOverflowError
-from pytest_mcode.harnesses.functions.extraction import strip_reasoning
+from pytest_mcode.errors import ConfigurationError, ContentFilterError, ContextOverflowError
+from pytest_mcode.harnesses.reasoning import strip_reasoning
 from pytest_mcode.harnesses.repositories.container import LostContainerError, LostEngineError
 from pytest_mcode.harnesses.repositories.judging import apply
 from pytest_mcode.harnesses.repositories.shell import Shell, Step, find_command
 from pytest_mcode.models import Completion, Request
+from pytest_mcode.models.asking import ask
 from pytest_mcode.records import Attempt, Message
 from pytest_mcode.solving.asking import NO_ANSWER, opening, repair_turn
 from pytest_mcode.solving.handle import TaskHandle
@@ -88,8 +89,8 @@ class BashAgent(SampleAndDebug):
         work = _Work(list(request.messages))
         try:
             patch = self._work(shell, work, request)
-        except ContextOverflowError as error:
-            return task.record_overflow(replace(request, messages=tuple(work.messages)), error)
+        except (ContextOverflowError, ContentFilterError) as error:
+            return task.record_refusal(replace(request, messages=tuple(work.messages)), error)
         asked = replace(request, messages=tuple(work.messages))
         return task.judge_solution(asked, _summed(work.answers), patch, _extra(work))
 
@@ -126,13 +127,13 @@ class BashAgent(SampleAndDebug):
         turn = replace(request, messages=tuple(work.messages), seed=request.seed + len(work.answers))
         if not self._refuses_tools:
             try:
-                work.answers.append(self.model.generate(replace(turn, tools=(BASH,))))
+                work.answers.append(ask(self.model, replace(turn, tools=(BASH,))))
                 return work.answers[-1]
             except ConfigurationError as error:
                 if "tool" not in str(error).lower():
                     raise
                 self._refuses_tools.append(str(error))
-        work.answers.append(self.model.generate(turn))
+        work.answers.append(ask(self.model, turn))
         return work.answers[-1]
 
     def _observe(self, work: _Work, command: str | None, call: Mapping[str, Any] | None) -> None:

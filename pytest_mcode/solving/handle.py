@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from pytest_mcode.benchmarks import Benchmark
-from pytest_mcode.errors import ApplyError, ContextOverflowError
+from pytest_mcode.errors import ApplyError, ContentFilterError, ContextOverflowError
 from pytest_mcode.harnesses import checked
+from pytest_mcode.harnesses.protocol import Harness
 from pytest_mcode.models import Completion, Request
 from pytest_mcode.records import Attempt, Task, Verdict
 from pytest_mcode.solving.feedback import FEEDBACK, FeedbackName
 from pytest_mcode.solving.journal import Journal
+from pytest_mcode.solving.unanswered import cut, unanswered, withheld
 
 __all__ = ["TaskHandle"]
 
@@ -27,11 +30,14 @@ class TaskHandle:
     journal: Journal | None = None
     """Keeps the attempts of a session that may be killed."""
     attempts: list[Attempt] = field(default_factory=list)
+    harness: Harness | None = None
+    """The benchmark's, as the session's settings want it; None: as it is."""
 
     def __post_init__(self) -> None:
         """Take up what an earlier session has left of this task."""
         self._left = self.journal.read() if self.journal else []
         self._feedback = FEEDBACK[self.feedback]
+        self._harness = self.harness or self.benchmark.harness
 
     # What a solver of one's own calls.
 
@@ -70,9 +76,10 @@ class TaskHandle:
         attempt = self._extracted(given) if solution is None else self._judged(solution, given)
         return self._record(sample, attempt)
 
-    def record_overflow(self, request: Request, error: ContextOverflowError) -> Attempt:
-        """Record that `request` did not fit the model's context window."""
-        verdict = Verdict(kind="context_overflow", message=str(error))
+    def record_refusal(self, request: Request, error: ContextOverflowError | ContentFilterError) -> Attempt:
+        """Record that `request` did not fit the model's context window, or that a filter refused it."""
+        filtered = isinstance(error, ContentFilterError)
+        verdict = Verdict(kind="content_filter" if filtered else "context_overflow", message=str(error))
         return self._keep(request.sample, self._without_solution(verdict, Completion(text=""), request))
 
     def recall(self, request: Request) -> Attempt | None:
@@ -106,7 +113,7 @@ class TaskHandle:
 
     def close(self) -> None:
         """Let go of what the sandbox keeps of the task, once no more attempts are made."""
-        self.benchmark.harness.forget(self.task, self.sandbox)
+        self._harness.forget(self.task, self.sandbox)
 
     # Recording.
 
@@ -124,27 +131,37 @@ class TaskHandle:
 
     def _extracted(self, completion: Completion, request: Request | None = None) -> Attempt:
         try:
-            solution = checked.extract(self.benchmark.harness, completion.text, self.task, self.sandbox)
+            found = checked.find(self._harness, completion.text, self.task, self.sandbox)
         except ApplyError as error:
             unfit = Verdict(kind="apply_failed", message=str(error))
             return self._without_solution(unfit, completion, request)
-        return self._judged(solution, completion, request)
+        if found.solution is None or withheld(completion):
+            verdict = self._no_solution(completion, found.verdict)
+            return self._without_solution(verdict, completion, request)
+        return self._judged(found.solution, completion, request, found.remarks)
 
     def _judged(
-        self, solution: str | None, completion: Completion, request: Request | None = None
+        self,
+        solution: str | None,
+        completion: Completion,
+        request: Request | None = None,
+        remarks: Mapping[str, Any] = MappingProxyType({}),
     ) -> Attempt:
-        harness = self.benchmark.harness
+        harness = self._harness
         if solution is None:
-            verdict = _no_solution(completion, harness.nothing_found)
-            return self._without_solution(verdict, completion, request)
+            return self._without_solution(self._no_solution(completion), completion, request)
         verdict = checked.judge(harness, self.task, solution, self.sandbox)
         public = (
             checked.judge_publicly(harness, self.task, solution, self.sandbox)
             if self._feedback.judges_publicly
             else None
         )
-        remarks = harness.remarks(self.task, solution)
+        remarks = {**remarks, **harness.remarks(self.task, solution)}
         return _attempt(completion, request, solution, verdict, public, remarks)
+
+    def _no_solution(self, completion: Completion, known: Verdict | None = None) -> Verdict:
+        otherwise = known or unanswered(completion, self._harness.nothing_found)
+        return withheld(completion) or cut(completion) or otherwise
 
     def _without_solution(self, verdict: Verdict, completion: Completion, request: Request | None) -> Attempt:
         """Return an attempt with nothing to run: what can be seen says the same as the judge."""
@@ -177,9 +194,3 @@ def _attempt(
         finish_reason=completion.finish_reason,
         extra={**remarks, **retrieved},
     )
-
-
-def _no_solution(completion: Completion, nothing_found: str) -> Verdict:
-    if completion.finish_reason == "length":
-        return Verdict(kind="truncated", message="the completion was cut by the token limit")
-    return Verdict(kind="no_solution", message=nothing_found)

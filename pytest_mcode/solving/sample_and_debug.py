@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pytest_mcode.errors import ContextOverflowError
+from pytest_mcode.errors import ContentFilterError, ContextOverflowError
 from pytest_mcode.harnesses.prompting import Prompt
 from pytest_mcode.models import Model, Request
+from pytest_mcode.models.asking import ask
 from pytest_mcode.records import Attempt, Message
-from pytest_mcode.solving.asking import answer_turn, ask, opening, repair_turn, request_for
+from pytest_mcode.solving.asking import answer_turn, opening, repair_turn, request_for
 from pytest_mcode.solving.handle import TaskHandle
 
 __all__ = ["SampleAndDebug"]
@@ -48,8 +49,8 @@ class SampleAndDebug:
             return recalled
         try:
             completion = ask(self.model, request)
-        except ContextOverflowError as error:
-            return task.record_overflow(request, error)
+        except (ContextOverflowError, ContentFilterError) as error:
+            return task.record_refusal(request, error)
         return task.judge_completion(request, completion)
 
     def next_messages(self, task: TaskHandle, messages: Sequence[Message], attempt: Attempt) -> list[Message]:

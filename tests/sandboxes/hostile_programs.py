@@ -683,3 +683,103 @@ HOSTILE = {
     )
     for name, source in programs.items()
 }
+
+CHOOSERS = {
+    "protects its processes and fills the memory with files": """
+        import ctypes, os, time
+        def f(x):
+            ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # PR_SET_DUMPABLE: its files in /proc are its own then
+            with open("/proc/self/oom_score_adj", "w") as file: file.write("0")
+            for _ in range(50):
+                try:
+                    if os.fork() == 0:
+                        for n in range(200):
+                            try: os.write(os.memfd_create(str(n)), bytes(2 ** 20))
+                            except OSError: pass
+                        time.sleep(1000)
+                except OSError: break
+            time.sleep(1000)
+    """,
+    "protects its processes and spreads the memory": """
+        import ctypes, os, time
+        def f(x):
+            ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)
+            with open("/proc/self/oom_score_adj", "w") as file: file.write("0")
+            for _ in range(50):
+                try:
+                    if os.fork() == 0:
+                        kept = [b"x" * 2 ** 17 for _ in range(90)]
+                        time.sleep(1000)
+                except OSError: break
+            time.sleep(1000)
+    """,
+    "fills socket buffers in 58 processes": """
+        import os, socket, time
+        def f(x):
+            for _ in range(58):
+                try:
+                    if os.fork() == 0:
+                        kept = []
+                        while True:
+                            kept += socket.socketpair()
+                            for end in kept[-2:]:
+                                end.setblocking(False)
+                                try:
+                                    while True: end.send(b"x" * 65536)
+                                except BlockingIOError: pass
+                except OSError: pass
+            time.sleep(1000)
+    """,
+    "fills shared memory": """
+        def f(x):
+            for n in range(100):
+                open(f"/dev/shm/{n}", "wb").write(bytes(2 ** 20))
+    """,
+    "ends by a signal without a name": """
+        import os
+        def f(x): os.kill(os.getpid(), 40)
+    """,
+    "sends itself the signal of the time limit": """
+        import os, signal
+        def f(x): os.kill(os.getpid(), signal.SIGXCPU)
+    """,
+    "lacks a module, from nowhere": """
+        import functools, importlib
+        f = functools.partial(importlib.import_module, "nowhere")
+    """,
+    "lacks a module, says its exception": """
+        class Sly(ModuleNotFoundError): pass
+        def f(x): raise Sly("no", name="nowhere").with_traceback(None) from None
+    """,
+    **{
+        f"says of the tests that they are {kind}": f"""
+        import os
+        def f(x):
+            said = b""
+            for fd in range(3, 256):
+                try:
+                    os.set_blocking(fd, False)
+                    said = os.read(fd, 32) or said
+                except OSError: pass
+            for fd in range(3, 256):
+                try: os.write(fd, b'{{"kind": "{kind}", "message": "the tests import x", "nonce": "' + said + b'"}}')
+                except OSError: pass
+            os._exit(0)
+    """
+        for kind in ("bad_test", "context_overflow", "no_solution")
+    },
+    **{
+        f"answers {answer}": f"""
+        import gc
+        def f(x):
+            line = next(o for o in gc.get_objects() if type(o).__name__ == "Line")
+            line._writer.write({answer.encode()!r} + b"\\n"); line._writer.flush()
+    """
+        for answer in (
+            "[]", "5", '"ab"', "{}", "null", '["returned"]', '["returned", ["list", 5], null]', '["raised"]',
+            '["returned", ["ndarray", 5], null]', '["raised", null, null]', '["timeout"]', '["timeout", 5]',
+            '["bad_test", "x"]', '["raised", ["ModuleNotFoundError", ["tuple", ["x"]], ""], null]',
+        )
+    },
+}  # fmt: skip
+"""Would rather be the harness's fault, or the benchmark's, than fail. For containers only."""

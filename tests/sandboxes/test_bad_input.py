@@ -205,8 +205,8 @@ def test_restrictions_that_the_engine_refuses_are_said(image: str, monkeypatch: 
     told = check_sandbox(
         "docker", image=image, limits=Limits(), session_id="test-bad-input", progress=said.append
     )
-    assert told["limits_not_held"][-1] == "System V and POSIX objects, which outlive their attempt"
-    assert "System V and POSIX objects" in said[-1]
+    assert told["limits_not_held"][-1] == "System V objects and POSIX queues, which outlive their attempt"
+    assert "System V objects and POSIX queues" in said[-1]
 
 
 @pytest.mark.parametrize("sandbox", ["process", pytest.param("docker", marks=pytest.mark.docker)])

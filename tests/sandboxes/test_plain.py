@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pytest_mcode.sandboxes.runner.plain import Line, LostError, NotPlainError, Opaque, decode, encode, patch
+from pytest_mcode.sandboxes.runner.plain import Line, LostError
 
 NAN = float("nan")
 

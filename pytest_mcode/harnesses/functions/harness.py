@@ -1,9 +1,9 @@
 """The harness of functions: code that a completion holds, judged by tests that call it."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.demonstrations import Demonstrations
@@ -12,7 +12,7 @@ from pytest_mcode.harnesses.functions.checks import check_function
 from pytest_mcode.harnesses.functions.options import FunctionOptions
 from pytest_mcode.harnesses.functions.sandbox import check_sandbox, open_sandbox
 from pytest_mcode.harnesses.functions.stubs import is_stub
-from pytest_mcode.harnesses.protocol import Harness, Progress
+from pytest_mcode.harnesses.protocol import Found, Harness, Progress
 from pytest_mcode.records import Task, Verdict
 from pytest_mcode.sandboxes import Program, Sandbox
 from pytest_mcode.settings import Settings
@@ -31,6 +31,14 @@ class FunctionHarness(Harness):
     nature = "has functions to write, no repositories"
     nothing_found = "the completion holds no code that can be parsed"
     shows_solved_tasks = True
+
+    def __init__(self, extract: Literal["standard", "whole"] = "standard") -> None:
+        """Judge what ``--mcode-extract`` says of a completion."""
+        self._extract: Literal["standard", "whole"] = extract
+
+    def configured(self, settings: Settings) -> "FunctionHarness":
+        """Return the harness that extracts as ``--mcode-extract`` says."""
+        return type(self)(settings.of(FunctionOptions).extract)
 
     def check_options(self, settings: Settings) -> None:
         """Refuse what only ``--mcode-retrieval`` has a use for."""
@@ -96,10 +104,19 @@ class FunctionHarness(Harness):
 
     def extract(self, completion: str, task: Task, sandbox: Any = None) -> str | None:
         """Return the code that defines the entry points, or None where nothing parses."""
-        from pytest_mcode.harnesses.functions.extraction import extract_code
+        return self.find(completion, task, sandbox).solution
+
+    def find(self, completion: str, task: Task, sandbox: Any = None) -> Found:
+        """Return the code, which of the model's own examples it lacks, or what keeps it from being code."""
+        from pytest_mcode.harnesses.functions.extraction import extract
 
         stub = task.prompt if is_stub(task.prompt, task.entry_points) else None
-        return extract_code(completion, entry_points=task.entry_points, stub=stub)
+        found = extract(completion, entry_points=task.entry_points, stub=stub, mode=self._extract)
+        return Found(
+            solution=found.code,
+            remarks={"examples_left_out": list(found.left_out)} if found.left_out else {},
+            verdict=Verdict(kind="syntax", message=found.problem) if found.problem else None,
+        )
 
     def judge(self, task: Task, solution: str, sandbox: Sandbox) -> Verdict:
         """Run the task's test against `solution`."""
@@ -110,6 +127,13 @@ class FunctionHarness(Harness):
         if task.public_test is None:
             return None
         return sandbox.run(_program(task, solution, task.public_test))
+
+    @property
+    def export_formats(self) -> Mapping[str, Callable[..., Mapping[str, Any]]]:
+        """Return samples as the reference evaluators read them."""
+        from pytest_mcode.harnesses.functions.exporting import runnable
+
+        return {"samples": runnable}
 
     def examine_machine(
         self, settings: Settings, session_id: str, progress: Progress

@@ -1,6 +1,7 @@
 """Options that mean something to functions to write alone."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pytest_mcode.options import choice, count, option
 from pytest_mcode.settings import DEFAULT_IMAGE
@@ -25,6 +26,14 @@ class FunctionOptions:
         choice("fork", "fresh"),
         metavar="HOW",
         default="fork",
+    )
+    extract: Literal["standard", "whole"] = option(
+        "What of a completion is judged: standard (without the model's own examples: bare asserts, calls, "
+        "prints, a main guard), whole (as it stands).",
+        choice("standard", "whole"),
+        metavar="WHAT",
+        default="standard",
+        changes_result=True,
     )
     retrieval_k: int = count(
         "Solved tasks that --mcode-retrieval shows, the most similar ones by BM25.",

@@ -82,7 +82,7 @@ def probes(limits: Limits) -> Iterator[Probe]:
     yield Probe(
         check="output",
         tries=f"printing {2 * limits.output >> 20} MiB where {limits.output >> 20} are allowed",
-        program=_program(f"def tried():\n    print('x' * {2 * limits.output}, flush=True)\n", "tried()"),
+        program=_program(FLOOD.format(mebibytes=2 * limits.output >> 20), "tried()"),
         expected="output_limit",
         needs_isolation=False,
     )
@@ -122,6 +122,12 @@ def tried():
         except BlockingIOError:
             pass
     return ready
+"""
+
+FLOOD = """\
+def tried():
+    for _ in range({mebibytes}):
+        print("x" * 2**20, flush=True)
 """
 
 FORK = """\

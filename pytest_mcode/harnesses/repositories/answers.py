@@ -1,22 +1,25 @@
 """From a completion to a patch: as it stands there, or as its search/replace blocks amount to."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import unified_diff
+from difflib import SequenceMatcher, unified_diff
 from pathlib import PurePosixPath
 
 from pytest_mcode.errors import ApplyError
-from pytest_mcode.harnesses.functions.extraction import strip_reasoning
+from pytest_mcode.harnesses.reasoning import strip_reasoning
+from pytest_mcode.harnesses.repositories.patches import changed_files, sections
 
 __all__ = ["Edit", "find_edits", "find_patch", "to_patch"]
 
 _FENCED = re.compile(r"^```[\w.+-]*[ \t]*\n(?P<text>.*?)(?:^```[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _PATCH = re.compile(r"^(?:diff --git |--- \S[^\n]*\n\+\+\+ )", re.MULTILINE)
+_HUNK = re.compile(r"^@@ -(?P<first>\d+)(?:,(?P<lines>\d+))? ", re.MULTILINE)
+_REMOVED = re.compile(r"^-(?!-- )[ \t]*\S.*$", re.MULTILINE)
 _BLOCK = re.compile(
-    r"^<{5,9} ?SEARCH[ \t]*\n(?P<search>.*?)^={7}[ \t]*\n(?P<replace>.*?)^>{5,9} ?REPLACE[ \t]*$",
-    re.MULTILINE | re.DOTALL,
+    r"^<{5,9} ?SEARCH[ \t]*\n(?P<text>.*?^={7}[ \t]*\n.*?)^>{5,9} ?REPLACE[ \t]*$", re.MULTILINE | re.DOTALL
 )
+_DIVIDER = re.compile(r"^={7}[ \t]*\n", re.MULTILINE)
 _PATH = re.compile(r"[\w./+ -]*\w\.?[\w]*")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
@@ -26,19 +29,55 @@ class Edit:
     """One search/replace block."""
 
     path: str
-    search: str
-    """Whole lines; empty for a new file."""
-    replace: str
+    readings: Sequence[tuple[str, str]]
+    """What to search for and what to replace it with, both whole lines, the first empty for a new file.
+
+    There are several where lines of `=======` stand in the block: each may be the one that divides it.
+    """
 
 
 def find_patch(completion: str) -> str | None:
-    """Return the patches in a completion's fences, else the completion from its first patch on."""
+    """Return the patches in a completion's fences, else those from its first one on.
+
+    Of two that change the same place of a file the last one counts: a model corrects itself further down.
+    """
     answer = strip_reasoning(completion)
     fenced = [found["text"] for found in _FENCED.finditer(answer) if _PATCH.search(found["text"])]
-    if fenced:
-        return "".join(each if each.endswith("\n") else each + "\n" for each in fenced)
     start = _PATCH.search(answer)
-    return answer[start.start() :] if start else None
+    if not start:
+        return None
+    patches = [_ended(text) for text in fenced or [answer[start.start() :]]]
+    kept: list[_Section] = []
+    for text in reversed([section for patch in patches for section in sections(patch)]):
+        section = _Section(text)
+        if not any(later.corrects(section) for later in kept):
+            kept.append(section)
+    return "".join(section.text for section in reversed(kept))
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith("\n") else f"{text}\n"
+
+
+class _Section:
+    """What a patch does to one file."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.files = changed_files(text)
+        self.removed = set(_REMOVED.findall(text))
+        hunks = [(int(hunk["first"]), int(hunk["lines"] or 1)) for hunk in _HUNK.finditer(text)]
+        self.places = [range(first, first + max(lines, 1)) for first, lines in hunks]
+
+    def corrects(self, earlier: "_Section") -> bool:
+        """Whether it changes the same lines of the same file."""
+        if not self.files or self.files != earlier.files:
+            return False
+        return not self.removed.isdisjoint(earlier.removed) or any(
+            one.start < other.stop and other.start < one.stop
+            for one in self.places
+            for other in earlier.places
+        )
 
 
 def find_edits(completion: str) -> list[Edit]:
@@ -48,7 +87,10 @@ def find_edits(completion: str) -> list[Edit]:
     end = 0
     for block in _BLOCK.finditer(answer):
         path = _path_in(answer[end : block.start()]) or (edits[-1].path if edits else "")
-        edits.append(Edit(path=path, search=block["search"], replace=block["replace"]))
+        text = block["text"]
+        dividers = _DIVIDER.finditer(text)
+        readings = [(text[: divider.start()], text[divider.end() :]) for divider in dividers]
+        edits.append(Edit(path=path, readings=readings))
         end = block.end()
     return edits
 
@@ -82,9 +124,9 @@ def _resolve(edit: Edit, files: Mapping[str, str], after: Mapping[str, str], whe
     if path in files or path in after:
         return path
     ending = [file for file in files if file.endswith(f"/{path}")]
-    if len(ending) == 1 and edit.search.strip():
+    if len(ending) == 1 and edit.readings[0][0].strip():
         return ending[0]
-    if edit.search.strip():
+    if edit.readings[0][0].strip():
         hint = f"; do you mean {' or '.join(ending[:3])}?" if ending else ""
         raise ApplyError(f"{where}: the repository has no file {edit.path}{hint}")
     if path.startswith("/") or ".." in PurePosixPath(path).parts:
@@ -93,20 +135,38 @@ def _resolve(edit: Edit, files: Mapping[str, str], after: Mapping[str, str], whe
 
 
 def _edited(edit: Edit, text: str | None, path: str, where: str) -> str:
-    if not edit.search.strip():
-        if text:
-            raise ApplyError(f"{where}: {path} exists: put the lines to replace between SEARCH and =======")
-        return edit.replace
-    lines, wanted = _lines(text or ""), [line.rstrip() for line in _lines(edit.search)]
-    found = list(_occurrences(lines, _lines(edit.search))) or list(
-        _occurrences([line.rstrip() for line in lines], wanted)
-    )
-    if len(found) != 1:
+    first, replacement = edit.readings[0]
+    if text is None or (not text and not first.strip()):
+        return replacement
+    lines = _lines(text)
+    places = [
+        (search, replace, _places(lines, search)) for search, replace in edit.readings if search.strip()
+    ]
+    fitting = [place for place in places if len(place[2]) == 1]
+    if not places:
+        raise ApplyError(f"{where}: {path} exists: put the lines to replace between SEARCH and =======")
+    if not fitting:
+        search, _, found = places[0]
         problem = f"occur {len(found)} times in" if found else "do not occur in"
         remedy = "copy more lines around them" if found else "copy them exactly as they stand there"
-        raise ApplyError(f"{where}: these lines {problem} {path}; {remedy}:\n{edit.search.rstrip()}")
-    start, stop = found[0], found[0] + len(wanted)
-    return "".join(lines[:start] + _as_around(edit.replace, lines[start:stop]) + lines[stop:])
+        raise ApplyError(f"{where}: these lines {problem} {path}; {remedy}:\n{search.rstrip()}")
+    search, replacement, (start,) = max(fitting, key=_likeness)
+    stop = start + len(_lines(search))
+    return "".join(lines[:start] + _as_around(replacement, lines[start:stop]) + lines[stop:])
+
+
+def _likeness(place: tuple[str, str, list[int]]) -> tuple[float, int]:
+    """A replacement resembles what it replaces: that tells which of several dividers is meant."""
+    search, replacement, _ = place
+    return SequenceMatcher(None, _lines(search), _lines(replacement)).ratio(), len(search)
+
+
+def _places(lines: list[str], search: str) -> list[int]:
+    """Return where the lines of `search` stand, exactly or else but for spaces at their ends."""
+    wanted = _lines(search)
+    return list(_occurrences(lines, wanted)) or list(
+        _occurrences([line.rstrip() for line in lines], [line.rstrip() for line in wanted])
+    )
 
 
 def _occurrences(lines: list[str], wanted: list[str]) -> Iterator[int]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import logging
+import signal
 import tarfile
 import threading
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePosixPath
@@ -16,8 +16,14 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pytest_mcode.errors import InfraError
 from pytest_mcode.sandboxes import Limits
-from pytest_mcode.sandboxes.docker import remove_container
-from pytest_mcode.sandboxes.ownership import labels
+from pytest_mcode.sandboxes.containers import (
+    AttachedContainer,
+    LostContainerError,
+    LostEngineError,
+    Recipe,
+    engine_errors,
+    hang_up,
+)
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -31,19 +37,14 @@ LARGEST_FILE = 2**30
 CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "KILL"]
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_RETRIES": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 """Eval scripts call pip: without a network it is to fail at once, and does no harm."""
+KILLED = 128 + signal.SIGKILL
+SETTLING_SECONDS = 0.5
+"""Until the engine knows that the whole container was killed, and not the command alone."""
 OOM_COUNTERS = "/sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control"
 PREPARATION_SECONDS = 300.0
 PREPARATION_OUTPUT = 256 * 2**20
 
 logger = logging.getLogger(__name__)
-
-
-class LostContainerError(InfraError):
-    """The container ended, or the engine went away, while it was needed."""
-
-
-class LostEngineError(LostContainerError):
-    """It was the engine that went away: no command can have done that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,15 +79,19 @@ class Container:
     ) -> None:
         self._engine = engine
         self._environment = {} if network else OFFLINE
-        self._socket: Any = None
-        with _engine_errors(image):
-            self._id: str = _create(engine, image, limits, session_id, network, platform)
-            try:
-                self._socket = engine.attach_socket(self._id, params={"stdin": 1, "stream": 1})
-                engine.start(self._id)
-            except BaseException:
-                self.close()
-                raise
+        recipe = Recipe(
+            image=image,
+            program=["cat"],
+            working_dir=WORKDIR,
+            memory=limits.memory,
+            pids=limits.pids,
+            capabilities=CAPABILITIES,
+            ulimits={"fsize": LARGEST_FILE},
+            network="bridge" if network else "none",
+            platform=platform,
+        )
+        self._container = AttachedContainer(engine, recipe, session_id)
+        self._id = self._container.id
 
     def __enter__(self) -> Self:
         return self
@@ -106,7 +111,7 @@ class Container:
         start = time.monotonic()
         cut: Literal["", "timeout", "output_limit"] = ""
         expired = threading.Event()
-        with _engine_errors("the container"):
+        with engine_errors("the container"):
             running = self._engine.exec_create(
                 self._id, list(command), workdir=WORKDIR, user="root", environment=self._with(environment)
             )["Id"]
@@ -142,7 +147,7 @@ class Container:
             entry = tarfile.TarInfo(target.name)
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))
-        with _engine_errors("the container"):
+        with engine_errors("the container"):
             self._engine.put_archive(self._id, str(target.parent), archive.getvalue())
 
     def ran_out_of_memory(self) -> bool:
@@ -153,10 +158,7 @@ class Container:
 
     def close(self) -> None:
         """Remove the container and wait until it is gone. May be called twice."""
-        if self._socket is not None:
-            _hang_up(self._socket)
-            self._socket = None
-        remove_container(self._engine, self._id)
+        self._container.close()
 
     def _with(self, environment: Mapping[str, str] | None) -> dict[str, str]:
         return {**self._environment, **(environment or {})}
@@ -183,73 +185,13 @@ class Container:
             for _, chunk in socket.frames_iter(connection, tty=False):  # type: ignore[no-untyped-call]
                 yield chunk
         finally:
-            _hang_up(connection)
+            hang_up(connection)
 
     def _status(self, running: str) -> int:
         """Return a command's exit status, given that its container outlived it."""
         ended = self._engine.exec_inspect(running)
+        if ended["ExitCode"] == KILLED:
+            time.sleep(SETTLING_SECONDS)
         if not self._engine.inspect_container(self._id)["State"]["Running"] or ended["ExitCode"] is None:
             raise LostContainerError("the container ended while a command ran in it")
         return int(ended["ExitCode"])
-
-
-def _hang_up(connection: Any) -> None:
-    """Close a connection that the engine's client made of a response: the response keeps it open else."""
-    connection._response.close()
-    connection.close()
-
-
-def _create(
-    engine: APIClient, image: str, limits: Limits, session_id: str, network: bool, platform: str | None
-) -> str:
-    from docker.types import LogConfig, Ulimit
-
-    host_config = engine.create_host_config(
-        auto_remove=True,
-        network_mode="bridge" if network else "none",
-        cap_drop=["ALL"],
-        cap_add=CAPABILITIES,
-        security_opt=["no-new-privileges:true"],
-        mem_limit=limits.memory,
-        memswap_limit=limits.memory,
-        pids_limit=limits.pids,
-        log_config=LogConfig(type="none"),
-        ulimits=[
-            Ulimit(name="core", soft=0, hard=0),
-            Ulimit(name="fsize", soft=LARGEST_FILE, hard=LARGEST_FILE),
-        ],
-    )
-    container = engine.create_container(
-        image,
-        entrypoint=["cat"],
-        command=[],
-        user="root",
-        working_dir=WORKDIR,
-        stdin_open=True,
-        stop_signal="SIGKILL",
-        labels=labels(session_id),
-        host_config=host_config,
-        platform=platform,
-    )
-    identity: str = container["Id"]
-    return identity
-
-
-@contextmanager
-def _engine_errors(what: str) -> Iterator[None]:
-    """Turn what the engine answers, or its silence, into our errors."""
-    from docker.errors import APIError, ImageNotFound
-    from requests import RequestException
-    from urllib3.exceptions import HTTPError
-
-    try:
-        yield
-    except ImageNotFound as error:
-        raise InfraError(f"image {what} is not on the Docker engine") from error
-    except APIError as error:
-        reason = error.explanation or str(error)
-        if error.status_code in (404, 409) or "is not running" in reason:
-            raise LostContainerError(f"{what} is gone: {reason}") from error
-        raise InfraError(f"the Docker engine refuses {what}: {reason}") from error
-    except (RequestException, HTTPError, OSError) as error:
-        raise LostEngineError(f"lost the Docker engine: {error}") from error

@@ -1,6 +1,6 @@
 """The harness of repositories: patches that resolve an issue, judged in the image of their task."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from pytest_mcode.harnesses.limits import limits_of
 from pytest_mcode.harnesses.protocol import Harness, Progress
 from pytest_mcode.harnesses.repositories.options import RepositoryOptions
 from pytest_mcode.harnesses.repositories.patches import changed_files, test_configuration, without
-from pytest_mcode.records import Attempt, Task, Verdict
+from pytest_mcode.records import Task, Verdict
 from pytest_mcode.settings import Settings
 
 if TYPE_CHECKING:
@@ -149,13 +149,11 @@ class RepositoryHarness(Harness):
         return task_id.rpartition("-")[0]
 
     @property
-    def exports(self) -> Mapping[str, str]:
-        """Samples and attempts as all have them, and SWE-bench's predictions."""
-        return {**super().exports, "predictions": "SWE-bench's: a patch a task"}
+    def export_formats(self) -> Mapping[str, Callable[..., Mapping[str, Any]]]:
+        """Return SWE-bench's predictions."""
+        from pytest_mcode.harnesses.repositories.exporting import prediction
 
-    def prediction(self, attempt: Attempt) -> str:
-        """Return an attempt's patch less the edits to graded test files that were left out."""
-        return without(attempt.solution or "", attempt.extra.get("left_out", ()))[0]
+        return {"predictions": prediction}
 
     def examine_machine(
         self, settings: Settings, session_id: str, progress: Progress

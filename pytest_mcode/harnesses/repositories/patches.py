@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePosixPath
 
-__all__ = ["changed_files", "test_configuration", "without"]
+__all__ = ["changed_files", "sections", "test_configuration", "without"]
 
 _SECTION = re.compile(r"^(?=diff --git )|^(?=--- [^\n]*\n\+\+\+ )", re.MULTILINE)
 _GIT_HEADER = re.compile(r"^diff --git (?:a/(?P<old>.+?) b/(?P<new>.+)|(?P<quoted>\".*))$", re.MULTILINE)
@@ -22,13 +22,13 @@ CONFIGURATION = frozenset(
 
 def changed_files(patch: str) -> list[str]:
     """Return every path that a patch names, old or new, in its order, each once."""
-    return list(dict.fromkeys(name for section in _sections(patch) for name in _names(section)))
+    return list(dict.fromkeys(name for section in sections(patch) for name in _names(section)))
 
 
 def without(patch: str, files: Collection[str]) -> tuple[str, list[str]]:
     """Return the patch less its edits to `files`, and the files that it did edit."""
     kept, left_out = [], []
-    for section in _sections(patch):
+    for section in sections(patch):
         touched = [name for name in _names(section) if name in files]
         left_out += touched
         if not touched:
@@ -41,7 +41,7 @@ def test_configuration(files: Sequence[str]) -> list[str]:
     return [file for file in files if PurePosixPath(file).name in CONFIGURATION or file.endswith(".pth")]
 
 
-def _sections(patch: str) -> Iterator[str]:
+def sections(patch: str) -> Iterator[str]:
     """Yield a patch file by file; a ``---``, ``+++`` pair that follows its ``diff --git`` stays with it."""
     pending = ""
     for part in _SECTION.split(patch):

@@ -9,6 +9,8 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal
 
 from pytest_mcode.harnesses.functions.extraction.candidates import (
     Candidate,
@@ -17,25 +19,58 @@ from pytest_mcode.harnesses.functions.extraction.candidates import (
     continuations,
     programs,
 )
-from pytest_mcode.harnesses.functions.extraction.definitions import complete
-from pytest_mcode.harnesses.functions.extraction.fragments import (
-    Fragment,
-    fragments,
-    strip_end_tokens,
-    strip_reasoning,
-)
+from pytest_mcode.harnesses.functions.extraction.characters import unusable_character
+from pytest_mcode.harnesses.functions.extraction.definitions import complete, with_future_imports
+from pytest_mcode.harnesses.functions.extraction.examples import without_examples
+from pytest_mcode.harnesses.functions.extraction.fragments import Fragment, fragments
 from pytest_mcode.harnesses.functions.syntax import normalise_newlines, parse
+from pytest_mcode.harnesses.reasoning import strip_end_tokens, strip_reasoning
 
-__all__ = ["extract_code", "strip_reasoning"]
+__all__ = ["Extracted", "extract", "extract_code"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extracted:
+    """What a completion amounts to."""
+
+    code: str | None
+    """What to judge; None where nothing that could be an answer parses."""
+    left_out: tuple[str, ...] = ()
+    """The first lines of the model's own examples, which `code` lacks."""
+    problem: str = ""
+    """Where there is no code: the character that Python does not take, with its line and column."""
+
+
+def extract(
+    completion: str,
+    *,
+    entry_points: Sequence[str],
+    stub: str | None = None,
+    mode: Literal["standard", "whole"] = "standard",
+) -> Extracted:
+    """Find the code in a completion that defines `entry_points`.
+
+    `stub` is what a bare body continues: source that ends in the entry point's signature and
+    docstring. Under ``standard`` the model's own examples are left out, under ``whole`` they stay.
+    Time and memory are linear in the completion's length.
+    """
+    text = strip_end_tokens(normalise_newlines(strip_reasoning(completion)).lstrip("\ufeff"))
+    code = _code(text, entry_points, stub)
+    module = parse(code) if code is not None else None
+    if code is None or not isinstance(module, ast.Module):
+        return Extracted(code=None, problem=unusable_character(text))
+    if mode == "whole":
+        return Extracted(code=code)
+    shorter, left_out = without_examples(code, module, entry_points)
+    return Extracted(code=shorter, left_out=left_out)
 
 
 def extract_code(completion: str, *, entry_points: Sequence[str], stub: str | None = None) -> str | None:
-    """Return the code in a completion that defines `entry_points`, or None where nothing parses.
+    """Return the code in a completion, as `extract` finds it, or None where nothing parses."""
+    return extract(completion, entry_points=entry_points, stub=stub).code
 
-    `stub` is what a bare body continues: source that ends in the entry point's signature and
-    docstring. Time and memory are linear in the completion's length.
-    """
-    text = strip_end_tokens(normalise_newlines(strip_reasoning(completion)).lstrip("\ufeff"))
+
+def _code(text: str, entry_points: Sequence[str], stub: str | None) -> str | None:
     found = _found(text, entry_points, stub)
     if _looks_defined(entry_points, text) and not _any_program_defines(entry_points, found):
         return None
@@ -45,7 +80,7 @@ def extract_code(completion: str, *, entry_points: Sequence[str], stub: str | No
     ranks = [_rank(candidate, index, entry_points) for index, candidate in enumerate(candidates)]
     best = candidates.pop(ranks.index(max(ranks)))
     code = complete(best, [other for other in candidates if not other.continues_stub], entry_points)
-    return code if isinstance(parse(code), ast.Module) else None
+    return with_future_imports(code, stub)
 
 
 def _found(text: str, entry_points: Sequence[str], stub: str | None) -> list[Candidate]:
@@ -67,7 +102,7 @@ def _candidates(
     for fragment in pieces:
         defined = False
         for candidate in programs(fragment, parser):
-            defined |= candidate.defines(entry_points) > 0
+            defined |= candidate.is_runnable and candidate.defines(entry_points) > 0
             yield candidate
         if stub is not None and not defined:
             for candidate in continuations(stub, fragment, parser):
@@ -84,13 +119,15 @@ def _is_code(candidate: Candidate, entry_points: Sequence[str]) -> bool:
 
 
 def _any_program_defines(entry_points: Sequence[str], candidates: Iterable[Candidate]) -> bool:
-    return any(each.defines(entry_points) for each in candidates if not each.continues_stub)
+    return any(
+        each.defines(entry_points) for each in candidates if each.is_runnable and not each.continues_stub
+    )
 
 
 def _looks_defined(entry_points: Sequence[str], text: str) -> bool:
     """Whether an entry point's definition is there: where it does not parse, nothing else is an answer."""
     names = "|".join(map(re.escape, entry_points)) or r"\b\B"
-    return re.search(rf"^[ \t]*(?:async +)?def +(?:{names})\b", text, re.MULTILINE) is not None
+    return re.search(rf"^[^\S\n]*(?:async[^\S\n]+)?def[^\S\n]+(?:{names})\b", text, re.MULTILINE) is not None
 
 
 def _rank(candidate: Candidate, index: int, entry_points: Sequence[str]) -> tuple[int, ...]:

@@ -40,7 +40,7 @@ class Candidate:
 
     @cached_property
     def is_runnable(self) -> bool:
-        """Whether no ``return`` stands outside a function: that is a body, not a program."""
+        """Whether no ``return`` or ``yield`` stands outside a function: that is a body, not a program."""
         return not _returns_outside(self.module)
 
     def defines(self, names: Sequence[str]) -> int:
@@ -186,9 +186,9 @@ def _returns_outside(module: ast.Module) -> bool:
     stack: list[ast.AST] = [module]
     while stack:
         match stack.pop():
-            case ast.Return():
+            case ast.Return() | ast.Yield() | ast.YieldFrom() | ast.Await():
                 return True
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.expr():
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Lambda():
                 pass
             case node:
                 stack.extend(ast.iter_child_nodes(node))

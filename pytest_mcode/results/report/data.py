@@ -5,15 +5,14 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
-from pytest_mcode.cli.compare import load_comparison
-from pytest_mcode.cli.figures import loop, natural, short_id, title
-from pytest_mcode.cli.results import load_results
-from pytest_mcode.cli.scaling import scaling
-from pytest_mcode.cli.show import debugging
-from pytest_mcode.cli.show_task import new_messages, solution_diff
-from pytest_mcode.cli.sides import load_run_and_test
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import TaskOutcome, VerdictKind, to_json
+from pytest_mcode.results.comparison import compare
+from pytest_mcode.results.figures import loop, natural, short_id, title
+from pytest_mcode.results.inspection import new_messages, solution_diff
+from pytest_mcode.results.scaling import scaling
+from pytest_mcode.results.sides import load_run_and_test
+from pytest_mcode.results.summaries import debugging, figures
 from pytest_mcode.store import Store, read_outcomes
 
 __all__ = ["KINDS", "collect"]
@@ -23,13 +22,17 @@ KINDS = ("passed", "repaired", *get_args(VerdictKind)[1:], "infra")
 
 
 def collect(store: Store, names: Sequence[str]) -> dict[str, Any]:
-    """Return the content of a report, JSON types."""
+    """Return the content of a report on some runs (``RUN`` or ``RUN::TEST``), JSON types.
+
+    ``runs`` are their figures, ``scaling`` their curves, ``comparison`` that of two runs (None for another
+    number of them, ``refused`` says why there is none), ``tasks`` the grid, ``attempts`` what is behind it.
+    """
     rows = list(
         {
             (row["run_id"], row["test"]): row for row in (load_run_and_test(store, name) for name in names)
         }.values()
     )
-    results = [each for row in rows for each in load_results(store, [row]) if each["test"] == row["test"]]
+    results = [each for row in rows for each in figures(store, [row]) if each["test"] == row["test"]]
     runs = [
         {
             **each,
@@ -58,7 +61,7 @@ def _comparison(store: Store, rows: Sequence[Mapping[str, Any]]) -> dict[str, An
     if len(rows) != 2:
         return None
     try:
-        return load_comparison(store, *(f"{row['run_id']}::{row['test'] or ''}" for row in rows))
+        return compare(store, *(f"{row['run_id']}::{row['test'] or ''}" for row in rows))
     except ConfigurationError as error:
         return {"refused": str(error)}
 

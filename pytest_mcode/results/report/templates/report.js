@@ -4,6 +4,7 @@ const { kinds, tasks, charts } = JSON.parse(document.getElementById("data").text
 const LETTERS = {
   passed: "✓", repaired: "↻", assertion: "A", exception: "E", syntax: "S", timeout: "T", memory: "M",
   output_limit: "O", exited_early: "X", no_solution: "N", truncated: "C", context_overflow: "W",
+  content_filter: "L",
   unresolved: "U", apply_failed: "F", infra: "I",
 };
 const byId = (id) => document.getElementById(id);

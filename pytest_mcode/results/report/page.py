@@ -10,11 +10,11 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from pytest_mcode.cli.compare import comparison_rows
-from pytest_mcode.cli.figures import coverage, interval, loop, percent, quantity, title
-from pytest_mcode.cli.report_charts import COLOURS, charts
-from pytest_mcode.cli.report_data import KINDS
 from pytest_mcode.records import to_json
+from pytest_mcode.results.figures import coverage, interval, loop, percent, quantity, title
+from pytest_mcode.results.report.charts import COLOURS, charts
+from pytest_mcode.results.report.data import KINDS
+from pytest_mcode.results.sentences import sentences
 
 __all__ = ["render"]
 
@@ -22,7 +22,7 @@ __all__ = ["render"]
 def render(found: Mapping[str, Any]) -> str:
     """Return the page. What models wrote goes into it as data alone: escaped JSON, deflated."""
     environment = Environment(
-        loader=PackageLoader("pytest_mcode.cli"),
+        loader=PackageLoader(__package__),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -46,7 +46,7 @@ def render(found: Mapping[str, Any]) -> str:
         },
         runs=found["runs"],
         charts=list(drawn),
-        comparison=comparison and (comparison.get("refused") or list(comparison_rows(comparison))),
+        comparison=comparison and (comparison.get("refused") or list(sentences(comparison))),
         tasks=found["tasks"],
         attempts=found["attempts"],
         data=_json(
@@ -56,7 +56,7 @@ def render(found: Mapping[str, Any]) -> str:
 
 
 def _asset(name: str) -> Markup:
-    return Markup(files("pytest_mcode.cli").joinpath("templates", name).read_text(encoding="utf-8"))
+    return Markup(files(__package__).joinpath("templates", name).read_text(encoding="utf-8"))
 
 
 def _vega_libraries() -> Markup:

@@ -2,76 +2,85 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
-from typing import TYPE_CHECKING, Any
-
-from rich.table import Table
+from typing import Any, TypedDict, cast
 
 from pytest_mcode.analysis.intervals import mean_interval
 from pytest_mcode.analysis.paired import bootstrap_interval, compare
 from pytest_mcode.analysis.passk import draws_until_pass, pass_at_k
-from pytest_mcode.cli.common import console
-from pytest_mcode.cli.configuration import configuration_key
-from pytest_mcode.cli.figures import coverage, interval, loop, percent, short_id, title
+from pytest_mcode.results.configuration import configuration_key
+from pytest_mcode.results.figures import coverage
+from pytest_mcode.results.summaries import Figures
+from pytest_mcode.store import Store
 from pytest_mcode.store.queries import Row, task_rows
 
-if TYPE_CHECKING:
-    from pytest_mcode.store import Store
-
-__all__ = ["print_scaling", "scaling"]
+__all__ = ["Curve", "Point", "scaling"]
 
 STEPS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
-Result = Mapping[str, Any]
 Scores = Mapping[str, float]
 """By task: solved or not, or its chance to be solved."""
 
 
-def scaling(store: "Store", found: Sequence[Result]) -> list[dict[str, Any]]:
-    """Return groups of runs, each with a curve: the pass rate within n samples, and its gain over the fewest.
+class Point(TypedDict):
+    """The pass rate within some number of samples, over the tasks that one run judged."""
 
-    ``tokens`` are what a task costs when sampling stops at the first pass.
-    Gains are paired, on the tasks that both points judged, with a 95 % interval over tasks; those of
-    whole runs over other runs are tested.
-    """
-    groups: dict[str, list[Result]] = {}
+    samples: int
+    run_id: str
+    test: str | None
+    sub_sampled: bool
+    """Whether it is the expectation of fewer samples than the run made."""
+    tasks: str
+    """Judged and planned tasks, for people."""
+    rate: float | None
+    low: float | None
+    high: float | None
+    """95 % interval of the rate, over tasks."""
+    tokens: float | None
+    """What a task costs when sampling stops at the first pass."""
+    gain: float | None
+    gain_low: float | None
+    gain_high: float | None
+    """The rate less that of the fewest samples, paired on the tasks that both points judged."""
+    p_value: float | None
+    """Of a whole run against another; within a run more samples never solve fewer tasks."""
+
+
+class Curve(TypedDict):
+    """Runs that are equal but for their number of samples."""
+
+    benchmark: str
+    dataset_fingerprint: str
+    model: str | None
+    backend: str
+    debug_iters: int
+    timeout: float | None
+    retrieval: bool
+    curve: list[Point]
+    """By number of samples."""
+    runs: list[Figures]
+
+
+def scaling(store: Store, found: Sequence[Figures]) -> list[Curve]:
+    """Return, from the figures of runs, a curve for each configuration: the pass rate within n samples."""
+    groups: dict[str, list[Figures]] = {}
     for each in found:
         groups.setdefault(configuration_key(each, "samples", "all_samples"), []).append(each)
     return [
-        {
-            **{name: runs[0][name] for name in ("benchmark", "dataset_fingerprint", "model", "backend")},
-            **{name: runs[0][name] for name in ("debug_iters", "timeout", "retrieval")},
-            "curve": _curve(store, runs),
-            "runs": sorted(runs, key=lambda each: each["samples"]),
-        }
+        Curve(
+            benchmark=runs[0]["benchmark"],
+            dataset_fingerprint=runs[0]["dataset_fingerprint"],
+            model=runs[0]["model"],
+            backend=runs[0]["backend"],
+            debug_iters=runs[0]["debug_iters"],
+            timeout=runs[0]["timeout"],
+            retrieval=runs[0]["retrieval"],
+            curve=_curve(store, runs),
+            runs=sorted(runs, key=lambda each: int(each["samples"])),
+        )
         for runs in groups.values()
     ]
 
 
-def print_scaling(groups: Sequence[Mapping[str, Any]]) -> None:
-    """Print a table for each group."""
-    terminal = console()
-    if not groups:
-        terminal.print("No run matches.")
-    for group in groups:
-        first = group["runs"][0]
-        terminal.print(f"{title(first)}, {loop(first, with_samples=False)}".rstrip(" ,"), style="bold cyan")
-        table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
-        for heading in ("samples", "from", "tasks", "solved within them", "gain", "p"):
-            table.add_column(heading, justify="right" if heading in ("samples", "p") else "left")
-        for point in group["curve"]:
-            table.add_row(*_cells(point))
-        terminal.print(table)
-    if any(
-        point["gain"] is not None and point["p_value"] is None for group in groups for point in group["curve"]
-    ):
-        terminal.print(
-            "No p for a part of a run, nor within one: "
-            "expectations do not flip, more samples never solve less."
-        )
-    if groups and all(len(group["curve"]) == 1 for group in groups):
-        terminal.print("No two runs differ in samples only, and none started all of several (--all-samples).")
-
-
-def _curve(store: "Store", runs: Sequence[Result]) -> list[dict[str, Any]]:
+def _curve(store: Store, runs: Sequence[Figures]) -> list[Point]:
     points = sorted(
         (point for run in runs for point in _points(store, run)), key=lambda point: point["samples"]
     )
@@ -80,7 +89,7 @@ def _curve(store: "Store", runs: Sequence[Result]) -> list[dict[str, Any]]:
     for point, gain in zip(points, gains, strict=True):
         del point["scores"]
         point.update(gain)
-    return points
+    return cast("list[Point]", points)
 
 
 def _gain(point: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, float | None]:
@@ -102,7 +111,7 @@ def _gain(point: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, float 
     }
 
 
-def _points(store: "Store", run: Result) -> Iterator[dict[str, Any]]:
+def _points(store: Store, run: Figures) -> Iterator[dict[str, Any]]:
     rows = [row for row in task_rows(store, [run["run_id"]], run["test"]) if row["status"] != "infra"]
     fixed = _can_be_sub_sampled(run, rows)
     if fixed:
@@ -116,13 +125,13 @@ def _points(store: "Store", run: Result) -> Iterator[dict[str, Any]]:
     }
 
 
-def _can_be_sub_sampled(run: Result, rows: Sequence[Row]) -> bool:
+def _can_be_sub_sampled(run: Figures, rows: Sequence[Row]) -> bool:
     """Whether every sample was made, and any that passes solves; public tests may pick another."""
     every_made = bool(rows) and all(row["samples"] == run["samples"] for row in rows)
     return bool(run["all_samples"]) and every_made and run["settings"].get("feedback") != "public"
 
 
-def _sub_sampled(run: Result, rows: Sequence[Row], k: int) -> dict[str, Any]:
+def _sub_sampled(run: Figures, rows: Sequence[Row], k: int) -> dict[str, Any]:
     scores = {row["task_id"]: pass_at_k(row["samples"], row["samples_passed"], k) for row in rows}
     low, high = mean_interval(list(scores.values()), run["samples"])
     rate = sum(scores.values()) / len(scores)
@@ -143,7 +152,7 @@ def _tokens_until_pass(rows: Sequence[Row], k: int) -> float | None:
     return sum(spent) / len(spent)
 
 
-def _point(run: Result, samples: int, scores: Scores, sub_sampled: bool = False) -> dict[str, Any]:
+def _point(run: Figures, samples: int, scores: Scores, sub_sampled: bool = False) -> dict[str, Any]:
     return {
         "samples": samples,
         "run_id": run["run_id"],
@@ -152,12 +161,3 @@ def _point(run: Result, samples: int, scores: Scores, sub_sampled: bool = False)
         "tasks": coverage(run),
         "scores": scores,
     }
-
-
-def _cells(point: Mapping[str, Any]) -> list[str]:
-    source = f"{'part of ' if point['sub_sampled'] else ''}{short_id(point['run_id'])}"
-    rate = f"{percent(point['rate'])} {interval(point['low'], point['high'])}"
-    gain = "" if point["gain"] is None else f"{100 * point['gain']:+.1f}"
-    span = interval(point["gain_low"], point["gain_high"])
-    p_value = "" if point["p_value"] is None else f"{point['p_value']:.2g}"
-    return [str(point["samples"]), source, point["tasks"], rate, f"{gain} {span}".strip(), p_value]

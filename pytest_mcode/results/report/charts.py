@@ -6,8 +6,8 @@ from typing import Any
 
 import altair as alt
 
-from pytest_mcode.cli.figures import loop, title
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.results.figures import loop, title
 
 __all__ = ["COLOURS", "charts", "picture"]
 
@@ -26,6 +26,7 @@ COLOURS = {
     "no_solution": "#8a8a8a",
     "truncated": "#a0a020",
     "context_overflow": "#17a2b8",
+    "content_filter": "#6c4a3f",
     "unresolved": "#d55e00",
     "apply_failed": "#e69f00",
     "infra": "#5a6b7b",

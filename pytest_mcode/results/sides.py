@@ -5,13 +5,13 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from pytest_mcode.analysis.summary import overridden
-from pytest_mcode.cli.configuration import configuration_key, differences
-from pytest_mcode.cli.figures import brief
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.results.configuration import configuration_key, differences
+from pytest_mcode.results.figures import brief
 from pytest_mcode.store import Store
 from pytest_mcode.store.queries import Row, RunFilter, find_run, find_runs, task_rows
 
-__all__ = ["Pairing", "Side", "load_run_and_test", "load_side", "pair"]
+__all__ = ["Pairing", "Side", "load_run_and_test", "load_side", "pair", "with_test"]
 
 FILTERS: Mapping[str, Any] = {
     "samples": int,
@@ -77,7 +77,7 @@ def load_run_and_test(store: Store, name: str) -> Row:
     """
     run_id, _, test = name.partition("::")
     run = find_run(store, run_id)
-    return _with_test(store, run, test)
+    return with_test(run, _test(store, run, test))
 
 
 def pair(a: Side, b: Side) -> Pairing:
@@ -116,7 +116,7 @@ def _example(side: Side) -> str:
 
 def _filtered(store: Store, name: str) -> list[Row]:
     selector, _, test = name.partition("::")
-    runs = [_with_test(store, run, test) for run in find_runs(store, _filter(selector))]
+    runs = [with_test(run, _test(store, run, test)) for run in find_runs(store, _filter(selector))]
     if not runs:
         raise ConfigurationError(f"no run matches {name!r}; `mcode results` lists the runs")
     for run in runs:
@@ -148,8 +148,8 @@ def _filter(text: str) -> RunFilter:
     return RunFilter(**values)
 
 
-def _with_test(store: Store, run: Row, wanted: str) -> Row:
-    test = _test(store, run, wanted)
+def with_test(run: Row, test: str | None) -> Row:
+    """Return a run with one of its test functions, and what was overridden there."""
     return {**run, "test": test, "overridden": overridden(run, test)}
 
 

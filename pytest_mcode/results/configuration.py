@@ -3,12 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_mcode.declarations import options_of
 from pytest_mcode.records import to_json
-from pytest_mcode.settings import (
-    MODEL_FREE_BACKENDS,
-    option_specs,
-)
+from pytest_mcode.results.by_harness import options_of_others
+from pytest_mcode.settings import MODEL_FREE_BACKENDS, option_specs
 
 __all__ = ["applicable", "configuration_key", "differences"]
 
@@ -46,7 +43,7 @@ def differences(a: Run, b: Run) -> dict[str, tuple[Any, Any]]:
 def applicable(run: Run) -> dict[str, Any]:
     """Return the settings of a run without those at their default that its parts have no use for."""
     settings = run["settings"]
-    idle = {*options_of("functions" if str(run["benchmark"]).startswith("swebench") else "repositories")}
+    idle = options_of_others(run)
     if settings["backend"] in MODEL_FREE_BACKENDS:
         idle |= {"request_timeout", "retries"}
     if settings.get("sandbox") == "process":
@@ -58,4 +55,6 @@ def applicable(run: Run) -> dict[str, Any]:
     if "mcode_solver" in run["overridden"]:
         idle |= {"samples", "all_samples", "debug_iters", "strategy"}
     defaults = {spec.field: spec.default for spec in option_specs()}
-    return {name: value for name, value in settings.items() if name not in idle or value != defaults[name]}
+    return {
+        name: value for name, value in settings.items() if name not in idle or value != defaults.get(name)
+    }

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_mcode.harnesses.functions.options import FunctionOptions
+from pytest_mcode.declarations import kept_fields
+from pytest_mcode.results.by_harness import usual_feedback
 
 __all__ = [
     "brief",
@@ -63,12 +64,12 @@ def loop(run: Mapping[str, Any], *, with_samples: bool = True) -> str:
     parts += ["resample"] if resamples else []
     parts += [f"T={settings['temperature']:g}"] if settings.get("temperature") is not None else []
     parts += [str(settings.get("retrieval_source") or "retrieval")] if settings["retrieval"] else []
-    shown = settings.get("retrieval_k", FunctionOptions.retrieval_k)
-    parts += [f"k={shown}"] if settings["retrieval"] and shown != FunctionOptions.retrieval_k else []
+    usual = kept_fields()["retrieval_k"]
+    shown = settings.get("retrieval_k", usual)
+    parts += [f"k={shown}"] if settings["retrieval"] and shown != usual else []
     feedback = settings.get("feedback")
-    usual = "public" if str(settings.get("benchmark", "")).startswith("swebench") else "judge"
-    told = settings["debug_iters"] and not resamples and feedback and feedback != usual
-    parts += [f"feedback={feedback}"] if told else []
+    unusual = feedback and feedback != usual_feedback(run)
+    parts += [f"feedback={feedback}"] if settings["debug_iters"] and not resamples and unusual else []
     parts += [f"replay of {short_id(Path(settings['replay']).name)}"] if settings.get("replay") else []
     parts += [f"judge={settings['judge']}"] if settings.get("judge") else []
     parts += [f"own {', '.join(own)}"] if own else []
