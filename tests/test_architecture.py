@@ -31,17 +31,17 @@ ORDER = (
 modules from each other. ``__init__`` is the public face: it may import all, and nothing imports it."""
 STEP = {room: step for step, rooms in enumerate(ORDER) for room in rooms}
 
-BEING_MOVED = (
-    "cli/compare.py",
-    "cli/configuration.py",
-    "cli/export_formats.py",
-    "cli/figures.py",
-    "session/gates.py",
-)
-"""Files that break the order today. It only ever gets shorter: a file that keeps the order must leave it."""
+HISTORY = "store/migrations.py"
+"""Speaks of rows as older versions wrote them: it alone tells their kind by a benchmark's name."""
 
 MOST_LINES = 300
-LONGER: dict[str, int] = {}
+LONGER = {
+    "sandboxes/runner/arrays.py": 313,
+    "sandboxes/runner/candidate.py": 426,
+    "sandboxes/runner/heap.py": 376,
+    "sandboxes/runner/remote.py": 347,
+    "sandboxes/runner/standins.py": 365,
+}
 """Files that are longer today, and how long they may be."""
 
 NAMES = {*harnesses.built_in(), *benchmarks.built_in()}
@@ -121,7 +121,7 @@ def arrows_back(file: str, tree: ast.AST) -> Iterator[str]:
 
 def decisions_by_kind(file: str, tree: ast.AST) -> Iterator[str]:
     """Yield where a file decides by the name of a harness or benchmark, or by a harness's class."""
-    if room_of(file) in KNOW_KINDS:
+    if room_of(file) in KNOW_KINDS or file == HISTORY:
         return
     for node in ast.walk(tree):
         for name in _decides_by(node):
@@ -195,14 +195,12 @@ def missing_from(tree: ast.Module) -> set[str]:
 
 
 def test_imports_run_one_way_and_only_harnesses_know_kinds() -> None:
-    found = {
-        file: [*arrows_back(file, tree), *decisions_by_kind(file, tree)] for file, tree in sources().items()
-    }
-    broken = {file: problems for file, problems in found.items() if problems}
-    new = [problem for file, problems in broken.items() if file not in BEING_MOVED for problem in problems]
-    assert not new, "\n".join(new)
-    mended = set(BEING_MOVED) - set(broken)
-    assert not mended, f"take out of BEING_MOVED: {sorted(mended)}"
+    found = [
+        problem
+        for file, tree in sources().items()
+        for problem in [*arrows_back(file, tree), *decisions_by_kind(file, tree)]
+    ]
+    assert not found, "\n".join(found)
 
 
 def test_files_are_short() -> None:

@@ -34,8 +34,9 @@ def imports(source: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("name", pytest_mcode.__all__)
 def test_a_public_name_is_there_and_documented(name: str) -> None:
     value = getattr(pytest_mcode, name)
-    if inspect.isclass(value) or inspect.isroutine(value):
+    if inspect.isclass(value) or inspect.isroutine(value) or inspect.ismodule(value):
         assert inspect.getdoc(value), f"{name} has no docstring"
+    if inspect.isclass(value) or inspect.isroutine(value):
         assert value.__module__.startswith("pytest_mcode."), f"{name} is not ours to offer"
 
 

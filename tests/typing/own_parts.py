@@ -9,6 +9,7 @@ import pytest
 
 from pytest_mcode import (
     Attempt,
+    Backend,
     Benchmark,
     Completion,
     ConfigurationError,
@@ -21,6 +22,7 @@ from pytest_mcode import (
     Limits,
     Message,
     Model,
+    ModelSettings,
     Program,
     Prompt,
     Request,
@@ -40,6 +42,7 @@ from pytest_mcode import (
     count,
     number,
     option,
+    results,
     switch,
 )
 
@@ -156,6 +159,27 @@ class Inherited(Model):
 
     def close(self) -> None:
         pass
+
+
+class Echoes:
+    name = "echo"
+    summary = "answers with the question"
+    takes = ("temperature",)
+
+    def preflight(self, settings: ModelSettings) -> Mapping[str, Any]:
+        return {"unverified": f"{settings.model} is not a model"}
+
+    def open(self, settings: ModelSettings) -> Model:
+        return Echo()
+
+
+def pytest_mcode_backends() -> list[Backend]:
+    return [Echoes()]
+
+
+def coverage(db: str, run: str) -> Mapping[int, Any]:
+    with results.open(db) as opened:
+        return opened.run(run).pass_at(1, 5)
 
 
 class Terse:
