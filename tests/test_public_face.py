@@ -12,7 +12,10 @@ import pytest
 
 import pytest_mcode
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+RESULTS = "experiments/results"
+"""Made by sessions."""
 HEAVY = ("pytest", "mellea", "sqlalchemy", "docker", "rich", "jinja2", "httpx", "datasets", "scipy", "typer")
 
 
@@ -86,3 +89,19 @@ pytest_mcode.FunctionJudge
 assert "pytest_mcode.benchmarks" in sys.modules
 """
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_files_that_the_pages_name_are_there(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = set(re.findall(r"\b(?:pytest_mcode|tests|experiments)/[\w./-]*\w/?(?![\w*…])", text))
+    missing = {name for name in named if not (ROOT / name).exists() and not name.startswith(RESULTS)}
+    assert named
+    assert not missing
+
+
+def test_the_route_of_a_task_is_short() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    route = text.partition("### The route of one HumanEval task")[2].partition("\n## ")[0]
+    files = set(re.findall(r"pytest_mcode/[\w/]+\.py", route))
+    assert 10 <= len(files) <= 15

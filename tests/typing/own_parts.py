@@ -177,7 +177,7 @@ def pytest_mcode_backends() -> list[Backend]:
     return [Echoes()]
 
 
-def coverage(db: str, run: str) -> Mapping[int, Any]:
+def coverage(db: str, run: str) -> list[dict[str, Any]]:
     with results.open(db) as opened:
         return opened.run(run).pass_at(1, 5)
 
