@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_mcode.harnesses.findings import Finding
     from pytest_mcode.harnesses.functions.harness import FunctionHarness
     from pytest_mcode.harnesses.prompting import Prompt, TemplatePrompt
-    from pytest_mcode.harnesses.protocol import Harness
+    from pytest_mcode.harnesses.protocol import Found, Harness
     from pytest_mcode.models import Backend, Completion, Model, ModelSettings, Request
     from pytest_mcode.options import choice, count, number, option, switch
     from pytest_mcode.records import Attempt, Message, Task, TaskOutcome, Verdict
@@ -51,7 +51,7 @@ _HOMES = {
     "harnesses.findings": ("Finding",),
     "harnesses.functions.harness": ("FunctionHarness",),
     "harnesses.prompting": ("Prompt", "TemplatePrompt"),
-    "harnesses.protocol": ("Harness",),
+    "harnesses.protocol": ("Found", "Harness"),
     "models": ("Backend", "Completion", "Model", "ModelSettings", "Request"),
     "options": ("choice", "count", "number", "option", "switch"),
     "records": ("Attempt", "Message", "Task", "TaskOutcome", "Verdict"),
@@ -74,6 +74,7 @@ __all__ = [
     "ContextOverflowError",
     "Dataset",
     "Finding",
+    "Found",
     "FunctionHarness",
     "FunctionJudge",
     "Harness",
