@@ -16,6 +16,8 @@ from pytest_mcode.settings import BACKENDS, option_specs
 __all__ = ["offer_nearby", "register", "register_nearby"]
 
 ATTRIBUTES = ("name", "summary", "harness", "defaults", "prompt_template", "demonstrations")
+UNANSWERED = ("name", "summary", "harness", "load")
+"""What `Benchmark` has no default for."""
 OF_HARNESS = ("extract", "judge", "judge_publicly", "remarks")
 """What a benchmark leaves to its harness."""
 ANSWERS = tuple(name for name in vars(Harness) if not name.startswith("_"))
@@ -100,15 +102,22 @@ def _returned(value: Any, origin: str, kind: str) -> Iterator[Any]:
 
 def _check(benchmark: Any, origin: str) -> None:
     kind = type(benchmark).__name__
-    lacking = [name for name in ATTRIBUTES if not hasattr(benchmark, name)]
-    lacking += ["load()"] if not callable(getattr(benchmark, "load", None)) else []
+    lacking = [name for name in ATTRIBUTES if _is_lacking(benchmark, name)]
+    lacking += ["load()"] if _is_lacking(benchmark, "load") else []
     if lacking:
         raise ConfigurationError(
-            f"{origin}: benchmark {kind} lacks {', '.join(lacking)}; "
-            "pytest_mcode.FunctionJudge has all but name, summary and load()"
+            f"{origin}: benchmark {kind} lacks {', '.join(lacking)}; pytest_mcode.FunctionJudge has all but "
+            "name, summary and load(), pytest_mcode.Benchmark all but these and a harness"
         )
     for problem in [*_problems(benchmark), *_problems_of_harness(benchmark.harness)]:
         raise ConfigurationError(f"{origin}: benchmark {kind}: {problem}")
+
+
+def _is_lacking(benchmark: Any, name: str) -> bool:
+    """Whether nothing says what `name` is: it may be inherited from the protocol, which has no answer."""
+    declared = getattr(type(benchmark), name, None)
+    unanswered = name in UNANSWERED and declared is getattr(Benchmark, name)
+    return unanswered or not hasattr(benchmark, name)
 
 
 def _problems(benchmark: Benchmark) -> Iterator[str]:
@@ -150,5 +159,5 @@ def _problems_of_harness(harness: Any) -> Iterator[str]:
     elif harness.options is not None and not harness.own_options:
         yield (
             f"harness {kind}: its options are not declared; call pytest_mcode.add_options(parser, "
-            f"{kind}) in pytest_addoption of this conftest.py"
+            f"{kind}) in pytest_addoption() of this conftest.py"
         )

@@ -29,6 +29,7 @@ class FunctionHarness(Harness):
     name = "functions"
     options = FunctionOptions
     nature = "has functions to write, no repositories"
+    nothing_found = "the completion holds no code that can be parsed"
     shows_solved_tasks = True
 
     def __init__(self, extract: Literal["standard", "whole"] = "standard") -> None:
