@@ -1,5 +1,6 @@
 """Tasks that come in clusters, such as repositories: intervals that take whole clusters as the units."""
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from functools import lru_cache
 from math import fsum
@@ -9,7 +10,7 @@ from pytest_mcode.analysis.differences import difference_limits
 from pytest_mcode.analysis.figure import Interval, Withheld
 from pytest_mcode.analysis.intervals import score_limits
 
-__all__ = ["MIN_CLUSTERS", "clustered_difference", "clustered_rate", "satterthwaite"]
+__all__ = ["MIN_CLUSTERS", "clustered_difference", "clustered_rate", "cr2_variance", "satterthwaite"]
 
 MIN_CLUSTERS = 6
 """With five, even a test that flips whole clusters' signs cannot reject at 5 %: 2 of 2⁵ patterns are 6 %."""
@@ -54,27 +55,37 @@ def _effective_tasks(
 ) -> float | Withheld:
     """Return the number of independent tasks that would tell as much as these clusters.
 
-    The variance of the mean is the bias-reduced CR2 (Bell & McCaffrey 2002; Pustejovsky & Tipton 2018,
-    doi:10.1080/07350015.2016.1247004), which for a mean has a closed form, over `binary`, the variance of a
-    task's value had it been all or nothing. It never counts for more tasks than there are, and one event
-    more, as if it had struck a whole cluster, is added (see `intervals.effective_size`). The size is
-    lowered by what the quantile of Student's t at Satterthwaite's degrees of freedom asks beyond the
-    normal one, as Korn & Graubard 1998 do for surveys.
+    The design effect is `cr2_variance` over `binary`, the variance of a task's value had it been all or
+    nothing, / tasks. They never count for more tasks than there are, and one event more, as if it had struck
+    a whole cluster, is added (see `intervals.effective_size`). The size is lowered by what the quantile of
+    Student's t at Satterthwaite's degrees of freedom asks beyond the normal one, as Korn & Graubard 1998
+    do for surveys.
+    """
+    sizes = tuple(sorted(Counter(clusters).values()))
+    if len(sizes) < MIN_CLUSTERS:
+        return Withheld(
+            f"{len(sizes)} cluster{'s' * (len(sizes) != 1)} of tasks cannot tell how others vary: "
+            f"an interval over clusters needs at least {MIN_CLUSTERS}"
+        )
+    tasks = len(values)
+    spread = cr2_variance(values, clusters) * tasks**2
+    whole = sum(size**2 for size in sizes) / tasks
+    design_effect = max(1.0, (spread + whole) / (tasks * binary + 1))
+    return tasks / design_effect / _widening(sizes, confidence)
+
+
+def cr2_variance(values: Sequence[float], clusters: Sequence[Hashable]) -> float:
+    """Return the bias-reduced variance of a mean over clusters, of which there are two at least.
+
+    CR2 (Bell & McCaffrey 2002; Pustejovsky & Tipton 2018, doi:10.1080/07350015.2016.1247004), which for a
+    mean has a closed form: the squared sums of residuals by cluster, each over one less the cluster's share.
     """
     members: dict[Hashable, list[float]] = {}
     for cluster, value in zip(clusters, values, strict=True):
         members.setdefault(cluster, []).append(value)
-    if len(members) < MIN_CLUSTERS:
-        return Withheld(
-            f"{len(members)} cluster{'s' * (len(members) != 1)} of tasks cannot tell how others vary: "
-            f"an interval over clusters needs at least {MIN_CLUSTERS}"
-        )
     tasks, mean = len(values), fsum(values) / len(values)
-    sizes = tuple(sorted(len(each) for each in members.values()))
-    spread = fsum((fsum(each) - len(each) * mean) ** 2 / (1 - len(each) / tasks) for each in members.values())
-    whole = sum(size**2 for size in sizes) / tasks
-    design_effect = max(1.0, (spread + whole) / (tasks * binary + 1))
-    return tasks / design_effect / _widening(sizes, confidence)
+    squares = ((fsum(each) - len(each) * mean) ** 2 / (1 - len(each) / tasks) for each in members.values())
+    return fsum(squares) / tasks**2
 
 
 def satterthwaite(sizes: Sequence[int]) -> float:

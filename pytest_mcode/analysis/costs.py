@@ -7,7 +7,7 @@ from typing import Any
 __all__ = ["AXES", "Attempt", "Draw", "cost_until_pass", "mean_cost", "spent", "token_price"]
 
 Attempt = Mapping[str, Any]
-"""Its ``prompt_tokens``, ``completion_tokens``, ``generation_seconds``, ``execution_seconds``, where known."""
+"""Its ``prompt_tokens``, ``completion_tokens``, ``generation_seconds``, ``execution_seconds``, if known."""
 
 Draw = tuple[bool, float | None]
 """One sample: whether it passed, and what it cost on one axis, in any unit; None where that is unknown."""
@@ -49,7 +49,7 @@ def cost_until_pass(samples: Sequence[Draw], k: int) -> float | None:
         raise ValueError(f"a budget of {k} samples needs 1 <= k <= {n}, the samples that there are")
     # The chance that a given sample stands at place i + 1, after i failures out of the n - 1 others.
     reached = {
-        passed: sum(comb(failed - (not passed), i) / comb(n - 1, i) for i in range(k)) / n
+        passed: sum(comb(max(0, failed - (not passed)), i) / comb(n - 1, i) for i in range(k)) / n
         for passed in (True, False)
     }
     total = 0.0

@@ -56,20 +56,25 @@ def bounds(solved: int, judged: int, infra: int) -> tuple[float, float] | None:
     return (solved / tasks, (solved + infra) / tasks) if tasks else None
 
 
-def mean_interval(values: Sequence[float], draws: int, confidence: float = 0.95) -> tuple[float, float]:
+def mean_interval(
+    values: Sequence[float], draws: int, confidence: float = 0.95, *, few_events: bool | None = None
+) -> tuple[float, float]:
     """Return an interval for the mean over tasks of `values`, each from at least `draws` independent draws.
 
     Population: tasks like these. A value is a share of passes from `draws` samples or runs, or pass@k,
     which spends k samples a draw: its draws are ⌊n/k⌋. Wilson's interval at the `effective_size`: tasks are
     the units, so draws within one never count as independent, yet more of them narrow the interval as far
-    as tasks agree. With one draw a task it is `wilson`.
+    as tasks agree. With one draw a task it is `wilson`, unless `few_events` is asked for (see
+    `score_limits`; by default with more draws).
     """
     tasks, mean = len(values), fsum(values) / len(values)
+    if few_events is None:
+        few_events = draws > 1
     if draws <= 1:
-        return score_limits(mean, tasks, confidence)
+        return score_limits(mean, tasks, confidence, few_events=few_events)
     spread = fsum((value - mean) ** 2 for value in values)
     size = effective_size(spread, tasks * mean * (1 - mean), tasks, draws)
-    return score_limits(mean, size, confidence, few_events=True)
+    return score_limits(mean, size, confidence, few_events=few_events)
 
 
 def effective_size(spread: float, binary: float, tasks: int, draws: float) -> float:

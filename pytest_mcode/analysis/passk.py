@@ -44,10 +44,12 @@ def draws_until_pass(n: int, c: int, k: int) -> float:
 def pass_at_k_interval(tasks: Sequence[Counts], k: int, confidence: float = 0.95) -> Interval:
     """Return the interval of the mean pass@k; population: tasks like these.
 
-    One pass@k spends k samples, so ⌊n/k⌋ of them are what a task's samples are worth: see `mean_interval`.
+    One pass@k spends k samples, so ⌊n/k⌋ draws are what a task's samples are worth: see `mean_interval`.
+    Several samples rarely miss a task, so limits near 1 rest on few events.
     """
     values = [pass_at_k(n, c, k) for n, c in tasks]
-    low, high = mean_interval(values, min(n for n, _ in tasks) // k, confidence)
+    fewest = min(n for n, _ in tasks)
+    low, high = mean_interval(values, fewest // k, confidence, few_events=fewest > 1)
     return Interval(low=low, high=high, method="effective Wilson score", population="tasks like these")
 
 
