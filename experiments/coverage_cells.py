@@ -1,8 +1,7 @@
 """The cells of `coverage.py`: populations of tasks, and how a cell is filled."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,13 @@ from scipy import special
 
 MEAN_COVERAGE, LEAST_COVERAGE, ERROR, POWER = 0.95, 0.92, 1.2, 0.05
 """Targets: mean and least coverage, error over nominal, deviation of a power from what is printed."""
-ENOUGH, NEAR_COVERAGE, NEAR_ERROR = 1000, 6000, 40_000
-"""Repetitions of a cell, and of one whose share is near its limit."""
+ENOUGH, MORE, MOST = 1000, 6000, 40_000
+"""Repetitions of a cell, of one near its limit, and of one where that decides."""
 
-Trial = Callable[[np.random.Generator], bool | None]
-"""Whether one simulated data set's interval covers, or its test errs; None where the figure is withheld."""
+Trial = Callable[[np.random.Generator], Sequence[bool | None]]
+"""One simulated data set: of each figure whether it covers, or errs; None where it is withheld."""
+Measure = tuple[str, str, float]
+"""A figure, what is measured of it (``coverage``, ``error`` or ``power``), and its nominal value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,26 +49,39 @@ class Grid:
     def exact(self, figure: str, measure: str, cell: str, nominal: float, found: float) -> None:
         self._add(figure, measure, cell, nominal, found, None)
 
-    def simulate(self, figure: str, measure: str, cell: str, nominal: float, trial: Trial) -> None:
-        """Add the share of trials that hold; a cell has random numbers of its own, so it repeats."""
+    def simulate(self, measures: Sequence[Measure], cell: str, trial: Trial) -> None:
+        """Add the share of trials that hold, by measure; a cell has its own random numbers, so it repeats."""
         repetitions = 40 if self.quick else ENOUGH
-        share = self._share(cell, trial, repetitions)
-        if share is not None and not self.quick:
-            if measure == "error" and share > 0.8 * nominal:
-                share = self._share(cell, trial, repetitions := NEAR_ERROR)
-            elif measure != "error" and share < LEAST_COVERAGE + 0.015:
-                share = self._share(cell, trial, repetitions := NEAR_COVERAGE)
-        self._add(figure, measure, cell, nominal, share, repetitions)
+        shares = self._shares(measures, cell, trial, repetitions)
+        for more, slack in ((MORE, 0.9), (MOST, 1.1)):
+            if self.quick or not self._is_near(measures, shares, slack):
+                break
+            repetitions = more
+            shares = self._shares(measures, cell, trial, repetitions)
+        for (figure, measure, nominal), share in zip(measures, shares, strict=True):
+            self._add(figure, measure, cell, nominal, share, repetitions)
 
-    def _share(self, cell: str, trial: Trial, repetitions: int) -> float | None:
+    @staticmethod
+    def _is_near(measures: Sequence[Measure], shares: Sequence[float | None], slack: float) -> bool:
+        def is_near(measure: str, nominal: float, share: float | None) -> bool:
+            if share is None:
+                return False
+            if measure == "error":
+                return share > slack * nominal
+            return slack < 1 and share < LEAST_COVERAGE + 0.015
+
+        return any(is_near(*each[1:], share) for each, share in zip(measures, shares, strict=True))
+
+    @staticmethod
+    def _shares(measures: Sequence[Measure], cell: str, trial: Trial, repetitions: int) -> list[float | None]:
         rng = np.random.default_rng([*map(ord, cell), repetitions])
-        found = []
+        held = np.zeros(len(measures))
         for _ in range(repetitions):
-            holds = trial(rng)
-            if holds is None:
-                return None
-            found.append(holds)
-        return fmean(found)
+            found = trial(rng)
+            if None in found:
+                return [None] * len(measures)
+            held += np.array(found, dtype=float)
+        return (held / repetitions).tolist()
 
     def _add(
         self,

@@ -1,12 +1,11 @@
 """Sections of `coverage.py` on two configurations with repeats or samples: differences, tests, matching."""
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import product
 
 import numpy as np
 from coverage_cells import POPULATIONS, Grid, Population
-from numpy.typing import NDArray
 from scipy import stats
 
 from pytest_mcode.analysis.differences import difference_interval
@@ -17,184 +16,133 @@ from pytest_mcode.analysis.significance import holm, mcnemar, permutation_test
 from pytest_mcode.analysis.verdicts import non_inferior
 
 Rng = np.random.Generator
-Chances = NDArray[np.float64]
-TASKS = (20, 38, 164)
-REPEATS = ((2, 2), (3, 3), (1, 3), (5, 5), (3, 5))
-BUDGETS = (1, 2, 3, 5, 10)
-
-
-def _chances(
-    population: Population, lost: float, share: float, tasks: int, rng: Rng
-) -> tuple[Chances, Chances]:
-    """Return chances of A and B: on a `share` of tasks A loses the part `lost` of B's."""
-    b = population.draw(rng, tasks)
-    return np.where(rng.random(tasks) < share, b * (1 - lost), b), b
-
-
-def _shares(chances: Chances, repeats: int, rng: Rng) -> list[float]:
-    found: list[float] = (rng.binomial(repeats, chances) / repeats).tolist()
-    return found
-
-
 Design = tuple[Population, float, float, int, tuple[int, int]]
-"""Population of B, part lost, on which share of tasks; tasks; repeats of A and of B."""
+"""Population of B's chances, the part that A loses of them, on which share of tasks; tasks; repeats of both."""
+NAMES = ("Beta(0.6, 1.4)", "Beta(1.9, 0.1)", "95 % at 0.98, 5 % at 0.05", "all at 0.95")
+REPEATS = ((2, 2), (3, 3), (1, 3), (3, 5))
+LOSSES = ((0.05, 0.0), (0.05, 1.0), (0.1, 0.2))
+"""Mean loss, and the share of tasks on which it falls; 0: on as few as can be, which are lost for good."""
+BUDGETS = (1, 2, 5, 10)
 
 
-def _scores(design: Design, rng: Rng) -> tuple[list[float], list[float], float]:
+def _gaps(design: Design, rng: Rng) -> list[float]:
     population, lost, share, tasks, (ours, theirs) = design
-    a, b = _chances(population, lost, share, tasks, rng)
-    return _shares(a, ours, rng), _shares(b, theirs, rng), -lost * share * population.rate()
+    b = population.draw(rng, tasks)
+    a = np.where(rng.random(tasks) < share, b * (1 - lost), b)
+    gaps: list[float] = (rng.binomial(ours, a) / ours - rng.binomial(theirs, b) / theirs).tolist()
+    return gaps
 
 
-def _span(a: Sequence[float], b: Sequence[float], sides: tuple[int, int]) -> tuple[float, float]:
-    return difference_interval([x - y for x, y in zip(a, b, strict=True)], min(sides))
+def _gap(design: Design, rng: Rng) -> list[bool]:
+    """Whether the interval covers, and whether A, worse by the margin, is called non-inferior."""
+    population, lost, share, _, sides = design
+    truth = -lost * share * population.rate()
+    low, high = difference_interval(_gaps(design, rng), min(sides))
+    return [low <= truth <= high, non_inferior(low, high, -truth) == "yes"]
 
 
-def _gap_covers(design: Design, rng: Rng) -> bool:
-    a, b, truth = _scores(design, rng)
-    low, high = _span(a, b, design[-1])
-    return low <= truth <= high
-
-
-def _wrong_yes(design: Design, rng: Rng) -> bool:
-    a, b, truth = _scores(design, rng)
-    return non_inferior(*_span(a, b, design[-1]), -truth) == "yes"
-
-
-def _wrong_find(design: Design, rng: Rng) -> bool:
-    a, b, _ = _scores(design, rng)
-    return permutation_test([x - y for x, y in zip(a, b, strict=True)]) < 0.05
+def _is_found(design: Design, rng: Rng) -> list[bool]:
+    return [permutation_test(_gaps(design, rng)) < 0.05]
 
 
 def repeats(grid: Grid) -> None:
-    for tasks, (name, population), sides in product(
-        grid.some(TASKS), grid.some(POPULATIONS.items()), grid.some(REPEATS)
-    ):
-        where = f"N={tasks}, {name}, {sides[0]} v. {sides[1]} repeats"
-        null = (population, 0.0, 0.0, tasks, sides)
-        grid.simulate("permutation test of repeats", "error", where, 0.05, partial(_wrong_find, null))
-        for margin, share in grid.some(((0.05, 0.0), (0.05, 1.0), (0.1, 0.2))):
-            # A share of 0 means: every lost task is lost for good.
-            lost = 1.0 if not share else margin / share / population.rate()
-            if lost > 1:
+    test_errs = ("permutation test of repeats", "error", 0.05)
+    covers = ("difference of repeats", "coverage", 0.95)
+    errs = ("non-inferior, of repeats", "error", 0.025)
+    for tasks, name, sides in product(grid.some((20, 38, 164)), grid.some(NAMES), grid.some(REPEATS)):
+        population, where = POPULATIONS[name], f"N={tasks}, {name}, {sides[0]} v. {sides[1]} repeats"
+        if tasks != 164:
+            grid.simulate([test_errs], where, partial(_is_found, (population, 0.0, 0.0, tasks, sides)))
+        for loss, on in grid.some(LOSSES):
+            share = on or loss / population.rate()
+            lost = loss / share / population.rate()
+            if lost > 1 + 1e-9:
                 continue
-            share = share or margin / population.rate()
-            cell = f"{where}, A loses {margin} on {share:.2f} of tasks"
-            design = (population, lost, share, tasks, sides)
-            grid.simulate("difference of repeats", "coverage", cell, 0.95, partial(_gap_covers, design))
-            grid.simulate("non-inferior, of repeats", "error", cell, 0.025, partial(_wrong_yes, design))
-
-
-def _find(design: Design, rng: Rng) -> bool:
-    return _wrong_find(design, rng)
+            cell = f"{where}, A loses {loss} on {share:.2f} of tasks"
+            design = (population, min(1.0, lost), share, tasks, sides)
+            grid.simulate([covers, errs], cell, partial(_gap, design))
 
 
 def detectable_repeats(grid: Grid) -> None:
-    """Power at a true difference that is the one printed for data that have it (found by iteration)."""
-    for tasks, (name, population), n in product(
-        grid.some(TASKS), grid.some(list(POPULATIONS.items())), grid.some((2, 3, 5))
-    ):
-        rng, gap, printed = np.random.default_rng(tasks * n), 0.2 * population.rate(), 0.0
+    """Power at the difference that is printed, on average, for data that have it: found by iteration."""
+    measure = ("smallest detectable difference of repeats", "power", 0.8)
+    for tasks, name, n in product(grid.some((20, 38, 164)), grid.some(NAMES), grid.some((2, 3, 5))):
+        population, rng = POPULATIONS[name], np.random.default_rng(tasks * n)
+        whole = population.rate()
+        printed = 0.2 * whole
         for _ in range(6):
-            lost = min(1.0, gap / population.rate())
-            design = (population, lost, 1.0, tasks, (n, n))
-            pilots = [_scores(design, rng) for _ in range(60)]
-            printed = float(
-                np.mean(
-                    [smallest_detectable([x - y for x, y in zip(a, b, strict=True)]) for a, b, _ in pilots]
-                )
-            )
-            gap = printed
-        if gap >= population.rate():
-            continue
-        design = (population, gap / population.rate(), 1.0, tasks, (n, n))
-        cell = f"N={tasks}, {name}, {n} v. {n} repeats, difference {printed:.3f}"
-        grid.simulate("smallest detectable difference of repeats", "power", cell, 0.8, partial(_find, design))
+            design = (population, min(1.0, printed / whole), 1.0, tasks, (n, n))
+            printed = float(np.mean([smallest_detectable(_gaps(design, rng)) for _ in range(40)]))
+        if printed < whole:
+            design = (population, printed / whole, 1.0, tasks, (n, n))
+            cell = f"N={tasks}, {name}, {n} v. {n} repeats, difference {printed:.3f}"
+            grid.simulate([measure], cell, partial(_is_found, design))
 
 
 def _pass_at_k_gap(
     population: Population, lost: float, tasks: int, n: tuple[int, int], k: int, rng: Rng
-) -> bool:
+) -> list[bool]:
     b = population.draw(rng, tasks)
-    a = b * (1 - lost)
-    counts = [
-        [(size, c) for c in rng.binomial(size, chances).tolist()]
-        for size, chances in zip(n, (a, b), strict=True)
-    ]
-    _, found = pass_at_k_difference(*counts, k)
-    return found.low <= _lost_rate(population, lost, k) - population.rate(k) <= found.high
+    ours, theirs = (rng.binomial(size, p).tolist() for size, p in zip(n, (b * (1 - lost), b), strict=True))
+    _, found = pass_at_k_difference([(n[0], c) for c in ours], [(n[1], c) for c in theirs], k)
+    return [found.low <= _rate_without(population, lost, k) - population.rate(k) <= found.high]
 
 
-def _lost_rate(population: Population, lost: float, k: float) -> float:
+@cache
+def _rate_without(population: Population, lost: float, k: int) -> float:
     """Return the mean of 1 - (1 - (1 - lost) p)^k over the population, on a fine grid of its quantiles."""
-    total = 0.0
-    levels = (np.arange(20_000) + 0.5) / 20_000
-    for weight, a, b in population.parts:
-        p = stats.beta.ppf(levels, a, b) if b else np.array([a])
-        total += weight * float(np.mean(1 - (1 - (1 - lost) * p) ** k))
-    return total
+    levels = (np.arange(100_000) + 0.5) / 100_000
+    chances = [
+        (weight, stats.beta.ppf(levels, a, b) if b else np.array([a])) for weight, a, b in population.parts
+    ]
+    return sum(weight * float(np.mean(1 - (1 - (1 - lost) * p) ** k)) for weight, p in chances)
 
 
 def pass_at_k_gaps(grid: Grid) -> None:
-    for tasks, (name, population), (n, k) in product(
-        grid.some((20, 164, 500)),
-        grid.some(POPULATIONS.items()),
-        grid.some((((5, 5), 1), ((5, 5), 5), ((10, 10), 3), ((10, 5), 2), ((10, 10), 10))),
+    measure = ("difference of pass@k", "coverage", 0.95)
+    draws = (((5, 5), 1), ((5, 5), 5), ((10, 5), 2), ((10, 10), 3))
+    for tasks, name, (n, k), lost in product(
+        grid.some((20, 164)), grid.some(NAMES), grid.some(draws), grid.some((0.0, 0.3))
     ):
-        for lost in grid.some((0.0, 0.3)):
-            cell = f"N={tasks}, {name}, n={n[0]} v. {n[1]}, k={k}, A at {1 - lost:g} of B's chance"
-            trial = partial(_pass_at_k_gap, population, lost, tasks, n, k)
-            grid.simulate("difference of pass@k", "coverage", cell, 0.95, trial)
+        cell = f"N={tasks}, {name}, n={n[0]} v. {n[1]}, k={k}, A at {1 - lost:g} of B's chances"
+        grid.simulate([measure], cell, partial(_pass_at_k_gap, POPULATIONS[name], lost, tasks, n, k))
 
 
-def _match(
-    population: Population, reach: float, margin: float, tasks: int, rng: Rng
-) -> tuple[float | None, float | None, float | None]:
-    """Return the true k*, low and high, where B at one try is as good as A at `reach` tries."""
+def _match(population: Population, reach: float, margin: float, tasks: int, rng: Rng) -> list[bool]:
+    """Whether k* lies in its set, and whether too small a budget is called enough.
+
+    B at one try is as good as A at `reach` tries, so the truth stands on the margin where it can.
+    """
     chances = population.draw(rng, tasks)
     passed = rng.binomial(10, chances).tolist()
     other = (rng.random(tasks) < 1 - (1 - chances) ** reach).astype(float).tolist()
-    curve = {k: [pass_at_k(10, c, k) for c in passed] for k in BUDGETS}
-    found = match(curve, other, margin, dict.fromkeys(BUDGETS, 1))
+    found = match({k: [pass_at_k(10, c, k) for c in passed] for k in BUDGETS}, other, margin)
     wanted = population.rate(reach) - margin
     truth = next((k for k in BUDGETS if population.rate(k) >= wanted - 1e-12), None)
-    return truth, found.low, found.high
-
-
-def _match_covers(population: Population, reach: float, margin: float, tasks: int, rng: Rng) -> bool:
-    truth, low, high = _match(population, reach, margin, tasks, rng)
-    if truth is None:
-        return high is None
-    return low is not None and low <= truth and (high is None or truth <= high)
-
-
-def _match_too_low(population: Population, reach: float, margin: float, tasks: int, rng: Rng) -> bool:
-    truth, _, high = _match(population, reach, margin, tasks, rng)
-    return high is not None and (truth is None or high < truth)
+    too_low = found.high is not None and (truth is None or found.high < truth)
+    too_high = truth is not None and (found.low is None or found.low > truth)
+    return [not too_low and not too_high, too_low]
 
 
 def matching(grid: Grid) -> None:
-    names = ("Beta(0.6, 1.4)", "Beta(1.9, 0.1)", "all at 0.3")
+    covers = ("budget that matches (k*)", "coverage", 0.95)
+    errs = ("budget from which on non-inferior", "error", 0.025)
     for tasks, name, margin, reach in product(
-        grid.some((20, 164, 500)), grid.some(names), grid.some((0.0, 0.05)), grid.some((1.0, 3.0, 4.0, 30.0))
+        grid.some((20, 164)), grid.some(NAMES[:2]), grid.some((0.0, 0.05)), grid.some((1.0, 2.0, 5.0, 30.0))
     ):
-        population = POPULATIONS[name]
         cell = f"N={tasks}, {name}, margin {margin}, B as A at {reach:g} samples"
-        covers = partial(_match_covers, population, reach, margin, tasks)
-        wrong = partial(_match_too_low, population, reach, margin, tasks)
-        grid.simulate("budget that matches (k*)", "coverage", cell, 0.95, covers)
-        grid.simulate("budget from which on non-inferior", "error", cell, 0.025, wrong)
+        grid.simulate([covers, errs], cell, partial(_match, POPULATIONS[name], reach, margin, tasks))
 
 
-def _any_found(tests: int, rng: Rng) -> bool:
+def _any_found(tests: int, rng: Rng) -> list[bool]:
     flips: Sequence[Sequence[int]] = rng.multinomial(164, [0.1, 0.1, 0.8], size=tests).tolist()
-    return min(holm([mcnemar(a, b) for a, b, _ in flips])) < 0.05
+    return [min(holm([mcnemar(a, b) for a, b, _ in flips])) < 0.05]
 
 
 def tables(grid: Grid) -> None:
+    measure = ("Holm's adjusted p in a table", "error", 0.05)
     for tests in grid.some((2, 5, 20)):
-        cell = f"{tests} comparisons of equals"
-        grid.simulate("Holm's adjusted p in a table", "error", cell, 0.05, partial(_any_found, tests))
+        grid.simulate([measure], f"{tests} comparisons of equals", partial(_any_found, tests))
 
 
 SECTIONS = {

@@ -10,7 +10,7 @@ from scipy import stats
 
 from pytest_mcode.analysis.clusters import clustered_difference, clustered_rate
 from pytest_mcode.analysis.differences import score_interval
-from pytest_mcode.analysis.figure import Interval, Withheld
+from pytest_mcode.analysis.figure import Withheld
 from pytest_mcode.analysis.intervals import wilson
 from pytest_mcode.analysis.passk import pass_at_k_interval
 from pytest_mcode.analysis.power import detectable_difference
@@ -30,21 +30,17 @@ SIZES = {
 ALIKE = (0.0, 0.1, 0.3)
 """Correlation of two tasks of a cluster."""
 FLIPS = {
-    "one way, 5 %": (0.05, 0.0),
-    "sparse": (0.02, 0.01),
-    "5 % v. 10 %": (0.05, 0.1),
-    "frequent": (0.2, 0.15),
-    "frequent, alike": (0.25, 0.25),
+    "one way, 0 v. 5 %": (0.0, 0.05),
+    "sparse, 1 v. 2 %": (0.01, 0.02),
+    "5 v. 10 %": (0.05, 0.1),
+    "frequent, 15 v. 20 %": (0.15, 0.2),
+    "frequent, 25 % each way": (0.25, 0.25),
 }
 """Chances that a task flips for A alone, for B alone."""
 
 
 def _covers(low: float, high: float, truth: float) -> bool:
     return low - 1e-9 <= truth <= high + 1e-9
-
-
-def _holds(found: Interval | Withheld, truth: float) -> bool | None:
-    return None if isinstance(found, Withheld) else _covers(found.low, found.high, truth)
 
 
 def rates(grid: Grid) -> None:
@@ -56,10 +52,10 @@ def rates(grid: Grid) -> None:
             grid.exact("pass rate of a run", "coverage", f"N={tasks}, rate {rate:.2f}", 0.95, covered)
 
 
-def _pass_at_k(population: Population, tasks: int, n: int, k: int, rng: Rng) -> bool:
+def _pass_at_k(population: Population, tasks: int, n: int, k: int, rng: Rng) -> list[bool]:
     passed = rng.binomial(n, population.draw(rng, tasks)).tolist()
     found = pass_at_k_interval([(n, c) for c in passed], k)
-    return _covers(found.low, found.high, population.rate(k))
+    return [_covers(found.low, found.high, population.rate(k))]
 
 
 def samples(grid: Grid) -> None:
@@ -68,23 +64,21 @@ def samples(grid: Grid) -> None:
             for n, k in grid.some(((2, 1), (3, 1), (5, 1), (5, 2), (5, 5), (10, 1), (10, 3), (10, 10))):
                 figure = "repeats, or pass@1 of n samples" if k == 1 else "pass@k"
                 trial = partial(_pass_at_k, population, tasks, n, k)
-                grid.simulate(figure, "coverage", f"N={tasks}, {name}, n={n}, k={k}", 0.95, trial)
+                grid.simulate([(figure, "coverage", 0.95)], f"N={tasks}, {name}, n={n}, k={k}", trial)
 
 
-def _these(population: Population, tasks: int, n: int, rng: Rng) -> bool:
-    chances = population.draw(np.random.default_rng(tasks), tasks)
+def _these(chances: NDArray[np.float64], n: int, rng: Rng) -> list[bool]:
     found = fixed_tasks_interval([(n, c) for c in rng.binomial(n, chances).tolist()])
-    return _covers(found.low, found.high, chances.mean())
+    return [_covers(found.low, found.high, float(chances.mean()))]
 
 
 def these_tasks(grid: Grid) -> None:
+    measure = ("pass rate on these very tasks", "coverage", 0.95)
     for tasks in grid.some(TASKS):
         for name, population in grid.some(POPULATIONS.items()):
+            chances = population.draw(np.random.default_rng(tasks), tasks)
             for n in grid.some((1, 2, 3, 5)):
-                trial = partial(_these, population, tasks, n)
-                grid.simulate(
-                    "pass rate on these very tasks", "coverage", f"N={tasks}, {name}, n={n}", 0.95, trial
-                )
+                grid.simulate([measure], f"N={tasks}, {name}, n={n}", partial(_these, chances, n))
 
 
 def _members(sizes: Sequence[int]) -> list[int]:
@@ -106,42 +100,34 @@ def _clustered_flips(
     return (drawn < gains).astype(float) - ((drawn >= gains) & (drawn < gains + losses))
 
 
-def _clustered_rate(sizes: Sequence[int], rate: float, alike: float, rng: Rng) -> bool | None:
+def _clustered_rate(sizes: Sequence[int], rate: float, alike: float, rng: Rng) -> list[bool | None]:
     solved = _clustered_flips(sizes, (rate, 0, 1 - rate), alike, rng).tolist()
-    return _holds(clustered_rate(solved, _members(sizes)), rate)
+    found = clustered_rate(solved, _members(sizes))
+    return [None if isinstance(found, Withheld) else _covers(found.low, found.high, rate)]
 
 
-def _clustered_gap(sizes: Sequence[int], flips: Sequence[float], alike: float, rng: Rng) -> bool | None:
-    a, b = flips
-    found = clustered_difference(
-        _clustered_flips(sizes, (a, b, 1 - a - b), alike, rng).tolist(), _members(sizes)
-    )
-    return _holds(found, a - b)
-
-
-def _clustered_wrong_yes(sizes: Sequence[int], flips: Sequence[float], alike: float, rng: Rng) -> bool | None:
-    a, b = flips
-    found = clustered_difference(
-        _clustered_flips(sizes, (a, b, 1 - a - b), alike, rng).tolist(), _members(sizes)
-    )
-    return None if isinstance(found, Withheld) else non_inferior(found.low, found.high, b - a) == "yes"
+def _clustered_gap(sizes: Sequence[int], a: float, b: float, alike: float, rng: Rng) -> list[bool | None]:
+    """Whether the interval covers, and whether A, worse by the margin, is called non-inferior."""
+    gaps = _clustered_flips(sizes, (a, b, 1 - a - b), alike, rng).tolist()
+    found = clustered_difference(gaps, _members(sizes))
+    if isinstance(found, Withheld):
+        return [None, None]
+    wrong = non_inferior(found.low, found.high, b - a) == "yes"
+    return [_covers(found.low, found.high, a - b), wrong]
 
 
 def clusters(grid: Grid) -> None:
+    rate_covers = ("pass rate over clusters", "coverage", 0.95)
+    gap_covers = ("difference over clusters", "coverage", 0.95)
+    gap_errs = ("non-inferior over clusters", "error", 0.025)
     for name, sizes in SIZES.items():
         for alike in grid.some(ALIKE):
             for rate in grid.some((0.05, 0.3, 0.7, 0.95)):
                 cell = f"{name}, correlation {alike}, rate {rate}"
-                trial = partial(_clustered_rate, sizes, rate, alike)
-                grid.simulate("pass rate over clusters", "coverage", cell, 0.95, trial)
-            for kind, flips in grid.some(FLIPS.items()):
+                grid.simulate([rate_covers], cell, partial(_clustered_rate, sizes, rate, alike))
+            for kind, (a, b) in grid.some(FLIPS.items()):
                 cell = f"{name}, correlation {alike}, flips {kind}"
-                gap = partial(_clustered_gap, sizes, flips, alike)
-                grid.simulate("difference over clusters", "coverage", cell, 0.95, gap)
-            for flips in grid.some(((0.0, 0.05), (0.02, 0.07), (0.1, 0.2))):
-                cell = f"{name}, correlation {alike}, flips {flips[0]} v. {flips[1]}"
-                wrong = partial(_clustered_wrong_yes, sizes, flips, alike)
-                grid.simulate("non-inferior over clusters", "error", cell, 0.025, wrong)
+                grid.simulate([gap_covers, gap_errs], cell, partial(_clustered_gap, sizes, a, b, alike))
 
 
 @cache
@@ -149,45 +135,55 @@ def _tango(only_a: int, only_b: int, tasks: int) -> tuple[float, float]:
     return score_interval(only_a, only_b, tasks)
 
 
-def _over_flips(
-    tasks: int, flips: Sequence[float], holds: Callable[[tuple[float, float], int, int], bool]
-) -> float:
-    """Return the chance of outcomes that hold, over all numbers of flips."""
-    a, b = flips
-    only_a, only_b = (grid.ravel() for grid in np.meshgrid(*[np.arange(tasks + 1)] * 2, indexing="ij"))
+@cache
+def _outcomes(tasks: int) -> NDArray[np.int64]:
+    """Return every number of tasks that flip for A alone, for B alone, and for neither."""
+    only_a, only_b = np.indices((tasks + 1, tasks + 1)).reshape(2, -1)
     inside = only_a + only_b <= tasks
-    only_a, only_b = only_a[inside], only_b[inside]
-    counts = np.stack([only_a, only_b, tasks - only_a - only_b], axis=1)
-    chances = stats.multinomial.pmf(counts, tasks, [a, b, 1 - a - b])
-    likely = np.flatnonzero(chances > 1e-8)
-    return float(
-        sum(
-            chances[i]
-            for i in likely
-            if holds(_tango(int(only_a[i]), int(only_b[i]), tasks), int(only_a[i]), int(only_b[i]))
-        )
-    )
+    return np.stack([only_a, only_b, tasks - only_a - only_b], axis=1)[inside]
+
+
+def _over_flips(tasks: int, flips: Sequence[float], *questions: Callable[[int, int], bool]) -> list[float]:
+    """Return the chance that each question is answered yes, over all numbers of flips."""
+    a, b = flips
+    outcomes = _outcomes(tasks)
+    chances = stats.multinomial.pmf(outcomes, tasks, [a, b, 1 - a - b])
+    found = [0.0] * len(questions)
+    for i in np.flatnonzero(chances > 1e-8):
+        only_a, only_b, _ = outcomes[i].tolist()
+        for index, question in enumerate(questions):
+            if question(only_a, only_b):
+                found[index] += float(chances[i])
+    return found
 
 
 def flips(grid: Grid) -> None:
-    for tasks in grid.some(TASKS):
+    for tasks in grid.some(TASKS[: 2 if grid.quick else None]):
+
+        def span(only_a: int, only_b: int, tasks: int = tasks) -> tuple[float, float]:
+            return _tango(only_a, only_b, tasks)
+
         for kind, (a, b) in grid.some(FLIPS.items()):
-            covered = _over_flips(tasks, (a, b), lambda span, *_, truth=a - b: _covers(*span, truth))
+            covered, wrong = _over_flips(
+                tasks,
+                (a, b),
+                lambda x, y, truth=a - b: _covers(*span(x, y), truth),
+                lambda x, y: mcnemar(x, y) < 0.05,
+            )
             grid.exact("difference of two runs", "coverage", f"N={tasks}, flips {kind}", 0.95, covered)
-        for margin in (0.02, 0.05, 0.1):
+            if a == b:
+                grid.exact("exact McNemar test", "error", f"N={tasks}, flips {kind}", 0.05, wrong)
+        for margin in grid.some((0.02, 0.05, 0.1)):
             for back in grid.some((0.0, 0.01, 0.03, 0.1, 0.2)):
                 cell = f"N={tasks}, margin {margin}, flips {back} v. {back + margin:.2f}"
-                wrong = _over_flips(
-                    tasks, (back, back + margin), lambda span, *_, m=margin: non_inferior(*span, m) == "yes"
+                errors = _over_flips(
+                    tasks,
+                    (back, back + margin),
+                    lambda x, y, margin=margin: non_inferior(*span(x, y), margin) == "yes",
+                    lambda x, y, margin=margin: equivalent(*span(x, y), margin) == "yes",
                 )
-                grid.exact("non-inferior", "error", cell, 0.025, wrong)
-                wrong = _over_flips(
-                    tasks, (back, back + margin), lambda span, *_, m=margin: equivalent(*span, m) == "yes"
-                )
-                grid.exact("equivalent (TOST)", "error", cell, 0.025, wrong)
-        for each in grid.some((0.01, 0.05, 0.2)):
-            wrong = _over_flips(tasks, (each, each), lambda _, x, y: mcnemar(x, y) < 0.05)
-            grid.exact("exact McNemar test", "error", f"N={tasks}, flips {each} each way", 0.05, wrong)
+                grid.exact("non-inferior", "error", cell, 0.025, errors[0])
+                grid.exact("equivalent (TOST)", "error", cell, 0.025, errors[1])
 
 
 def detectable(grid: Grid) -> None:
@@ -198,7 +194,7 @@ def detectable(grid: Grid) -> None:
                 continue
             whole = max(discordance, least)
             ways = ((whole + least) / 2, max(0.0, (whole - least) / 2))
-            found = _over_flips(tasks, ways, lambda _, x, y: mcnemar(x, y) < 0.05)
+            found = _over_flips(tasks, ways, lambda x, y: mcnemar(x, y) < 0.05)[0]
             cell = f"N={tasks}, discordance {discordance}, difference {least:.3f}"
             grid.exact("smallest detectable difference of two runs", "power", cell, 0.8, found)
 

@@ -8,8 +8,8 @@ from pytest_mcode.analysis.intervals import effective_size
 
 __all__ = ["difference_bounds", "difference_interval", "difference_limits", "score_interval"]
 
-BISECTIONS = 50
-"""Enough for the limits of a share at double precision."""
+BISECTIONS = 32
+"""Enough for nine digits of a share."""
 
 
 def score_interval(only_a: int, only_b: int, tasks: int, confidence: float = 0.95) -> tuple[float, float]:

@@ -32,24 +32,27 @@ def permutation_test(differences: Sequence[float]) -> float:
     Fisher 1935. Exact over every swap where the differences are multiples of one small step, as shares of
     repeats are; else from 9,999 random swaps. Population: these tasks, had only labels been dealt by chance.
     """
-    moved = [each for each in differences if each]
-    steps = [Fraction(each).limit_denominator(1000) for each in moved]
-    unit = lcm(*(step.denominator for step in steps))
-    sizes = [int(step * unit) for step in steps]
-    is_exact = all(abs(float(step) - each) < 1e-9 for step, each in zip(steps, moved, strict=True))
-    if not is_exact or sum(map(abs, sizes)) > MOST_STEPS:
-        return _random_swaps(moved)
-    total, seen = sum(map(abs, sizes)), abs(sum(sizes))
-    swapped = _swapped([abs(size) for size in sizes])
-    return float(min(1.0, 2 * swapped[: (total - seen) // 2 + 1].sum()))
+    moved = Counter(each for each in differences if each)
+    steps = {each: Fraction(each).limit_denominator(1000) for each in moved}
+    unit = lcm(*(step.denominator for step in steps.values()))
+    sizes: Counter[int] = Counter()
+    seen = 0
+    for each, count in moved.items():
+        sizes[abs(int(steps[each] * unit))] += count
+        seen += int(steps[each] * unit) * count
+    total = sum(size * count for size, count in sizes.items())
+    if total > MOST_STEPS or any(abs(step - each) > 1e-9 for each, step in steps.items()):
+        return _random_swaps(list(moved.elements()))
+    swapped = _swapped(sizes)
+    return float(min(1.0, 2 * swapped[: (total - abs(seen)) // 2 + 1].sum()))
 
 
-def _swapped(sizes: Sequence[int]) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+def _swapped(sizes: Counter[int]) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
     """Return the distribution of the sum of those sizes whose label is swapped, by its value."""
     import numpy as np
 
     found = np.ones(1)
-    for size, count in Counter(sizes).items():
+    for size, count in sizes.items():
         swaps = np.zeros(size * count + 1)
         swaps[::size] = [comb(count, j) / 2**count for j in range(count + 1)]
         found = np.convolve(found, swaps)
