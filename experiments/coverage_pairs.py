@@ -17,7 +17,7 @@ from pytest_mcode.analysis.verdicts import non_inferior
 
 Rng = np.random.Generator
 Design = tuple[Population, float, float, int, tuple[int, int]]
-"""Population of B's chances, the part that A loses of them, on which share of tasks; tasks; repeats of both."""
+"""Population of B's chances, the part that A loses, on which share of tasks; tasks; repeats of both."""
 NAMES = ("Beta(0.6, 1.4)", "Beta(1.9, 0.1)", "95 % at 0.98, 5 % at 0.05", "all at 0.95")
 REPEATS = ((2, 2), (3, 3), (1, 3), (3, 5))
 LOSSES = ((0.05, 0.0), (0.05, 1.0), (0.1, 0.2))
@@ -108,15 +108,19 @@ def pass_at_k_gaps(grid: Grid) -> None:
         grid.simulate([measure], cell, partial(_pass_at_k_gap, POPULATIONS[name], lost, tasks, n, k))
 
 
-def _match(population: Population, reach: float, margin: float, tasks: int, rng: Rng) -> list[bool]:
+def _match(
+    population: Population, reach: float, margin: float, tasks: int, tries: int, rng: Rng
+) -> list[bool]:
     """Whether k* lies in its set, and whether too small a budget is called enough.
 
-    B at one try is as good as A at `reach` tries, so the truth stands on the margin where it can.
+    A has 10 samples; B, tried `tries` times, is as good at one try as A at `reach`: so the truth stands on
+    the margin where `reach` is a budget, just above it where it is a little more.
     """
     chances = population.draw(rng, tasks)
     passed = rng.binomial(10, chances).tolist()
-    other = (rng.random(tasks) < 1 - (1 - chances) ** reach).astype(float).tolist()
-    found = match({k: [pass_at_k(10, c, k) for c in passed] for k in BUDGETS}, other, margin)
+    other = (rng.binomial(tries, 1 - (1 - chances) ** reach) / tries).tolist()
+    draws = {k: min(tries, 10 // k) for k in BUDGETS}
+    found = match({k: [pass_at_k(10, c, k) for c in passed] for k in BUDGETS}, other, margin, draws)
     wanted = population.rate(reach) - margin
     truth = next((k for k in BUDGETS if population.rate(k) >= wanted - 1e-12), None)
     too_low = found.high is not None and (truth is None or found.high < truth)
@@ -127,11 +131,12 @@ def _match(population: Population, reach: float, margin: float, tasks: int, rng:
 def matching(grid: Grid) -> None:
     covers = ("budget that matches (k*)", "coverage", 0.95)
     errs = ("budget from which on non-inferior", "error", 0.025)
-    for tasks, name, margin, reach in product(
-        grid.some((20, 164)), grid.some(NAMES[:2]), grid.some((0.0, 0.05)), grid.some((1.0, 2.0, 5.0, 30.0))
+    designs = (*product((0.0,), (1.0, 2.0, 2.02, 5.0, 10.5)), *product((0.05,), (2.0, 5.0, 30.0)))
+    for tasks, name, (margin, reach), tries in product(
+        grid.some((20, 164)), grid.some(NAMES[:2]), grid.some(designs), grid.some((1, 10))
     ):
-        cell = f"N={tasks}, {name}, margin {margin}, B as A at {reach:g} samples"
-        grid.simulate([covers, errs], cell, partial(_match, POPULATIONS[name], reach, margin, tasks))
+        cell = f"N={tasks}, {name}, margin {margin}, B as A at {reach:g} samples, tried {tries} times"
+        grid.simulate([covers, errs], cell, partial(_match, POPULATIONS[name], reach, margin, tasks, tries))
 
 
 def _any_found(tests: int, rng: Rng) -> list[bool]:
