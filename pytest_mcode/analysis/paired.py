@@ -9,7 +9,7 @@ from typing import Literal
 from pytest_mcode.analysis.clusters import clustered_difference
 from pytest_mcode.analysis.differences import difference_interval
 from pytest_mcode.analysis.figure import Interval, Withheld
-from pytest_mcode.analysis.power import smallest_detectable
+from pytest_mcode.analysis.power import detectable
 from pytest_mcode.analysis.significance import mcnemar, permutation_test
 from pytest_mcode.analysis.verdicts import non_inferior
 
@@ -42,7 +42,9 @@ class Comparison:
     """Tasks on which A did better."""
     only_b: int
     smallest_detectable: float
-    """See `power.smallest_detectable`."""
+    """See `power.detectable`; 1 where that is withheld."""
+    detectable_withheld: str | None
+    """Why."""
 
     @property
     def decisive(self) -> Interval | Withheld:
@@ -78,6 +80,7 @@ def compare(
     low, high = difference_interval(differences, draws or min(_draws(a), _draws(b)))
     clustered = clustered_difference(differences, clusters) if clusters else None
     found = clustered if isinstance(clustered, Interval) else None
+    least = detectable(differences)
     return Comparison(
         tasks=len(differences),
         rate_a=fmean(a),
@@ -94,7 +97,8 @@ def compare(
         test="exact McNemar" if binary else "paired permutation",
         only_a=only_a,
         only_b=only_b,
-        smallest_detectable=smallest_detectable(differences),
+        smallest_detectable=1.0 if isinstance(least, Withheld) else least,
+        detectable_withheld=least.reason if isinstance(least, Withheld) else None,
     )
 
 

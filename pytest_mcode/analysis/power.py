@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from math import sqrt
-from statistics import NormalDist, fmean, pstdev
+from statistics import stdev
 
 from pytest_mcode.analysis.figure import Withheld
 
-__all__ = ["detectable_difference", "mcnemar_power", "smallest_detectable"]
+__all__ = ["detectable", "detectable_difference", "mcnemar_power", "smallest_detectable"]
 
 BISECTIONS = 30
+FEWEST_MOVED = 12
 
 
 def mcnemar_power(tasks: int, discordance: float, difference: float, alpha: float = 0.05) -> float:
@@ -56,19 +57,28 @@ def detectable_difference(
     return seen
 
 
-def smallest_detectable(differences: Sequence[float], power: float = 0.8, alpha: float = 0.05) -> float:
+def detectable(differences: Sequence[float], power: float = 0.8, alpha: float = 0.05) -> float | Withheld:
     """Return the smallest true difference that this many such tasks show with probability `power`.
 
-    Of flips, `detectable_difference`; 1 where that is withheld. Of shares, the normal approximation for a
-    paired mean (Miller 2024, arXiv:2411.00640) at the spread seen, yet never less than flips of the size of
-    the shares' mean difference allow.
+    Of flips, `detectable_difference`. Of shares, the approximation for a paired mean (Miller 2024,
+    arXiv:2411.00640) at the spread seen, with Student's t for as many tasks as differ, since the permutation
+    test gets nothing from the others, and half a task in that many for its steps, which simulation asks for;
+    withheld where fewer than `FEWEST_MOVED` differ. Population: tasks like these.
     """
-    tasks, moved = len(differences), [abs(each) for each in differences if each]
-    if all(each == 1 for each in moved):
-        found = detectable_difference(tasks, len(moved) / tasks, power, alpha)
-        return found if isinstance(found, float) else 1.0
-    floor = detectable_difference(tasks, 0.0, power, alpha)
-    normal = NormalDist()
-    steps = normal.inv_cdf(1 - alpha / 2) + normal.inv_cdf(power)
-    least = fmean(moved) * floor if isinstance(floor, float) else 1.0
-    return min(1.0, max(steps * pstdev(differences) / sqrt(tasks), least))
+    tasks, moved = len(differences), sum(each != 0 for each in differences)
+    if all(each in (-1, 0, 1) for each in differences):
+        return detectable_difference(tasks, moved / tasks, power, alpha)
+    if moved < FEWEST_MOVED:
+        return Withheld(
+            f"only {moved} tasks differ: what such repeats can show is not known below {FEWEST_MOVED}"
+        )
+    from scipy import special
+
+    steps = special.stdtrit(moved - 1, 1 - alpha / 2) + special.stdtrit(moved - 1, power)
+    return min(1.0, float(steps) * (1 + 0.5 / moved) * stdev(differences) / sqrt(tasks))
+
+
+def smallest_detectable(differences: Sequence[float], power: float = 0.8, alpha: float = 0.05) -> float:
+    """Return `detectable`, or 1, the largest difference that there is, where that is withheld."""
+    found = detectable(differences, power, alpha)
+    return 1.0 if isinstance(found, Withheld) else found

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from pytest_mcode.analysis.figure import Withheld
-from pytest_mcode.analysis.power import detectable_difference, mcnemar_power, smallest_detectable
+from pytest_mcode.analysis.power import detectable, detectable_difference, mcnemar_power, smallest_detectable
 from pytest_mcode.analysis.significance import mcnemar
 
 
@@ -57,6 +57,16 @@ def test_flips_are_solved_exactly_and_shares_by_their_spread() -> None:
     assert smallest_detectable(flips) == detectable_difference(100, 0.16)
     spread = 0.5
     shares = [spread, -spread] * 82
-    assert smallest_detectable(shares) == pytest.approx(2.8016 * spread / 164**0.5, rel=0.001)
+    assert smallest_detectable(shares) == detectable(shares)
+    normal = stats.norm.ppf(0.975) + stats.norm.ppf(0.8)
+    assert smallest_detectable(shares) == pytest.approx(normal * spread / 164**0.5, rel=0.02)
     trials = np.random.default_rng(0).normal(smallest_detectable(shares), spread, (4000, 164))
     assert np.mean(stats.ttest_1samp(trials, 0, axis=1).pvalue < 0.05) == pytest.approx(0.8, abs=0.03)
+
+
+def test_few_shares_that_differ_are_withheld() -> None:
+    few = [1 / 3] * 8 + [0.0] * 30
+    assert detectable(few) == Withheld(
+        "only 8 tasks differ: what such repeats can show is not known below 12"
+    )
+    assert smallest_detectable(few) == 1
