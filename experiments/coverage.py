@@ -1,6 +1,6 @@
 """Do the printed intervals and tests hold? Nominal against simulated, through the library's own functions.
 
-    python experiments/coverage.py [--quick] [--out FOLDER]
+    python experiments/coverage.py [--quick] [--only SECTION] [--out FOLDER]
 
 Writes ``coverage.json``, a row for each cell of the grid, and ``coverage.md``, a row for each figure.
 Single runs and flips are enumerated exactly; the rest is simulated, errors near their limit with 40,000
@@ -88,28 +88,46 @@ def markdown(rows: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def write(cells: Sequence[Cell], out: Path) -> None:
+    """Write both tables."""
+    rows = summary(cells)
+    lines = ",\n".join(json.dumps(asdict(cell), ensure_ascii=False) for cell in cells)
+    whole = f'{{"summary": {json.dumps(rows, ensure_ascii=False, indent=1)},\n"cells": [\n{lines}\n]}}\n'
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "coverage.json").write_text(whole, encoding="utf-8")
+    (out / "coverage.md").write_text(markdown(rows), encoding="utf-8")
+    print(markdown(rows))
+
+
+def kept(out: Path, sections: Sequence[str]) -> list[Cell]:
+    """Return the cells of other sections that an earlier run wrote."""
+    path = out / "coverage.json"
+    found = json.loads(path.read_text(encoding="utf-8"))["cells"] if path.exists() else []
+    return [Cell(**cell) for cell in found if cell["section"] not in sections]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="a few cells and repetitions")
     parser.add_argument(
-        "--only", choices=sorted(SECTIONS), action="append", help="only this section; repeatable"
+        "--only",
+        choices=sorted(SECTIONS),
+        action="append",
+        help="only this section, repeatable; the others keep the cells that the tables have",
     )
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
+    sections = options.only or list(SECTIONS)
     grid = Grid(quick=options.quick)
-    for name, section in SECTIONS.items():
-        if options.only is None or name in options.only:
-            section(grid)
-            print(f"{name}: {len(grid.cells)} cells so far", flush=True)
-    rows = summary(grid.cells)
-    options.out.mkdir(parents=True, exist_ok=True)
-    cells = ",\n".join(json.dumps(asdict(cell), ensure_ascii=False) for cell in grid.cells)
-    whole = f'{{"summary": {json.dumps(rows, ensure_ascii=False, indent=1)},\n"cells": [\n{cells}\n]}}\n'
-    (options.out / "coverage.json").write_text(whole, encoding="utf-8")
-    (options.out / "coverage.md").write_text(markdown(rows), encoding="utf-8")
-    print(markdown(rows))
+    for name in sections:
+        grid.section = name
+        SECTIONS[name](grid)
+        print(f"{name}: {len(grid.cells)} cells so far", flush=True)
+    order = list(SECTIONS)
+    cells = kept(options.out, sections) + grid.cells
+    write(sorted(cells, key=lambda cell: order.index(cell.section)), options.out)
 
 
 if __name__ == "__main__":

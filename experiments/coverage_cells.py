@@ -23,6 +23,7 @@ Measure = tuple[str, str, float]
 class Cell:
     """One population and design of the grid."""
 
+    section: str
     figure: str
     measure: str
     """``coverage``, ``error`` or ``power``."""
@@ -39,6 +40,7 @@ class Grid:
 
     def __init__(self, *, quick: bool) -> None:
         self.quick = quick
+        self.section = ""
         self.cells: list[Cell] = []
 
     def some(self, values: Iterable[Any]) -> list[Any]:
@@ -94,6 +96,7 @@ class Grid:
     ) -> None:
         self.cells.append(
             Cell(
+                section=self.section,
                 figure=figure,
                 measure=measure,
                 cell=cell,

@@ -8,14 +8,35 @@ from statistics import NormalDist
 
 from pytest_mcode.analysis.differences import difference_limits
 from pytest_mcode.analysis.figure import Interval, Withheld
-from pytest_mcode.analysis.intervals import score_limits
+from pytest_mcode.analysis.intervals import mean_interval, score_limits
 
-__all__ = ["MIN_CLUSTERS", "clustered_difference", "clustered_rate", "cr2_variance", "satterthwaite"]
+__all__ = [
+    "MIN_CLUSTERS",
+    "clustered_difference",
+    "clustered_rate",
+    "cr2_variance",
+    "rate_interval",
+    "satterthwaite",
+]
 
 MIN_CLUSTERS = 6
 """With five, even a test that flips whole clusters' signs cannot reject at 5 %: 2 of 2⁵ patterns are 6 %."""
 METHOD = "score, CR2 clusters"
 POPULATION = "tasks of clusters like these"
+
+
+def rate_interval(
+    values: Sequence[float], clusters: Sequence[Hashable] | None = None, draws: int = 1
+) -> Interval | Withheld:
+    """Return the 95 % interval by which a mean of shares over tasks is judged: over clusters where there are.
+
+    Without `clusters` it is `intervals.mean_interval` of `draws` a task, for tasks like these.
+    """
+    if clusters is not None:
+        return clustered_rate(values, clusters)
+    low, high = mean_interval(values, draws)
+    method = "Wilson score" if draws == 1 else "effective Wilson score"
+    return Interval(low=low, high=high, method=method, population="tasks like these")
 
 
 def clustered_rate(

@@ -7,6 +7,7 @@ from pytest_mcode.analysis.clusters import (
     clustered_difference,
     clustered_rate,
     cr2_variance,
+    rate_interval,
     satterthwaite,
 )
 from pytest_mcode.analysis.differences import score_interval
@@ -94,3 +95,16 @@ def test_no_variance_is_not_certainty(value: float) -> None:
     assert isinstance(found, Interval)
     low, high = wilson(round(value * 300), 300)
     assert found.high - found.low > 5 * (high - low)
+
+
+def test_a_rate_is_judged_over_clusters_where_there_are() -> None:
+    solved, names = [1.0] * 30 + [0.0] * 30, [i % 6 for i in range(60)]
+    alone = rate_interval(solved)
+    assert isinstance(alone, Interval)
+    assert (alone.low, alone.high) == pytest.approx(wilson(30, 60))
+    assert (alone.method, alone.population) == ("Wilson score", "tasks like these")
+    assert rate_interval(solved, names) == clustered_rate(solved, names)
+    assert isinstance(rate_interval(solved, [0] * 60), Withheld)
+    shares = rate_interval([0.5, 0.75] * 30, draws=4)
+    assert isinstance(shares, Interval)
+    assert shares.method == "effective Wilson score"
