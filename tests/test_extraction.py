@@ -6,8 +6,9 @@ import warnings
 
 import pytest
 
-from pytest_mcode.harnesses.functions.extraction import extract, extract_code, strip_reasoning
+from pytest_mcode.harnesses.functions.extraction import extract, extract_code
 from pytest_mcode.harnesses.functions.syntax import parse
+from pytest_mcode.harnesses.reasoning import strip_reasoning
 
 STUB = '''from typing import List
 
