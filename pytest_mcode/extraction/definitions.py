@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from pytest_mcode.extraction.candidates import Candidate
-from pytest_mcode.extraction.statements import BUILTINS, Statement, statements, without
+from pytest_mcode.extraction.effects import BUILTINS
+from pytest_mcode.extraction.statements import Statement, statements, without
 from pytest_mcode.syntax import global_names, loaded_names, parse
 
 __all__ = ["complete", "with_future_imports"]

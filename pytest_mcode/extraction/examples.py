@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
-from pytest_mcode.extraction.statements import BUILTINS, Statement, statements, without
+from pytest_mcode.extraction.effects import BUILTINS
+from pytest_mcode.extraction.statements import Statement, statements, without
 
 __all__ = ["without_examples"]
 
