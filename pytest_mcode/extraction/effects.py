@@ -13,29 +13,9 @@ BUILTINS = frozenset(dir(builtins))
 _HARMLESS_BUILTINS = BUILTINS - {"setattr", "delattr", "next", "exec", "eval", "map", "filter"}
 """What changes none of its arguments."""
 _HARMLESS = {
-    *(
-        "asyncio",
-        "csv",
-        "doctest",
-        "json",
-        "logging",
-        "os.system",
-        "pprint",
-        "pytest",
-        "shutil",
-        "subprocess",
-    ),
-    *(
-        "sys.stderr",
-        "sys.stdin",
-        "sys.stdout",
-        "time",
-        "timeit",
-        "tkinter",
-        "turtle",
-        "unittest",
-        "webbrowser",
-    ),
+    *("asyncio", "csv", "doctest", "json", "logging", "os.system", "pprint", "pytest", "shutil"),
+    *("subprocess", "sys.stderr", "sys.stdin", "sys.stdout", "time", "timeit", "tkinter", "turtle"),
+    *("unittest", "webbrowser"),
 }
 """Modules, and objects of theirs, whose calls leave nothing behind that a function needs."""
 SHOWING = {"print", "input", "breakpoint", "help", "exit", "quit", "sys.exit", "os._exit", "os.abort"}
