@@ -1,12 +1,12 @@
 """A program's top-level statements: which names of the program each of them reads, binds and may alter."""
 
 import ast
-import builtins
 import sys
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
+<<<<<<< HEAD:pytest_mcode/harnesses/functions/extraction/statements.py
 from pytest_mcode.harnesses.functions.syntax import (
     GlobalNames,
     bound_names,
@@ -14,40 +14,13 @@ from pytest_mcode.harnesses.functions.syntax import (
     loaded_names,
     without_warnings,
 )
+=======
+from pytest_mcode.harnesses.functions.extraction.effects import SHOWING, altered, commanded, dotted, needed
+from pytest_mcode.harnesses.functions.syntax import GlobalNames, bound_names, global_names, loaded_names, without_warnings
+>>>>>>> extraction:pytest_mcode/extraction/statements.py
 
-__all__ = ["BUILTINS", "Statement", "statements", "without"]
+__all__ = ["Statement", "statements", "without"]
 
-BUILTINS = frozenset(dir(builtins))
-
-_HARMLESS_BUILTINS = BUILTINS - {"setattr", "delattr", "next", "exec", "eval", "map", "filter"}
-"""What changes none of its arguments."""
-_HARMLESS = {
-    *(
-        "asyncio",
-        "csv",
-        "doctest",
-        "json",
-        "logging",
-        "os.system",
-        "pprint",
-        "pytest",
-        "shutil",
-        "subprocess",
-    ),
-    *(
-        "sys.stderr",
-        "sys.stdin",
-        "sys.stdout",
-        "time",
-        "timeit",
-        "tkinter",
-        "turtle",
-        "unittest",
-        "webbrowser",
-    ),
-}
-"""Modules, and objects of theirs, whose calls leave nothing behind that a function needs."""
-_SHOWING = {"print", "input", "breakpoint", "help", "exit", "quit", "sys.exit", "os._exit", "os.abort"}
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 _OwnNames = _Function | ast.ClassDef | ast.Lambda | _Comprehension | ast.ExceptHandler | ast.Match
@@ -77,7 +50,7 @@ class Statement:
     def reads(self) -> set[str]:
         """The names that it needs from before, or a function that it defines."""
         if isinstance(self.node, _Compound):
-            return _needed([self.node], set()) & self.names.read | self.names.bound_later
+            return needed([self.node], set()) & self.names.read | self.names.bound_later
         return self.names.read | self.names.bound_later
 
     @cached_property
@@ -88,27 +61,27 @@ class Statement:
     @cached_property
     def alters(self) -> set[str]:
         """The names whose values it may change in place when it runs."""
-        return set(_altered(self._run_at_once, self.entry_points)) & self.names.read
+        return set(altered(self._run_at_once, self.entry_points)) & self.names.read
 
     @cached_property
     def alters_later(self) -> set[str]:
         """The names that its functions may bind or change when they are called."""
         if not isinstance(self.node, _Function | ast.ClassDef):
             return self.names.bound_later
-        altered = set(_altered(ast.walk(self.node), self.entry_points))
-        return altered & self.names.read | self.names.bound_later
+        changed = set(altered(ast.walk(self.node), self.entry_points))
+        return changed & self.names.read | self.names.bound_later
 
     @property
     def commands(self) -> set[str]:
         """The names that it calls or sets for an effect alone: ``sys`` of ``sys.setrecursionlimit(…)``."""
-        return set(_commanded(self._run_at_once)) & self.names.read
+        return set(commanded(self._run_at_once)) & self.names.read
 
     @property
     def commands_later(self) -> set[str]:
         """The same of its functions."""
         if not isinstance(self.node, _Function | ast.ClassDef):
             return set()
-        return set(_commanded(ast.walk(self.node))) & self.names.read
+        return set(commanded(ast.walk(self.node))) & self.names.read
 
     @property
     def imports(self) -> bool:
@@ -164,7 +137,7 @@ class Statement:
             case ast.Assert() | ast.Raise():
                 return True
             case ast.Expr(value=ast.Call(func=function)):
-                return _dotted(function) in _SHOWING
+                return dotted(function) in SHOWING
             case ast.If(test=ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]), orelse=[]):
                 return {ast.dump(left), ast.dump(right)} == _MAIN_GUARD
         return False
@@ -192,7 +165,7 @@ class Statement:
     def asks(self) -> bool:
         """Whether it reads what nobody types while a solution is judged."""
         attributes = (node for node in self._run_at_once if isinstance(node, ast.Attribute))
-        return "input" in self.reads_at_once or any(_dotted(node) == "sys.stdin" for node in attributes)
+        return "input" in self.reads_at_once or any(dotted(node) == "sys.stdin" for node in attributes)
 
 
 _MAIN_GUARD = {ast.dump(ast.Name("__name__", ast.Load())), ast.dump(ast.Constant("__main__"))}
@@ -258,79 +231,3 @@ def _apart(lines: list[str], group: Iterable[ast.stmt], first: int) -> list[str]
 def _first_line(node: ast.stmt) -> int:
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(each.lineno for each in decorators)])
-
-
-def _needed(block: Iterable[ast.AST], given: set[str]) -> set[str]:
-    """Return the names that a block reads and neither has bound before nor is `given`, which grows."""
-    needed: set[str] = set()
-    for node in block:
-        match node:
-            case ast.For() | ast.AsyncFor():
-                needed |= _needed([node.iter, node.target], given)
-                needed |= _needed(node.body, {*given}) | _needed(node.orelse, {*given})
-            case ast.While() | ast.If():
-                needed |= _needed([node.test], given)
-                needed |= _needed(node.body, {*given}) | _needed(node.orelse, {*given})
-            case ast.With() | ast.AsyncWith():
-                needed |= _needed([*node.items, *node.body], given)
-            case ast.Try():
-                for part in (node.body, node.handlers, node.orelse, node.finalbody):
-                    needed |= _needed(part, {*given})
-            case _:
-                needed |= (loaded_names(node) | _added_to(node)) - given
-                given |= bound_names(node)
-    return needed
-
-
-def _added_to(node: ast.AST) -> set[str]:
-    match node:
-        case ast.AugAssign(target=ast.Name(id=name)):
-            return {name}
-    return set()
-
-
-def _altered(nodes: Iterable[ast.AST], entry_points: frozenset[str]) -> Iterator[str]:
-    for node in nodes:
-        match node:
-            case ast.Subscript(ctx=ast.Store() | ast.Del()) | ast.Attribute(ctx=ast.Store() | ast.Del()):
-                yield from _root(node)
-            case ast.Call(func=ast.Name(id=name)) if name in _HARMLESS_BUILTINS or name in entry_points:
-                pass
-            case ast.Call(func=function):
-                if isinstance(function, ast.Attribute):
-                    yield from _root(function.value)
-                for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
-                    yield from _root(argument)
-
-
-def _commanded(nodes: Iterable[ast.AST]) -> Iterator[str]:
-    for node in nodes:
-        match node:
-            case ast.Expr(value=ast.Call(func=function)):
-                dotted = _dotted(function)
-                if not {dotted, dotted.rpartition(".")[0], dotted.partition(".")[0]} & (_SHOWING | _HARMLESS):
-                    yield from _root(function)
-            case ast.Attribute(ctx=ast.Store() | ast.Del()) if _dotted(node) not in _HARMLESS:
-                yield from _root(node)
-
-
-def _root(node: ast.AST) -> Iterator[str]:
-    """Yield the name of which an expression is an item, an attribute or a method's value."""
-    while not isinstance(node, ast.Name):
-        match node:
-            case ast.Attribute(value=inner) | ast.Subscript(value=inner) | ast.Starred(value=inner):
-                node = inner
-            case ast.Call(func=ast.Attribute(value=inner)):
-                node = inner
-            case _:
-                return
-    yield node.id
-
-
-def _dotted(node: ast.AST) -> str:
-    """Return ``a.b.c`` of a name's attributes, else nothing."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
