@@ -4,16 +4,10 @@ import ast
 import re
 from collections.abc import Iterable, Sequence
 
-<<<<<<< HEAD:pytest_mcode/harnesses/functions/extraction/definitions.py
-from pytest_mcode.harnesses.functions.extraction.candidates import Candidate
-from pytest_mcode.harnesses.functions.extraction.statements import BUILTINS, Statement, statements, without
-from pytest_mcode.harnesses.functions.syntax import global_names, loaded_names, parse
-=======
 from pytest_mcode.harnesses.functions.extraction.candidates import Candidate
 from pytest_mcode.harnesses.functions.extraction.effects import BUILTINS
 from pytest_mcode.harnesses.functions.extraction.statements import Statement, statements, without
 from pytest_mcode.harnesses.functions.syntax import global_names, loaded_names, parse
->>>>>>> extraction:pytest_mcode/extraction/definitions.py
 
 __all__ = ["complete", "with_future_imports"]
 

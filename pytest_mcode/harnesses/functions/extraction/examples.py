@@ -12,12 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
-<<<<<<< HEAD:pytest_mcode/harnesses/functions/extraction/examples.py
-from pytest_mcode.harnesses.functions.extraction.statements import BUILTINS, Statement, statements, without
-=======
 from pytest_mcode.harnesses.functions.extraction.effects import BUILTINS
 from pytest_mcode.harnesses.functions.extraction.statements import Statement, statements, without
->>>>>>> extraction:pytest_mcode/extraction/examples.py
 
 __all__ = ["without_examples"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
-<<<<<<< HEAD:pytest_mcode/harnesses/functions/extraction/statements.py
+from pytest_mcode.harnesses.functions.extraction.effects import SHOWING, altered, commanded, dotted, needed
 from pytest_mcode.harnesses.functions.syntax import (
     GlobalNames,
     bound_names,
@@ -14,10 +14,6 @@ from pytest_mcode.harnesses.functions.syntax import (
     loaded_names,
     without_warnings,
 )
-=======
-from pytest_mcode.harnesses.functions.extraction.effects import SHOWING, altered, commanded, dotted, needed
-from pytest_mcode.harnesses.functions.syntax import GlobalNames, bound_names, global_names, loaded_names, without_warnings
->>>>>>> extraction:pytest_mcode/extraction/statements.py
 
 __all__ = ["Statement", "statements", "without"]
 
