@@ -102,6 +102,8 @@ ATTEMPT_COLUMNS: Mapping[str, str] = {
     "completion_tokens": "the same",
     "generation_seconds": "of the model",
     "execution_seconds": "of the judge",
+    "cpu_seconds": "processor time of the solution's processes; missing where it was not measured",
+    "wall_seconds": "wall-clock of the solution; missing where it was not measured",
     "finish_reason": "as the server told",
     "mode": "split, in_process, container",
 }

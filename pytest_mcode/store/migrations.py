@@ -23,7 +23,14 @@ def add_harness_to_runs(connection: Connection) -> None:
             connection.execute(of_repositories, {"run_id": run_id})
 
 
-MIGRATIONS: tuple[Callable[[Connection], Any], ...] = (add_harness_to_runs,)
+def add_harness_and_times(connection: Connection) -> None:
+    """Lead from version 1 to 2."""
+    add_harness_to_runs(connection)
+    for column in ("cpu_seconds", "wall_seconds"):
+        connection.execute(text(f"ALTER TABLE attempts ADD COLUMN {column} FLOAT"))
+
+
+MIGRATIONS: tuple[Callable[[Connection], Any], ...] = (add_harness_and_times,)
 """Step i leads from version i + 1 to i + 2. A step is never edited once released: add another."""
 
 

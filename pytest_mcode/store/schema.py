@@ -177,6 +177,8 @@ attempts = Table(
     Column("completion_tokens", Integer),
     Column("generation_seconds", Float, nullable=False, comment="of the model"),
     Column("execution_seconds", Float, nullable=False, comment="of the judge"),
+    Column("cpu_seconds", Float, comment="processor time of the solution; null where it was not measured"),
+    Column("wall_seconds", Float, comment="wall-clock of the solution; null where it was not measured"),
     Column("finish_reason", SafeText, nullable=False),
     Column("mode", String(16), nullable=False, comment="split, in_process, container"),
     Column("message", SafeText, nullable=False, comment="the judge's, as are stdout and stderr"),

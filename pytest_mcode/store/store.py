@@ -265,6 +265,8 @@ def attempt_row(attempt: Attempt) -> dict[str, Any]:
         "stdout": verdict.stdout,
         "stderr": verdict.stderr,
         "execution_seconds": verdict.seconds,
+        "cpu_seconds": verdict.cpu_seconds or None,
+        "wall_seconds": verdict.wall_seconds or None,
         "mode": verdict.mode,
         "public_verdict": public.kind if public else None,
         "public_details": asdict(public) if public else None,
