@@ -121,7 +121,7 @@ def test_fields_become_a_task(tmp_path):
             {**SUM, "entry_point": "plus", "canonical_solution": "x = 1"},
             "line 2: canonical_solution does not*",
         ),
-        ({**SUM, "test": "assert 1 == 1"}, "line 2: what the test calls cannot be told; give entry_point"),
+        ({**SUM, "test": "assert 1 == 1"}, "line 2: what the test calls is not clear; give entry_point"),
         ({**STUB, "task_id": "x", "entry_point": None}, "line 2: entry_point is missing: *"),
         ({**SUM, "tags": "easy"}, "line 2: tags must be a list of names*"),
         ({**SUM, "tags": ["skip"]}, "line 2: tag 'skip' means something else to pytest; take another word"),

@@ -85,7 +85,7 @@ def _effective_tasks(
     sizes = tuple(sorted(Counter(clusters).values()))
     if len(sizes) < MIN_CLUSTERS:
         return Withheld(
-            f"{len(sizes)} cluster{'s' * (len(sizes) != 1)} of tasks cannot tell how others vary: "
+            f"{len(sizes)} cluster{'s' * (len(sizes) != 1)} of tasks do not show how others vary: "
             f"an interval over clusters needs at least {MIN_CLUSTERS}"
         )
     tasks = len(values)

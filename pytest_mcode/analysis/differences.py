@@ -22,7 +22,7 @@ def score_interval(only_a: int, only_b: int, tasks: int, confidence: float = 0.9
     Population: tasks like these.
     """
     if tasks < 1 or min(only_a, only_b) < 0 or only_a + only_b > tasks:
-        raise ValueError(f"{only_a} and {only_b} are no flips of {tasks} tasks")
+        raise ValueError(f"{only_a} and {only_b} cannot be flips of {tasks} tasks")
     return difference_limits(only_a / tasks, only_b / tasks, tasks, confidence)
 
 

@@ -17,7 +17,7 @@ def wilson(solved: int, judged: int, confidence: float = 0.95) -> tuple[float, f
     and 1, where the normal approximation does not. `judged` must be positive.
     """
     if not 0 <= solved <= judged or judged == 0:
-        raise ValueError(f"{solved} of {judged} is no proportion")
+        raise ValueError(f"{solved} of {judged} is not a proportion")
     return score_limits(solved / judged, judged, confidence)
 
 

@@ -47,7 +47,9 @@ def variance_parts(tasks: Sequence[Counts]) -> Parts | Withheld:
     if len(tasks) < 2:
         return Withheld("one task shows no variance between tasks")
     if any(n < 2 for n, _ in tasks):
-        return Withheld("one sample of a task cannot tell variance within it from variance between tasks")
+        return Withheld(
+            "one sample of a task does not separate variance within it from variance between tasks"
+        )
     count, shares = len(tasks), [c / n for n, c in tasks]
     mean = fsum(shares) / count
     whole = fsum((share - mean) ** 2 for share in shares) / (count - 1) / count

@@ -36,7 +36,7 @@ class OwnBenchmark(FunctionJudge):
 
     @property
     def name(self) -> str:
-        """The file's name, which is no built-in benchmark's."""
+        """The file's name, which is not that of a built-in benchmark."""
         return self.path.name
 
     @property
@@ -130,7 +130,7 @@ def _entry_points(row: Row, test: str, solution: str | None, setup: str) -> tupl
     if solution is not None:
         names_used &= bound_names(parsed("canonical_solution", solution))
     if not names_used:
-        raise ValueError("what the test calls cannot be told; give entry_point")
+        raise ValueError("what the test calls is not clear; give entry_point")
     return tuple(sorted(names_used))
 
 

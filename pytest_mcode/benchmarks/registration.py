@@ -123,7 +123,7 @@ def _is_lacking(benchmark: Any, name: str) -> bool:
 def _problems(benchmark: Benchmark) -> Iterator[str]:
     name = benchmark.name
     if not isinstance(name, str) or not name or name != name.strip() or name.endswith(benchmarks.FILES):
-        yield f"name {name!r} is not a name; give a text that is no file's"
+        yield f"name {name!r} is not a name; give a text that is not the name of a file"
     kind = getattr(benchmark, "kind", None)
     if kind is not None:
         yield f"kind {kind!r} is not allowed; a benchmark names its harness: harness = MyHarness()"

@@ -135,7 +135,7 @@ class Harness(Protocol):
         """Return the solution in a completion, or None where there is none; raises `ApplyError`."""
 
     def find(self, completion: str, task: Task, sandbox: Any) -> Found:
-        """Return what `extract` does, with what else is to be said of it; raises `ApplyError`."""
+        """Return what `extract` does, with notes on what it did; raises `ApplyError`."""
         return Found(solution=self.extract(completion, task, sandbox))
 
     def judge(self, task: Task, solution: str, sandbox: Any) -> Verdict:
@@ -150,7 +150,7 @@ class Harness(Protocol):
         return None
 
     def remarks(self, task: Task, solution: str) -> Mapping[str, Any]:
-        """Return what else a solution's record should say, JSON types: becomes `Attempt.extra`."""
+        """Return what the solution's record should say besides, JSON types: becomes `Attempt.extra`."""
         return {}
 
     # Afterwards.

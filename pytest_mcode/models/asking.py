@@ -1,4 +1,4 @@
-"""Asking any model, also a user's own: what it gets wrong is said of its file, not of ours."""
+"""Asking any model, also a user's own: an error is reported with its file, not with ours."""
 
 import inspect
 import traceback

@@ -112,7 +112,7 @@ def unasked(backend: MelleaBackend, library: str) -> Mapping[str, Any]:
             f"--mcode-backend={backend.name}: the package {library} is missing; "
             f"install it with: pip install 'mellea{backend.extra}'"
         )
-    return {"unverified": f"{backend.name} tells nothing of a model before the first request"}
+    return {"unverified": f"{backend.name} reports nothing of a model before the first request"}
 
 
 class MelleaModel:
@@ -132,7 +132,7 @@ class MelleaModel:
         self._loop = LoopThread()
 
     def generate(self, request: Request) -> Completion:
-        """Answer `request`; raises as `Model.generate` tells."""
+        """Answer `request`; raises as `Model.generate` does."""
         start = time.monotonic()
         try:
             return self._retrying.copy()(self._ask, request)

@@ -18,7 +18,7 @@ from pytest_mcode.solving import TaskHandle
 
 __all__ = ["HANDLE", "PLAN", "Items", "UnsolvedError", "identify", "leave_out_our_line"]
 
-SCOPE = 'give the fixture that takes the place of ours @pytest.fixture(scope="session")'
+SCOPE = 'give the fixture that overrides ours @pytest.fixture(scope="session")'
 
 PLAN = pytest.StashKey[Plan]()
 HANDLE = pytest.StashKey[TaskHandle]()
@@ -79,7 +79,7 @@ class Items:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-        """Report what an earlier session judged as what it was, without running it."""
+        """Report the outcome that an earlier session recorded, without running the item."""
         task = task_of(item)
         key = Plan.judged_key(function_of(item.nodeid, task), task.task_id) if task else ""
         if key not in self._plan.judged:

@@ -12,7 +12,7 @@ __all__ = ["MIGRATIONS", "create_or_migrate"]
 
 
 def add_harness_to_runs(connection: Connection) -> None:
-    """Name each run's harness: until then the benchmark, or what its sandbox said, told of repositories."""
+    """Name each run's harness: so far the benchmark or the sandbox's record showed repositories."""
     connection.execute(text("ALTER TABLE runs ADD COLUMN harness VARCHAR(64) DEFAULT 'functions' NOT NULL"))
     of_repositories = text("UPDATE runs SET harness = 'repositories' WHERE run_id = :run_id")
     for run_id, benchmark, environment in connection.execute(

@@ -107,12 +107,12 @@ runs = Table(
     Column("timeout", Float),
     Column("retrieval", Boolean, nullable=False),
     Column("prompt_hash", String(64), nullable=False, comment="of the prompt templates"),
-    Column("model_digest", SafeText, comment="as its server told"),
+    Column("model_digest", SafeText, comment="as its server reported it"),
     Column("status", String(32), nullable=False, comment="running, finished, interrupted, stopped"),
     Column("started_at", String(40), nullable=False, comment="ISO 8601, UTC"),
     Column("finished_at", String(40)),
     Column("settings", Json, nullable=False, comment="every setting of the session"),
-    Column("model_info", Json, nullable=False, comment="what else the server told"),
+    Column("model_info", Json, nullable=False, comment="the rest of what the server reported"),
     Column(
         "environment", Json, nullable=False, comment="versions, git commit, host, engine, overridden fixtures"
     ),

@@ -83,7 +83,7 @@ def test_clusters_that_end_as_one_count_as_one_task_each() -> None:
 @pytest.mark.parametrize(("clusters", "are"), [(1, "1 cluster"), (5, "5 clusters")])
 def test_too_few_clusters_are_withheld(clusters: int, are: str) -> None:
     names = [i % clusters for i in range(60)]
-    reason = f"{are} of tasks cannot tell how others vary: an interval over clusters needs at least 6"
+    reason = f"{are} of tasks do not show how others vary: an interval over clusters needs at least 6"
     assert clustered_rate([1.0, 0.0] * 30, names) == Withheld(reason)
     assert clustered_difference([1.0, 0.0] * 30, names) == Withheld(reason)
     assert isinstance(clustered_rate([1.0, 0.0] * 30, [i % MIN_CLUSTERS for i in range(60)]), Interval)

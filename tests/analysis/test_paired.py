@@ -58,7 +58,7 @@ def test_few_clusters_give_no_verdict() -> None:
     a, b = scores(300, 0.3)
     mine = compare(a, b, [f"repo-{i % 5}" for i in range(300)])
     assert (mine.clustered_low, mine.clustered_high, mine.clusters) == (None, None, None)
-    reason = "5 clusters of tasks cannot tell how others vary: an interval over clusters needs at least 6"
+    reason = "5 clusters of tasks do not show how others vary: an interval over clusters needs at least 6"
     assert mine.decisive == Withheld(reason)
     assert mine.clustered_withheld == reason
 

@@ -23,7 +23,7 @@ def check_function(task: Task) -> None:
 
 
 def check_names(names: Any) -> None:
-    """Raise ValueError where entry points are no names."""
+    """Raise ValueError where an entry point is not a name."""
     if not names or not are_names(names):
         raise ValueError(f"entry_points must be a tuple of names, not {names!r}")
 

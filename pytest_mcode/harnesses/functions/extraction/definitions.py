@@ -43,7 +43,7 @@ def complete(solution: Candidate, others: Iterable[Candidate], entry_points: Seq
 
 
 def _definitions(others: Iterable[Candidate], defined: set[str]) -> list[Statement]:
-    """Return what may define a name, and is no use of a solution that defines `defined`."""
+    """Return what may define a name, and does not use a solution that defines `defined`."""
     found = [each for other in others for each in statements(other.code, other.module)]
     return [
         each

@@ -57,7 +57,7 @@ class _Program:
         return needed | self._other_definitions(needed)
 
     def _using_the_solution(self, core: set[Statement]) -> set[Statement]:
-        """Return the statements that are made of the entry points and are no part of their `core`."""
+        """Return the statements that are made of the entry points and do not belong to their `core`."""
         using: set[Statement] = set()
         made = _Names(self.wanted_at_first)
         while names := made.next():

@@ -35,7 +35,7 @@ class Statement:
     last: int
     names: GlobalNames = field(repr=False)
     entry_points: frozenset[str] = frozenset()
-    """Functions that are given examples: what they do to an argument is no preparation."""
+    """Functions that are given examples: what they do to an argument does not prepare anything."""
 
     @property
     def binds(self) -> set[str]:
