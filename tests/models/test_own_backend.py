@@ -152,6 +152,14 @@ def test_it_needs_a_model(pytester):
             ('return {"digest": "e" * 64, "context_length": 4096}', "return None"),
             "--mcode-backend=echo: preflight() of Echo returned NoneType; return a dict *",
         ),
+        (
+            ('return {"digest": "e" * 64, "context_length": 4096}', "return settings.digest"),
+            "--mcode-backend=echo: preflight() of Echo failed (conftest.py, line *: AttributeError: *)",
+        ),
+        (
+            ("def preflight(", "def __init__(self, server): ...\n\n    def preflight("),
+            "*conftest.py: Echo() failed (TypeError: *); a backend's class takes no arguments",
+        ),
     ],
 )
 def test_what_may_be_wrong_with_it(pytester, change, message):
