@@ -104,9 +104,14 @@ class Verdict:
     message: str = ""
     """Bounded text for people and for the debug loop: the failing assertion, the error, the limit."""
     stdout: str = ""
-    """What the solution printed, bounded."""
+    """What the solution printed: the first and the last part, with the number of bytes dropped between."""
     stderr: str = ""
     seconds: float = 0.0
+    """Seconds of the execution that count towards the time limit: those that it waited for a processor of a
+    busy machine do not, where the sandbox can tell."""
+    cpu_seconds: float = 0.0
+    """Processor seconds of all the solution's processes and threads; 0 where they are not measured."""
+    wall_seconds: float = 0.0
     """Wall-clock seconds of the execution."""
     mode: Literal["", "split", "in_process", "container"] = ""
     """Whether solution and tests ran in two processes, in one, or in a container of their own."""
@@ -216,3 +221,5 @@ class RunInfo:
     test function, what took the place of our fixtures, which only its outcomes tell."""
     started_at: str = ""
     """ISO 8601, UTC."""
+    harness: str = "functions"
+    """Name of the harness that put the tasks to the model and judged them."""

@@ -76,7 +76,7 @@ def test_a_session_that_benchmarks_nothing_says_so(pytester):
 FIXTURE = """
     import pytest
     from pytest_mcode import Completion
-    from pytest_mcode.prompts import TemplatePrompt
+    from pytest_mcode.harnesses.prompting import TemplatePrompt
 
     class Mine:
         def generate(self, request):

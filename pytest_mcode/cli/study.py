@@ -89,7 +89,7 @@ def _points(shared: Mapping[str, Any], grid: Mapping[str, list[Any]]) -> Iterato
 
 
 def _finished_run(arguments: Sequence[str]) -> str | None:
-    from pytest_mcode.registration import offer_nearby
+    from pytest_mcode.benchmarks.registration import offer_nearby
     from pytest_mcode.session.plan import build_settings, make_plan
     from pytest_mcode.store.store import Store
 

@@ -39,26 +39,26 @@ class Limits:
     """Bounds on one attempt."""
 
     timeout: float = 60.0
-    """Wall-clock seconds, children included."""
+    """Seconds of the attempt's own time, children included: see `runner.clock` for what is charged."""
     memory: int = 512 * 2**20
     """Bytes."""
     pids: int = 64
     """Processes and threads."""
-    output: int = 2**20
-    """Bytes of standard output and standard error together; more is the verdict ``output_limit``."""
+    output: int = 64 * 2**20
+    """Bytes of standard output and standard error together, a flood; more is the verdict ``output_limit``."""
 
 
 class Sandbox(Protocol):
-    """Runs programs one at a time; each worker has its own."""
+    """Runs programs one at a time: threads that share it take turns."""
 
     def run(self, program: Program) -> Verdict:
         """Run `program` within the sandbox's limits and say what came of it.
 
-        Raises `InfraError` when the sandbox itself failed, after one retry of its own.
+        Raises `InfraError` when the sandbox itself failed, after one retry of its own, or was closed.
         """
 
     def describe(self) -> Mapping[str, Any]:
         """Return what belongs into the run's record: engine, image digest, Python version, limits."""
 
     def close(self) -> None:
-        """Release everything; nothing survives. May be called twice."""
+        """Release everything; nothing survives. May be called twice, and from any thread."""

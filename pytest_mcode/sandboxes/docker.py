@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import contextlib
 import socket
 import struct
 import time
@@ -12,33 +12,38 @@ from typing import TYPE_CHECKING, Any, Literal
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.sandboxes import Limits
 from pytest_mcode.sandboxes.client import RunnerSandbox
+from pytest_mcode.sandboxes.containers import (
+    AttachedContainer,
+    LostEngineError,
+    Recipe,
+    RefusedContainerError,
+)
 from pytest_mcode.sandboxes.engine import connect_engine
-from pytest_mcode.sandboxes.ownership import labels
 from pytest_mcode.sandboxes.runner import ENVIRONMENT, command
 
 if TYPE_CHECKING:
     from docker import APIClient
 
-__all__ = ["ContainerConnection", "DockerSandbox", "create_container", "remove_container"]
+__all__ = ["ContainerConnection", "DockerSandbox", "runner_recipe"]
 
 JUDGE_MEMORY = 256 * 2**20
 """Bytes that a container has beyond the solution's limit, for the judge and the server."""
 RUNNER_PIDS = 8
 SCRATCH = "/tmp"
+SHARED = "/dev/shm"
+"""Where POSIX semaphores and shared memory are files, for multiprocessing; emptied after each attempt."""
+TMPFS = "rw,nosuid,nodev,size=64m,nr_inodes=16k,mode=1777"
 SYSCTLS = {"kernel.shmmni": "0", "kernel.msgmni": "0", "kernel.sem": "0 0 0 0", "fs.mqueue.queues_max": "0"}
-"""No System V or POSIX objects: they would outlive the attempt that made them."""
+"""No System V objects and POSIX queues: they would outlive the attempt that made them."""
 
-IPC_OBJECTS = "System V and POSIX objects, which outlive their attempt"
+IPC_OBJECTS = "System V objects and POSIX queues, which outlive their attempt"
 
 STDERR = 2
 FRAME = struct.Struct(">BxxxL")
 """How the engine multiplexes an attached container's streams: stream, size."""
 MAX_DIAGNOSTICS = 4000
-REMOVAL_SECONDS = 10.0
 ANOTHER = "name another with --mcode-image"
 NO_PYTHON = ("executable file not found", "no such file or directory", "Python 3.8 or later is needed")
-
-logger = logging.getLogger(__name__)
 
 
 class DockerSandbox(RunnerSandbox):
@@ -57,8 +62,7 @@ class DockerSandbox(RunnerSandbox):
         self._engine: APIClient | None = None
         self._sysctls = SYSCTLS
 
-    def describe(self) -> Mapping[str, Any]:
-        """Return engine, image and its digest, limits that it refused, and what the base class does."""
+    def _description(self) -> Mapping[str, Any]:
         engine = self._connected_engine()
         found = engine.inspect_image(self.image)  # type: ignore[no-untyped-call]
         return {
@@ -67,13 +71,12 @@ class DockerSandbox(RunnerSandbox):
             "image": self.image,
             "image_id": found["Id"],
             "image_digests": found.get("RepoDigests") or [],
-            **super().describe(),
+            **super()._description(),
             "limits_not_held": [] if self._sysctls else [IPC_OBJECTS],
         }
 
-    def close(self) -> None:
-        """Remove the container."""
-        super().close()
+    def _forget(self) -> None:
+        super()._forget()
         engine, self._engine = self._engine, None
         if engine:
             engine.close()
@@ -85,50 +88,33 @@ class DockerSandbox(RunnerSandbox):
 
     def _connect(self) -> ContainerConnection:
         try:
-            return self._start_container()
+            return self._start()
         except ConfigurationError as error:
             if not self._sysctls or "sysctl" not in str(error):
                 raise
         self._sysctls = {}
-        return self._start_container()
+        return self._start()
 
-    def _start_container(self) -> ContainerConnection:
-        engine = self._connected_engine()
-        return ContainerConnection(engine, self.image, self.limits, self.session_id, self._sysctls)
+    def _start(self) -> ContainerConnection:
+        recipe = runner_recipe(self.image, self.limits, self._sysctls)
+        try:
+            return ContainerConnection(
+                AttachedContainer(self._connected_engine(), recipe, self.session_id), self.image
+            )
+        except RefusedContainerError as error:
+            raise ConfigurationError(_explanation(self.image, error.reason)) from error
+        except LostEngineError as error:
+            raise ConnectionError(str(error)) from error
 
 
 class ContainerConnection:
     """A runner that is process 1 of a container, reached through its standard streams."""
 
-    def __init__(
-        self,
-        engine: APIClient,
-        image: str,
-        limits: Limits,
-        session_id: str,
-        sysctls: Mapping[str, str] = SYSCTLS,
-    ) -> None:
-        import docker.errors
-
-        self._engine = engine
+    def __init__(self, container: AttachedContainer, image: str) -> None:
+        self.container = container
         self._image = image
         self._output = bytearray()
         self._diagnostics = bytearray()
-        self._socket: Any = None
-        try:
-            self._id: str = create_container(engine, image, limits, session_id, sysctls)
-        except docker.errors.APIError as error:
-            raise ConfigurationError(_explanation(image, str(error.explanation or error))) from error
-        try:
-            streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-            self._socket = engine.attach_socket(self._id, params=streams)
-            engine.start(self._id)
-        except docker.errors.APIError as error:
-            self.close()
-            raise ConfigurationError(_explanation(image, str(error.explanation or error))) from error
-        except BaseException:
-            self.close()
-            raise
 
     def send(self, data: bytes, timeout: float) -> None:
         """Write all of `data` to the runner."""
@@ -149,19 +135,18 @@ class ContainerConnection:
         del self._output[:size]
         return data
 
+    def interrupt(self) -> None:
+        """Hang up: the runner ends when its standard input does."""
+        with contextlib.suppress(OSError, AttributeError):  # it may be closing already
+            self._raw_socket.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """Remove the container and wait until it is gone."""
-        if self._socket is not None:
-            raw = self._raw_socket
-            self._socket._response.close()
-            self._socket.close()
-            raw.close()
-            self._socket = None
-        remove_container(self._engine, self._id)
+        self.container.close()
 
     @property
     def _raw_socket(self) -> socket.socket:
-        raw: socket.socket = getattr(self._socket, "_sock", self._socket)
+        raw: socket.socket = getattr(self.container.stream, "_sock", self.container.stream)
         return raw
 
     def _read(self, size: int, deadline: float) -> bytes:
@@ -176,68 +161,24 @@ class ContainerConnection:
         return bytes(data)
 
 
-def create_container(
-    engine: APIClient,
-    image: str,
-    limits: Limits,
-    session_id: str,
-    sysctls: Mapping[str, str] = SYSCTLS,
-) -> str:
-    """Create the container of a runner, and return its id."""
-    from docker.types import LogConfig, Ulimit
-
-    program, *arguments = command("python3", limits, SCRATCH)
-    host_config = engine.create_host_config(
-        auto_remove=True,
-        network_mode="none",
-        read_only=True,
-        cap_drop=["ALL"],
-        cap_add=["SETUID", "SETGID", "KILL"],
-        security_opt=["no-new-privileges:true"],
-        mem_limit=limits.memory + JUDGE_MEMORY,
-        memswap_limit=limits.memory + JUDGE_MEMORY,
-        pids_limit=limits.pids + RUNNER_PIDS,
-        ipc_mode="none",
-        log_config=LogConfig(type="none"),
-        ulimits=[Ulimit(name="core", soft=0, hard=0)],
-        tmpfs={SCRATCH: "rw,nosuid,nodev,size=64m,nr_inodes=16k,mode=1777"},
-        sysctls=dict(sysctls),
-    )
-    container = engine.create_container(
-        image,
-        entrypoint=[program],
-        command=arguments,
-        environment={**ENVIRONMENT, "HOME": SCRATCH},
-        user="0:0",
+def runner_recipe(image: str, limits: Limits, sysctls: Mapping[str, str] = SYSCTLS) -> Recipe:
+    """Return what a runner's container is made of."""
+    return Recipe(
+        image=image,
+        program=command("python3", limits, SCRATCH, SHARED),
         working_dir="/",
-        stdin_open=True,
-        network_disabled=True,
-        stop_signal="SIGKILL",
-        labels=labels(session_id),
-        host_config=host_config,
+        memory=limits.memory + JUDGE_MEMORY,
+        pids=limits.pids + RUNNER_PIDS,
+        capabilities=["SETUID", "SETGID", "KILL"],
+        environment={**ENVIRONMENT, "HOME": SCRATCH},
+        host={
+            "read_only": True,
+            "ipc_mode": "none",
+            "tmpfs": {SCRATCH: TMPFS, SHARED: f"{TMPFS},noexec"},
+            "sysctls": dict(sysctls),
+        },
+        streams=("stdin", "stdout", "stderr"),
     )
-    identity: str = container["Id"]
-    return identity
-
-
-def remove_container(engine: APIClient, container: str) -> None:
-    """Remove a container and wait until it is gone; where the engine can't, it is logged."""
-    import docker.errors
-    import requests
-
-    deadline = time.monotonic() + REMOVAL_SECONDS
-    try:
-        while time.monotonic() < deadline:
-            try:
-                engine.remove_container(container, force=True, v=True)
-            except docker.errors.NotFound:
-                return
-            except docker.errors.APIError as error:
-                if error.status_code != 409:  # removal in progress
-                    raise
-                time.sleep(0.01)
-    except (docker.errors.APIError, requests.RequestException) as error:
-        logger.warning("could not remove container %s: %s", container[:12], error)
 
 
 def _explanation(image: str, reason: str) -> str:

@@ -31,9 +31,8 @@ class ProcessSandbox(RunnerSandbox):
         super().__init__(limits)
         self._python = python
 
-    def describe(self) -> Mapping[str, Any]:
-        """Return what the base class does, and that nothing is isolated."""
-        return {"sandbox": "process", "isolates": "nothing", "warning": WARNING, **super().describe()}
+    def _description(self) -> Mapping[str, Any]:
+        return {"sandbox": "process", "isolates": "nothing", "warning": WARNING, **super()._description()}
 
     def _connect(self) -> "PipeConnection":
         return PipeConnection(self._python, self.limits)
@@ -86,6 +85,10 @@ class PipeConnection:
     def _last_words(self) -> str:
         self._errors.seek(0)
         return self._errors.read()[-MAX_LAST_WORDS:].decode("utf-8", "replace").strip() or "it said nothing"
+
+    def interrupt(self) -> None:
+        """Have the runner end its children, then itself."""
+        self._process.terminate()
 
     def close(self) -> None:
         """Let the runner end its children, then itself; kill it when it does not."""

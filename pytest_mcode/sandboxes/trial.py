@@ -1,17 +1,22 @@
-"""One trivial program through a sandbox: proof that it can judge at all within its limits."""
+"""Harmless programs: proof that a sandbox can judge within its limits, and that tests can be run at all."""
 
+import ast
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Verdict
 from pytest_mcode.sandboxes import Program, Sandbox
 
-__all__ = ["try_sandbox"]
+__all__ = ["TRIAL", "tests_alone", "try_sandbox"]
 
-SOLUTION = "def double(n):\n    return len(list(range(10**5)) * 2) // 10**5 * n\n"
-TEST = "assert double(21) == 42\n"
+TRIAL = Program(
+    solution="def double(n):\n    return len(list(range(10**5)) * 2) // 10**5 * n\n",
+    test="assert double(21) == 42\n",
+    entry_points=("double",),
+)
 
 
 def try_sandbox(sandbox: Sandbox, needs: Sequence[str] = ()) -> Mapping[str, Any]:
@@ -20,7 +25,7 @@ def try_sandbox(sandbox: Sandbox, needs: Sequence[str] = ()) -> Mapping[str, Any
     Raises `ConfigurationError` with the remedy.
     """
     with closing(sandbox):
-        verdict = _run(sandbox, TEST)
+        verdict = _run(sandbox, TRIAL)
         if not verdict.passed:
             raise ConfigurationError(
                 "the sandbox's limits are too tight: a function that doubles a number ended in "
@@ -28,12 +33,23 @@ def try_sandbox(sandbox: Sandbox, needs: Sequence[str] = ()) -> Mapping[str, Any
                 "or --mcode-timeout"
             )
         for module in needs:
-            _run(sandbox, f"import {module}")
+            _run(sandbox, replace(TRIAL, test=f"import {module}"))
         return sandbox.describe()
 
 
-def _run(sandbox: Sandbox, test: str) -> Verdict:
+def tests_alone(program: Program) -> Program:
+    """Return what of a program's tests works without its solution, if at all: to compile them, to import."""
+    compiles = f"compile({program.test!r}, 'tests.py', 'exec')"
     try:
-        return sandbox.run(Program(solution=SOLUTION, test=test, entry_points=("double",)))
+        nodes = list(ast.walk(ast.parse(program.test)))
+    except (SyntaxError, ValueError):
+        nodes = []
+    imports = [ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    return Program(solution="", setup=program.setup, test="\n".join([*imports, compiles]), entry_points=())
+
+
+def _run(sandbox: Sandbox, program: Program) -> Verdict:
+    try:
+        return sandbox.run(program)
     except InfraError as error:
         raise ConfigurationError(f"the sandbox does not work: {error.__cause__ or error}") from error

@@ -5,13 +5,27 @@ import re
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast, get_args
+from typing import Any, cast
 
 from pytest_mcode.errors import InfraError
 from pytest_mcode.records import Verdict, VerdictKind
 from pytest_mcode.sandboxes import Limits, Program
+from pytest_mcode.sandboxes.runner.wire import KEPT_FIRST
 
-__all__ = ["Reply", "decide"]
+__all__ = ["BrokenTestsError", "Reply", "decide"]
+
+SAYABLE = (
+    "passed",
+    "assertion",
+    "exception",
+    "syntax",
+    "timeout",
+    "memory",
+    "exited_early",
+    "lost",
+    "bad_test",
+)
+"""The kinds that a judge may say: all others are found out without it."""
 
 MAX_MESSAGE = 2000
 CONTROL = re.compile(r"[^\n\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]")
@@ -20,13 +34,18 @@ MISSING_NUMPY = (
 )
 
 
+class BrokenTestsError(InfraError):
+    """The tests cannot be run, whatever the solution; a process that also ran a solution may lie about it."""
+
+
 @dataclass(frozen=True)
 class Reply:
     """One attempt as the runner's server saw it."""
 
     summary: Mapping[str, Any]
-    """``end`` (exited, timeout, output), exit codes of ``judge`` and ``candidate``, ``output`` (bytes),
-    ``seconds``, ``oom`` (whether the kernel killed for memory), ``clean``."""
+    """``end`` (exited, timeout, output), exit codes of ``judge`` and ``candidate``, ``output`` (bytes written
+    to stdout and to stderr), ``seconds``, ``cpu`` and ``wall`` (seconds charged, of processors, of the wall
+    clock), ``oom`` (whether the kernel killed for memory), ``clean``."""
     verdict: bytes
     """What the judge wrote: JSON with ``kind``, ``message``, ``nonce``."""
     stdout: bytes
@@ -34,28 +53,30 @@ class Reply:
 
 
 def decide(reply: Reply, program: Program, limits: Limits, nonce: str) -> Verdict:
-    """Return the verdict; raises `InfraError` when the tests themselves cannot be run.
+    """Return the verdict; raises `BrokenTestsError` when the tests themselves cannot be run.
 
     A pass needs all of: the judge said so after the last line of the tests, it echoed the
     nonce, it exited 0, and no limit was exceeded.
     """
     kind, message = _kind_and_message(reply, limits, nonce)
     if kind == "bad_test":
-        raise InfraError(f"{message}{MISSING_NUMPY if 'import numpy,' in message else ''}")
+        raise BrokenTestsError(f"{message}{MISSING_NUMPY if 'import numpy,' in message else ''}")
     return Verdict(
         kind=cast(VerdictKind, kind),
         message=_shorten(_printable(message)),
-        stdout=_printable(reply.stdout.decode("utf-8", "replace")),
-        stderr=_printable(reply.stderr.decode("utf-8", "replace")),
+        stdout=_text(reply.stdout, reply.summary["output"][0]),
+        stderr=_text(reply.stderr, reply.summary["output"][1]),
         seconds=reply.summary["seconds"],
+        cpu_seconds=reply.summary["cpu"],
+        wall_seconds=reply.summary["wall"],
         mode="in_process" if program.in_process else "split",
     )
 
 
 def _kind_and_message(reply: Reply, limits: Limits, nonce: str) -> tuple[str, str]:
     summary = reply.summary
-    if summary["output"] > limits.output:
-        return "output_limit", f"more than {limits.output} bytes of output"
+    if sum(summary["output"]) > limits.output:
+        return "output_limit", f"more than {limits.output >> 20} MiB of output"
     if summary["end"] == "timeout":
         return "timeout", f"no end within {limits.timeout:g} s"
     said = _said(reply.verdict, nonce) if summary["judge"] == 0 else None
@@ -79,7 +100,7 @@ def _said(verdict: bytes, nonce: str) -> dict[str, str] | None:
         kind, message, echoed = said["kind"], said["message"], said["nonce"]
     except (ValueError, TypeError, KeyError):
         return None
-    known = isinstance(message, str) and kind in (*get_args(VerdictKind), "lost", "bad_test")
+    known = isinstance(message, str) and kind in SAYABLE
     return {"kind": kind, "message": message} if known and echoed == nonce else None
 
 
@@ -87,8 +108,17 @@ def _ending(code: int | None) -> str:
     if code is None:
         return "the process did not end by itself"
     if code < 0:
-        return f"the process was killed by {signal.Signals(-code).name}"
+        named = -code in set(signal.Signals)
+        return f"the process was killed by {signal.Signals(-code).name if named else f'signal {-code}'}"
     return f"the process exited with status {code}"
+
+
+def _text(kept: bytes, written: int) -> str:
+    """Return what was kept of a stream, and between its parts how much was not."""
+    if written <= len(kept):
+        return _printable(kept.decode("utf-8", "replace"))
+    first, last = (_text(part, len(part)) for part in (kept[:KEPT_FIRST], kept[KEPT_FIRST:]))
+    return f"{first}\n[... {written - len(kept):,} bytes dropped ...]\n{last}"
 
 
 def _printable(text: str) -> str:

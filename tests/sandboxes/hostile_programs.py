@@ -683,3 +683,198 @@ HOSTILE = {
     )
     for name, source in programs.items()
 }
+
+CHOOSERS = {
+    "protects its processes and fills the memory with files": """
+        import ctypes, os, time
+        def f(x):
+            ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # PR_SET_DUMPABLE: its files in /proc are its own then
+            with open("/proc/self/oom_score_adj", "w") as file: file.write("0")
+            for _ in range(50):
+                try:
+                    if os.fork() == 0:
+                        for n in range(200):
+                            try: os.write(os.memfd_create(str(n)), bytes(2 ** 20))
+                            except OSError: pass
+                        time.sleep(1000)
+                except OSError: break
+            time.sleep(1000)
+    """,
+    "protects its processes and spreads the memory": """
+        import ctypes, os, time
+        def f(x):
+            ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)
+            with open("/proc/self/oom_score_adj", "w") as file: file.write("0")
+            for _ in range(50):
+                try:
+                    if os.fork() == 0:
+                        kept = [b"x" * 2 ** 17 for _ in range(90)]
+                        time.sleep(1000)
+                except OSError: break
+            time.sleep(1000)
+    """,
+    "fills socket buffers in 58 processes": """
+        import os, socket, time
+        def f(x):
+            for _ in range(58):
+                try:
+                    if os.fork() == 0:
+                        kept = []
+                        while True:
+                            kept += socket.socketpair()
+                            for end in kept[-2:]:
+                                end.setblocking(False)
+                                try:
+                                    while True: end.send(b"x" * 65536)
+                                except BlockingIOError: pass
+                except OSError: pass
+            time.sleep(1000)
+    """,
+    "fills shared memory": """
+        def f(x):
+            for n in range(100):
+                open(f"/dev/shm/{n}", "wb").write(bytes(2 ** 20))
+    """,
+    "ends by a signal without a name": """
+        import os
+        def f(x): os.kill(os.getpid(), 40)
+    """,
+    "sends itself the signal of the time limit": """
+        import os, signal
+        def f(x): os.kill(os.getpid(), signal.SIGXCPU)
+    """,
+    "lacks a module, from nowhere": """
+        import functools, importlib
+        f = functools.partial(importlib.import_module, "nowhere")
+    """,
+    "lacks a module, says its exception": """
+        class Sly(ModuleNotFoundError): pass
+        def f(x): raise Sly("no", name="nowhere").with_traceback(None) from None
+    """,
+    **{
+        f"says of the tests that they are {kind}": f"""
+        import os
+        def f(x):
+            said = b""
+            for fd in range(3, 256):
+                try:
+                    os.set_blocking(fd, False)
+                    said = os.read(fd, 32) or said
+                except OSError: pass
+            for fd in range(3, 256):
+                try: os.write(fd, b'{{"kind": "{kind}", "message": "the tests import x", "nonce": "' + said + b'"}}')
+                except OSError: pass
+            os._exit(0)
+    """
+        for kind in ("bad_test", "context_overflow", "no_solution")
+    },
+    **{
+        f"answers {answer}": f"""
+        import gc
+        def f(x):
+            line = next(o for o in gc.get_objects() if type(o).__name__ == "Line")
+            line._writer.write({answer.encode()!r} + b"\\n"); line._writer.flush()
+    """
+        for answer in (
+            "[]", "5", '"ab"', "{}", "null", '["returned"]', '["returned", ["list", 5], null]', '["raised"]',
+            '["returned", ["ndarray", 5], null]', '["raised", null, null]', '["timeout"]', '["timeout", 5]',
+            '["bad_test", "x"]', '["raised", ["ModuleNotFoundError", ["tuple", ["x"]], ""], null]',
+        )
+    },
+}  # fmt: skip
+"""Would rather be the harness's fault, or the benchmark's, than fail. For containers only."""
+
+NONCE_THIEVES = {
+    "looks for the nonce while it is executed": """
+        import os, re
+        for fd in range(0, 256):
+            try:
+                os.set_blocking(fd, False)
+                said = os.read(fd, 65536)
+            except OSError: continue
+            for nonce in re.findall(b"[0-9a-f]{32}", said):
+                for other in range(3, 256):
+                    try: os.write(other, b'{"kind": "passed", "message": "", "nonce": "' + nonce + b'"}')
+                    except OSError: pass
+                os._exit(0)
+        def f(x): return None
+    """,
+    "looks for the nonce while it is tested": """
+        import os, re
+        def f(x):
+            for fd in range(0, 256):
+                try:
+                    os.set_blocking(fd, False)
+                    said = os.read(fd, 65536)
+                except OSError: continue
+                for nonce in re.findall(b"[0-9a-f]{32}", said):
+                    for other in range(3, 256):
+                        try: os.write(other, b'{"kind": "passed", "message": "", "nonce": "' + nonce + b'"}')
+                        except OSError: pass
+                    os._exit(0)
+    """,
+    "gives a verdict to every descriptor": """
+        import os
+        def f(x):
+            for fd in range(3, 256):
+                try: os.write(fd, b'["passed", ""]\\n["", "passed", ""]\\n')
+                except OSError: pass
+            os._exit(0)
+    """,
+    "gives a verdict and goes on": """
+        import os
+        for fd in range(3, 256):
+            try: os.write(fd, b'[null, "passed", ""]\\n')
+            except OSError: pass
+        def f(x): return None
+    """,
+    "closes all and ends well": """
+        import os
+        def f(x):
+            os.closerange(0, 256)
+            os._exit(0)
+    """,
+}
+"""Would pass where the tests run in the solution's own process, if a descriptor gave them what proves a pass."""
+
+_ANSWERS = {
+    "returns a thing of no class": "['returned', [90], [['thing', [[91]]], ['class', ['A', [None], [None]]]], [], []]",
+    "returns what the tests expect of a list": "['returned', [90], [['list', [1, 2, 1, 2]]], [], []]",
+    "keeps what it was never given": "['returned', 4, [], [], [0, 1, 2]]",
+    "changes what it was never given": "['returned', 4, [], [[0, [4]], [1, ['check']]], []]",
+    "asks the tests for a call": "['ask', 'call', 0, [4]]",
+    "asks the tests for an attribute": "['ask', 'get', 0, ['__globals__']]",
+    "asks the tests for one of its own": "['ask', 'call', 1, [4], [], [], [], []]",
+    "returns a class of the judge's": "['returned', [2], [['type', ['runner.remote.Ended']]], [], []]",
+    "raises the judge's own end": "['raised', [2], [['error', [[3], [None], '', [None], None]], "
+    "['type', ['runner.remote.Ended']]], [], []]",
+    "raises what ends the tests": "['raised', [2], [['error', [[3], [None, 0], '', [None], None]], "
+    "['type', ['builtins.SystemExit']]], [], []]",
+    "raises a skip": "['raised', [2], [['error', [[3], [None, 'x'], '', [None], None]], "
+    "['type', ['unittest.case.SkipTest']]], [], []]",
+    "raises what ends a generator": "['raised', [2], [['error', [[3], [None], '', [None], None]], "
+    "['type', ['builtins.GeneratorExit']]], [], []]",
+    "ends an iteration": "['end', None, [], [], []]",
+    "answers with numbers that do not exist": "['returned', [10 ** 9], [], [], []]",
+    "answers with endless nesting": "['returned', [2], [['tuple', [[2]]]], [], []]",
+    "answers with a huge array": "['returned', [2], [['ndarray', ['<f8', 'C', 10 ** 12, '']]], [], []]",
+    "answers with a regular expression that takes for ever": "['returned', [2], [['pattern', ['(a+)+$', 0]]], [], []]",
+}
+ANSWERS = {
+    f"answers: {name}": f"""
+def f(x):
+    import gc
+    line = next(o for o in gc.get_objects() if type(o).__name__ == "Line")
+    for _ in range(3): line.send({answer})
+"""
+    for name, answer in _ANSWERS.items()
+} | {
+    f"answers first: {name}": f"""
+import gc
+line = next(o for o in gc.get_objects() if type(o).__name__ == "Line")
+for _ in range(9): line.send({answer})
+def f(x): return None
+"""
+    for name, answer in _ANSWERS.items()
+}
+"""Speak the language of the two processes themselves."""

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from typing import Any
 
@@ -15,9 +16,11 @@ import pytest
 
 from pytest_mcode.errors import InfraError
 from pytest_mcode.sandboxes import Limits, Program, opening
-from pytest_mcode.sandboxes.docker import ContainerConnection, DockerSandbox, create_container
+from pytest_mcode.sandboxes.containers import create
+from pytest_mcode.sandboxes.docker import ContainerConnection, DockerSandbox, runner_recipe
 from pytest_mcode.sandboxes.engine import connect_engine
 from pytest_mcode.sandboxes.ownership import PROCESS, SESSION, remove_session, sweep
+from pytest_mcode.sandboxes.process import ProcessSandbox
 from tests.sandboxes.conftest import TIGHT
 
 pytestmark = pytest.mark.docker
@@ -56,7 +59,7 @@ def container_id(sandbox: DockerSandbox) -> str:
     assert sandbox._runner
     connection = sandbox._runner._connection
     assert isinstance(connection, ContainerConnection)
-    return connection._id
+    return connection.container.id
 
 
 def test_nothing_starts_before_the_first_program(image: str, engine: Any, session: str) -> None:
@@ -193,8 +196,8 @@ def test_nothing_survives_a_killed_harness(
 
 
 def test_sweep_takes_what_dead_sessions_left(image: str, engine: Any, session: str) -> None:
-    dead = create_container(engine, image, TIGHT, session)
-    alive = create_container(engine, image, TIGHT, session)
+    dead = create(engine, runner_recipe(image, TIGHT), session)
+    alive = create(engine, runner_recipe(image, TIGHT), session)
     with harness(image, session, "idle") as other:
         running = set(containers_of(engine, session)) - {dead, alive}
         _relabel(engine, dead, f"{2**22 - 1} 12345")
@@ -233,7 +236,7 @@ def test_sweep_leaves_containers_of_other_hosts_and_tools(engine: Any, image: st
 
 
 def test_a_reused_process_number_does_not_protect(engine: Any, image: str, session: str) -> None:
-    left = create_container(engine, image, TIGHT, session)
+    left = create(engine, runner_recipe(image, TIGHT), session)
     _relabel(engine, left, f"{os.getpid()} 1")
     sweep(engine)
     assert containers_of(engine, session) == []
@@ -324,3 +327,41 @@ def test_a_lost_engine_is_infra(proxy: Proxy, image: str, session: str, engine: 
         with pytest.raises(InfraError, match=r"the Docker engine at tcp://127\.0\.0\.1:[0-9]+ is down"):
             sandbox.run(DOUBLE)
     assert wait_until(lambda: containers_of(engine, session) == [], 5)
+
+
+def test_threads_that_share_a_sandbox_take_turns(image: str, engine: Any, session: str) -> None:
+    with closing(DockerSandbox(image, TIGHT, session)) as sandbox:
+        with ThreadPoolExecutor(8) as pool:
+            verdicts = list(pool.map(lambda _: sandbox.run(DOUBLE), range(32)))
+        assert all(verdict.passed for verdict in verdicts)
+        assert len(containers_of(engine, session)) == 1
+
+
+def test_threads_with_a_sandbox_each_do_not_meet(image: str, engine: Any, session: str) -> None:
+    def run(number: int) -> list[bool]:
+        solution = f"def f(): return {number}"
+        with closing(DockerSandbox(image, TIGHT, session)) as sandbox:
+            program = Program(solution=solution, test=f"assert f() == {number}", entry_points=("f",))
+            return [sandbox.run(program).passed for _ in range(5)]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(all(passed) for passed in pool.map(run, range(8)))
+    assert containers_of(engine, session) == []
+
+
+@pytest.mark.parametrize("kind", ["docker", "process"])
+def test_closing_ends_an_attempt_under_way(image: str, engine: Any, session: str, kind: str) -> None:
+    patient = Limits(timeout=60)
+    sandbox = DockerSandbox(image, patient, session) if kind == "docker" else ProcessSandbox(patient)
+    with closing(sandbox), ThreadPoolExecutor(1) as pool:
+        assert sandbox.run(DOUBLE).passed
+        attempt = pool.submit(sandbox.run, SLEEP)
+        time.sleep(0.3)
+        started = time.monotonic()
+        sandbox.close()
+        with pytest.raises(InfraError, match="the sandbox is closed"):
+            attempt.result()
+        assert time.monotonic() - started < 10
+        with pytest.raises(InfraError, match="the sandbox is closed"):
+            sandbox.run(DOUBLE)
+    assert containers_of(engine, session) == []

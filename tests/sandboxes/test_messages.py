@@ -178,7 +178,7 @@ def f():
 def test_output_says_the_limit(judge: Judge) -> None:
     verdict = judge("def f():\n    while True: print('x' * 1000)", "f()")
     assert verdict.kind == "output_limit"
-    assert verdict.message == "more than 1048576 bytes of output"
+    assert verdict.message == "more than 1 MiB of output"
 
 
 @pytest.mark.parametrize(

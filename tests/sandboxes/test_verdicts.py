@@ -15,8 +15,10 @@ SUMMARY = {
     "end": "exited",
     "judge": 0,
     "candidate": -9,
-    "output": 0,
+    "output": [0, 0],
     "seconds": 0.5,
+    "cpu": 0.25,
+    "wall": 0.75,
     "oom": False,
     "clean": True,
 }
@@ -65,8 +67,8 @@ def test_no_pass_without_a_whole_verdict_and_the_nonce(verdict: bytes) -> None:
         ({"judge": -9}, "exited_early"),
         ({"judge": None}, "exited_early"),
         ({"end": "timeout"}, "timeout"),
-        ({"end": "output", "output": 101}, "output_limit"),
-        ({"output": 101}, "output_limit"),
+        ({"end": "output", "output": [100, 1]}, "output_limit"),
+        ({"output": [50, 51]}, "output_limit"),
         ({"judge": -9, "oom": True}, "memory"),
     ],
 )

@@ -41,8 +41,11 @@ class ExplainedError(AssertionError):
     explanation = ""
 
 
-def compile_tests(source: str, namespace: dict[str, Any]) -> CodeType:
-    """Compile the tests so that their assertions explain themselves; `namespace` is where they will run."""
+def compile_tests(source: str, namespace: dict[str, Any]) -> tuple[ast.Module, CodeType]:
+    """Compile the tests so that their assertions explain themselves; `namespace` is where they will run.
+
+    Returns their tree as well.
+    """
     tree = ast.parse(source, FILE)
     _rewrite(tree)
     lines = source.splitlines()
@@ -53,7 +56,7 @@ def compile_tests(source: str, namespace: dict[str, Any]) -> CodeType:
         return error
 
     namespace[EXPLAIN] = explain
-    return compile(tree, FILE, "exec", dont_inherit=True)
+    return tree, compile(tree, FILE, "exec", dont_inherit=True)
 
 
 def _rewrite(node: ast.AST) -> None:

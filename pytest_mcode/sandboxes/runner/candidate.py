@@ -5,126 +5,397 @@ Nothing here is trusted once the solution runs; all that it can do is to answer.
 
 from __future__ import annotations
 
-import builtins
-import contextlib
+import collections.abc
+import copy
+import gc
+import importlib
 import linecache
 import os
 import signal
 import sys
 import traceback
 import types
+from collections.abc import Callable
 from typing import Any
 
-from .plain import Line, LostError, NotPlainError, decode, encode
+from .containers import MUTABLES
+from .heap import Heap
+from .plain import BIG, SCALARS, Line, LostError, are_small, read_json, write_json
+from .shared import DATA_BASES, Setup, export_type, type_of_name
+from .wire import TIME_IS_UP
 
 FILE = "solution.py"
 MAX_TEXT = 2000
+RETAINED = 16
+"""How many arguments a solution may seem to keep before its garbage is collected to be sure."""
+
+BASES = (*MUTABLES, *DATA_BASES)
 
 
 def answer_calls(program: dict[str, Any], judge: Line) -> None:
     """Execute ``program["solution"]``, then answer what `judge` asks until it asks no more.
 
-    Questions are ``["call", name, arguments]`` and ``["next", number of an iterator]``. Answers are
-    ``["ready"]`` once, ``["returned", value]``, ``["raised", error]``, ``["end"]`` of an iterator, and
-    ``["timeout", where]``; to a call, what it left of its arguments is added, None where it left them alone.
+    A question is ``[number of a function, scalars...]``, or ``["ask", verb, number, items]`` where all is
+    scalar, else ``[..., names of the last items, rows, changes, numbers to forget]``. An answer is a
+    scalar, or ``["returned" | "raised" | "end", item, rows, changes, numbers to keep]``; before the first
+    question comes ``["returned", entry points, ...]``, instead of any ``["timeout", where]``.
     """
-    _report_timeout(program["timeout"], judge)
+    _report_timeout(judge)
+    served = Served(judge)
     try:
-        names = load_solution(program)
+        names = served.load(program)
         missing = [name for name in program["entry_points"] if name not in names]
         if missing:
             raise NameError(f"name {missing[0]!r} is not defined by the solution")
     except BaseException as error:
-        _send(judge, ["raised", describe_error(error)])
+        served.answer(["raised", Raised(error)])
         return
-    _send(judge, ["ready"])
-    kept = Kept()
-    while True:
-        try:
-            question, *operands = judge.receive()
-        except LostError:
-            return
-        _send(judge, _call(names, kept, *operands) if question == "call" else _next(kept, *operands))
+    served.answer(["returned", tuple(names[name] for name in program["entry_points"])])
+    served.serve_all()
 
 
-class Kept:
-    """What the judge knows by number only: iterators, and objects that are no plain data."""
+class Raised:
+    """What is known of an exception, without the frames that it passed."""
 
-    def __init__(self) -> None:
-        self._objects: list[Any] = []
+    def __init__(self, error: BaseException, depth: int = 0) -> None:
+        self.kind = type(error)
+        self.args = _slot("args", error)
+        self.text = own_traceback(error)
+        own = {name: value for name, value in vars(error).items() if type(name) is str}
+        if type(error).__str__ not in BUILTIN_TEXTS:
+            own["solution_str"] = _text_of(error)
+        self.attributes = tuple(part for pair in own.items() for part in pair)
+        cause = _slot("__cause__", error)
+        self.cause = Raised(cause, depth + 1) if cause is not None and depth < 5 else None
 
-    def keep(self, value: object) -> int:
-        """Return a number for `value`."""
-        self._objects.append(value)
-        return len(self._objects) - 1
-
-    def find(self, kind: str, number: int) -> Any:
-        """Return what the number stands for."""
-        return self._objects[number]
-
-
-def load_solution(program: dict[str, Any]) -> dict[str, Any]:
-    """Execute setup and solution in a module called ``solution``; return its namespace."""
-    module = types.ModuleType("solution")
-    sys.modules["solution"] = module
-    for source, file in ((program["setup"], "setup.py"), (program["solution"], FILE)):
-        linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-        exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)
-    return module.__dict__
+    def parts(self) -> list[Any]:
+        """Return what crosses."""
+        return [self.kind, self.args, self.text, self.attributes, self.cause]
 
 
-def _send(judge: Line, answer: list[Any]) -> None:
-    flush_output()
+BUILTIN_TEXTS = {
+    kind.__str__
+    for kind in vars(__import__("builtins")).values()
+    if isinstance(kind, type) and issubclass(kind, BaseException)
+}
+
+
+def _slot(name: str, error: BaseException) -> Any:
+    """Return what the exception itself has, whatever its class makes of the name."""
+    return vars(BaseException)[name].__get__(error)
+
+
+def _text_of(error: BaseException) -> str:
     try:
-        judge.send(answer)
-    except (MemoryError, RecursionError) as error:
-        judge.send(["raised", describe_error(error), None])
+        return str.__str__(str(error))[:100000]
+    except BaseException:
+        return f"<{type(error).__name__}>"
+
+
+class Served:
+    """The solution's objects, as far as the judge knows them, and what is done with them."""
+
+    def __init__(self, judge: Line) -> None:
+        self._judge = judge
+        self._setup = Setup({})
+        self._heap = Heap(self._export, {})
+        self._depth = 0
+        self._limit = RETAINED
+
+    def load(self, program: dict[str, Any]) -> dict[str, Any]:
+        """Execute setup and solution; return the names that they bind."""
+        names, self._setup = load_solution(program)
+        makers: dict[str, Callable[..., Any]] = {
+            "type": type_of_name,
+            "lent": self._make_lent,
+            "lent items": self._make_items,
+            "import": _imported,
+            "attribute": getattr,
+            "error": _make_error,
+            **self._setup.makers,
+        }
+        self._heap = Heap(self._export, makers)
+        self._setup.prepare(self._heap)
+        return names
+
+    def serve(self, question: list[Any]) -> None:
+        """Do what the judge asks and answer."""
+        self.answer(self._outcome(*question))
+
+    def serve_all(self) -> None:
+        """Serve until the judge is gone; a call of scalars takes the shortest way that there is."""
+        heap, receive, send = self._heap, self._judge.receive_text, self._judge.send_text
+        while True:
+            try:
+                question = read_json(receive())
+            except LostError:
+                return
+            if question[0] == "ask":
+                self.serve(question)
+                continue
+            try:
+                number, *args = question
+                outcome = ["returned", heap.find(number)(*args)]
+            except BaseException as error:
+                outcome = ["raised", Raised(error)]
+            value = outcome[1]
+            kind = type(value)
+            if kind in SCALARS and (kind is not int or -BIG < value < BIG) and heap.is_empty:
+                flush_output()
+                send(write_json(value))
+            else:
+                del value
+                self.answer(outcome)
+
+    def _outcome(self, _: str, verb: str, number: int, items: list[Any], *more: Any) -> list[Any]:
+        """Return how it went and what came of it, which is referred to from nowhere else."""
+        heap = self._heap
+        try:
+            if not more:
+                return ["returned", OPERATIONS[verb](heap.find(number), *items)]
+            names, rows, changes, dropped = more
+            heap.receive(rows)
+            heap.apply(changes)
+            heap.drop(dropped)
+            values = heap.values(items)
+            plain = len(values) - len(names)
+            keywords = dict(zip(names, values[plain:]))
+            return ["returned", OPERATIONS[verb](heap.find(number), *values[:plain], **keywords)]
+        except StopIteration as end:
+            return ["end", end.value] if verb in ITERATION else ["raised", Raised(end)]
+        except BaseException as error:
+            return ["raised", Raised(error)]
+
+    def answer(self, outcome: list[Any]) -> None:
+        """Send an outcome with what has changed and what is kept; it is taken out of the list."""
+        kind, value = outcome[0], outcome.pop()
+        flush_output()
+        heap = self._heap
+        if type(value) in SCALARS and kind == "returned" and heap.is_empty and are_small([value]):
+            self._judge.send(value)
+            return
+        try:
+            (item,) = heap.pack([value])
+            changes = heap.take_changes()
+        except (MemoryError, RecursionError) as error:
+            heap.give_up()
+            kind, (item,), changes = "raised", heap.pack([Raised(error)]), []
+        del value
+        rows = heap.take_rows()
+        self._judge.send([kind, item, rows, changes, [] if self._depth else self._kept()])
+
+    def ask(self, verb: str, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Ask the judge for something of its tests' own."""
+        heap = self._heap
+        flush_output()
+        items = heap.pack([*args, *kwargs.values()])
+        changes = heap.take_changes()
+        self._judge.send(["ask", verb, number, items, list(kwargs), heap.take_rows(), changes, []])
+        self._depth += 1
+        try:
+            while True:
+                kind, *content = answer = self._judge.receive()
+                if kind in ("returned", "raised", "end"):
+                    break
+                self.serve(answer if kind == "ask" else ["ask", "call", kind, content])
+        finally:
+            self._depth -= 1
+        item, rows, changes = content
+        heap.receive(rows)
+        heap.apply(changes)
+        (value,) = heap.values([item])
+        if kind == "raised":
+            raise value
+        if kind == "end":
+            raise StopIteration(value)
+        return value
+
+    def _kept(self) -> list[int]:
+        kept = self._heap.retained()
+        if len(kept) > self._limit:
+            gc.collect()
+            kept = self._heap.retained()
+            self._limit = max(RETAINED, 2 * len(kept))
+        self._heap.keep_only(kept)
+        return kept
+
+    def _export(self, value: Any, number: int) -> tuple[str, list[Any]]:
+        if type(value) is Raised:
+            return "error", value.parts()
+        found = self._setup.export(value) or export_type(value)
+        if found:
+            return found
+        kind = type(value)
+        if isinstance(value, BaseException):
+            return "error", Raised(value).parts()
+        if not isinstance(value, type):
+            base = next((base for base in BASES if isinstance(value, base)), None)
+            if base in MUTABLES:
+                self._heap.mutables[kind] = MUTABLES[base]
+                return self._heap.describe(value, number)
+            if base is not None:
+                self._heap.reside(number, value)
+                return "sub", [kind, DATA_BASES[base](value)]
+        owner = getattr(value, "__self__", None)
+        if owner is not None and kind in METHODS and self._heap.number_of(owner) in self._heap.resident:
+            return "method", [owner, value.__name__]
+        self._heap.reside(number, value)
+        return _describe_object(value, kind)
+
+    def _make_lent(self, name: str, is_async: bool) -> Callable[..., Any]:
+        number = self._heap.making
+
+        def lent(*args: Any, **kwargs: Any) -> Any:
+            return self.ask("call", number, args, kwargs)
+
+        async def lent_async(*args: Any, **kwargs: Any) -> Any:
+            return self.ask("run", number, args, kwargs)
+
+        made = lent_async if is_async else lent
+        made.__name__ = made.__qualname__ = name
+        return made
+
+    def _make_items(self) -> Any:
+        number = self._heap.making
+
+        def items() -> Any:
+            while True:
+                try:
+                    item = self.ask("next", number, (), {})
+                except StopIteration:
+                    return
+                yield item
+
+        return items()
+
+
+def _describe_object(value: Any, kind: type) -> tuple[str, list[Any]]:
+    if isinstance(value, type):
+        special = (name for name in dir(value) if name.startswith("__") and _is_own(value, name))
+        return "class", [value.__name__, _bases(value), tuple(special)]
+    if kind in FUNCTIONS and not getattr(value, "__dict__", None):
+        return "function", [
+            value.__name__,
+            kind is types.FunctionType and bool(value.__code__.co_flags & 0x80),
+        ]
+    for name, found in KINDS.items():
+        if isinstance(value, found):
+            return name, [kind.__name__]
+    return "thing", [kind]
+
+
+def is_coroutine_function(function: Any) -> bool:
+    """Whether a call makes a coroutine; `inspect` would have to be imported to be asked."""
+    return bool(getattr(getattr(function, "__code__", None), "co_flags", 0) & 0x80)
+
+
+def _bases(kind: type) -> tuple[type, ...]:
+    """Return the bases that the judge shall know: the solution's own, those of exceptions, one of data."""
+    is_error = issubclass(kind, BaseException)
+    found = [base for base in kind.__bases__ if base is not object and (is_error or base.__module__ == OWN)]
+    data = next((base for base in DATA_BASES if issubclass(kind, base)), None)
+    if data and not any(issubclass(base, data) for base in found):
+        found.append(data)
+    return tuple(found)
+
+
+def _is_own(kind: type, name: str) -> bool:
+    return getattr(kind, name, None) is not getattr(object, name, None)
+
+
+OWN = "solution"
+METHODS = frozenset({types.MethodType, types.BuiltinMethodType, type([].__len__)})
+FUNCTIONS = frozenset({types.FunctionType, types.BuiltinFunctionType})
+KINDS: dict[str, type] = {
+    "generator": types.GeneratorType,
+    "coroutine": types.CoroutineType,
+    "asyncgen": types.AsyncGeneratorType,
+    "iterator": collections.abc.Iterator,
+}
+ITERATION = frozenset({"next", "send", "throw"})
+
+
+def _special(target: Any, name: str, *args: Any) -> Any:
+    return getattr(type(target), name)(target, *args)
+
+
+def _method(target: Any, name: str, *args: Any, **kwargs: Any) -> Any:
+    return getattr(target, name)(*args, **kwargs)
+
+
+def _run(target: Any) -> Any:
+    return _loop().run_until_complete(target)
+
+
+def _run_next(target: Any) -> Any:
+    return _loop().run_until_complete(target.__anext__())
+
+
+def _loop() -> Any:
+    if not LOOPS:
+        import asyncio
+
+        LOOPS.append(asyncio.new_event_loop())
+    return LOOPS[0]
+
+
+LOOPS: list[Any] = []
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    "call": lambda target, *args, **kwargs: target(*args, **kwargs),
+    "method": _method,
+    "special": _special,
+    "get": getattr,
+    "set": setattr,
+    "del": delattr,
+    "dir": dir,
+    "iter": iter,
+    "len": len,
+    "item": lambda target, key: target[key],
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "next": next,
+    "send": lambda target, value: target.send(value),
+    "throw": lambda target, error: target.throw(error),
+    "close": lambda target: target.close(),
+    "run": _run,
+    "run next": _run_next,
+}
+
+
+def _imported(module: str, name: str) -> Any:
+    found: Any = importlib.import_module(module)
+    for part in filter(None, name.split(".")):
+        found = getattr(found, part)
+    return found
+
+
+def _make_error(kind: Any, args: Any, text: Any, attributes: Any, cause: Any) -> BaseException:
+    error: BaseException = kind(*args)
+    error.__cause__ = cause
+    return error
+
+
+def load_solution(program: dict[str, Any]) -> tuple[dict[str, Any], Setup]:
+    """Execute setup and solution in a module called ``solution``; return its names and the setup."""
+    module = types.ModuleType(OWN)
+    sys.modules[OWN] = module
+    _execute(program["setup"], "setup.py", module)
+    setup = Setup(module.__dict__)
+    _execute(program["solution"], FILE, module)
+    return module.__dict__, setup
+
+
+def _execute(source: str, file: str, module: types.ModuleType) -> None:
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)
 
 
 def flush_output() -> None:
     """Write what the solution has printed, which may have closed or replaced the stream."""
-    with contextlib.suppress(Exception):
+    try:  # noqa: SIM105 - of every call: a context manager takes longer than what it guards
         sys.stdout.flush()
-
-
-def _call(names: dict[str, Any], kept: Kept, name: str, asked: list[Any]) -> list[Any]:
-    args, kwargs = arguments = decode(asked, kept.find)
-    try:
-        answer = ["returned", encode(names[name](*args, **kwargs), kept.keep)]
-    except BaseException as error:
-        answer = ["raised", describe_error(error)]
-    return [*answer, _changed(asked, arguments)]
-
-
-def _next(kept: Kept, number: int) -> list[Any]:
-    try:
-        return ["returned", encode(next(kept.find("remote", number)), kept.keep)]
-    except StopIteration:
-        return ["end"]
-    except BaseException as error:
-        return ["raised", describe_error(error)]
-
-
-def _changed(asked: list[Any], arguments: list[Any]) -> Any:
-    try:
-        now = encode(arguments, _refuse)
-    except (NotPlainError, RecursionError):
-        return None
-    return None if now == asked else now
-
-
-def _refuse(value: object) -> int:
-    raise NotPlainError(value)
-
-
-def describe_error(error: BaseException) -> list[Any]:
-    """Return an exception's builtin type, plain arguments, and traceback cut to the solution's own lines."""
-    builtin = next(kind for kind in type(error).__mro__ if getattr(builtins, kind.__name__, None) is kind)
-    try:
-        args = encode(error.args)
-    except (NotPlainError, RecursionError):
-        args = encode((str(error),))
-    return [builtin.__name__, args, own_traceback(error)]
+    except Exception:
+        pass
 
 
 def own_traceback(error: BaseException) -> str:
@@ -149,7 +420,7 @@ def shorten(text: str) -> str:
     return f"{text[:half]}\n[...]\n{text[-half:]}"
 
 
-def _report_timeout(seconds: float, judge: Line) -> None:
+def _report_timeout(judge: Line) -> None:
     def report(signum: int, frame: Any) -> None:
         try:
             flush_output()
@@ -157,8 +428,7 @@ def _report_timeout(seconds: float, judge: Line) -> None:
         finally:
             os._exit(1)
 
-    signal.signal(signal.SIGALRM, report)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.signal(TIME_IS_UP, report)
 
 
 def where(frame: Any) -> str:

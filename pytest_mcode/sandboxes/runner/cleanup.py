@@ -6,27 +6,44 @@ import contextlib
 import os
 import signal
 import time
+from typing import NamedTuple
 
 PATIENCE = 5.0
 """Seconds in which the processes of an attempt must be gone."""
 
 
-def kill_all(groups: list[int], alone: bool) -> dict[int, int]:
-    """Kill and reap every process but this one; return exit codes (-N for signal N) by process id.
+class Exit(NamedTuple):
+    """How a process ended."""
+
+    code: int
+    """Its exit status, -N for signal N."""
+    cpu: float
+    """Seconds of processor time, its own and of the processes that it has reaped."""
+
+
+def reap(pid: int, flags: int) -> tuple[int, Exit]:
+    """Wait for a process as `os.wait4` does; the id is 0 where none has ended."""
+    ended, status, usage = os.wait4(pid, flags)
+    code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+    return ended, Exit(code, usage.ru_utime + usage.ru_stime)
+
+
+def kill_all(groups: list[int], alone: bool) -> dict[int, Exit]:
+    """Kill and reap every process but this one; return how they ended by process id.
 
     `alone` says that every other process is the attempt's own: this one is process 1. Otherwise
     the process `groups` are killed, and what was adopted from them. Raises `TimeoutError`.
     """
-    codes: dict[int, int] = {}
+    exits: dict[int, Exit] = {}
     deadline = time.monotonic() + PATIENCE
     while True:
         _kill_once(groups, alone)
         try:
-            pid, status = os.waitpid(-1, 0 if alone else os.WNOHANG)
+            pid, ended = reap(-1, 0 if alone else os.WNOHANG)
         except ChildProcessError:
-            return codes
+            return exits
         if pid:
-            codes[pid] = exit_code(status)
+            exits[pid] = ended
         elif time.monotonic() > deadline:
             raise TimeoutError("processes that cannot be killed")
         else:
@@ -56,11 +73,6 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
     except (ImportError, OSError, AttributeError):
         pass
-
-
-def exit_code(status: int) -> int:
-    """Return a wait status as an exit code, -N for signal N."""
-    return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
 def wipe(top: str) -> None:

@@ -7,6 +7,7 @@ of the tests. Two kinds are for the client alone: ``lost`` (the solution's proce
 
 from __future__ import annotations
 
+import ast
 import signal
 import sys
 import traceback
@@ -17,8 +18,12 @@ from typing import Any, Dict
 from .asserts import EXPLAIN, FILE, ExplainedError, compile_tests, describe_line
 from .candidate import FILE as SOLUTION_FILE
 from .candidate import load_solution, own_traceback, shorten, where
+from .containers import Reordered
 from .plain import Line
 from .remote import Ended, Solution
+from .shared import Setup
+from .suites import NotRunError, run_suites
+from .wire import TIME_IS_UP
 
 Verdict = Dict[str, str]
 
@@ -29,18 +34,19 @@ class Judge:
     def __init__(self, program: dict[str, Any], line: Line | None) -> None:
         self._program = program
         self._lines = program["test"].splitlines()
-        self._solution = Solution(line) if line else None
+        self._line = line
+        self._solution: Solution | None = None
 
     def run(self) -> Verdict:
         """Run the tests; without a `line` to the solution's process, run the solution here as well."""
         try:
-            if self._solution:
-                self._run_split(self._solution)
+            if self._line:
+                self._run_split(self._line)
             else:
                 self._run_in_process()
         except BaseException as error:
             return self._failure(error)
-        return {"kind": "passed", "message": ""}
+        return {"kind": "passed", "message": REORDERED if Reordered.count and self._line else ""}
 
     def timeout(self, frame: Any) -> Verdict:
         """Return the verdict when the time is over while `frame` is executed."""
@@ -50,7 +56,7 @@ class Judge:
         at = describe_line(self._lines, frame.f_lineno) if frame else ""
         return self._verdict("timeout", solution_lines, at, self._last_call())
 
-    def _run_split(self, solution: Solution) -> None:
+    def _run_split(self, line: Line) -> None:
         module = types.ModuleType("tests")
         sys.modules["tests"] = module
         names = module.__dict__
@@ -60,21 +66,31 @@ class Judge:
             raise
         except Exception as error:
             raise Ended("bad_test", f"the setup fails: {type(error).__name__}: {error}") from None
-        code = self._compile(names)
-        solution.wait_until_ready()
-        names.update({name: solution.stub(name) for name in self._program["entry_points"]})
-        exec(code, names)
+        solution = self._solution = Solution(line, Setup(names))
+        tree, code = self._compile(names)
+        entry_points = solution.wait_until_ready(self._program["entry_points"])
+        names.update(entry_points)
+        stand_in = sys.modules["solution"] = types.ModuleType("solution")
+        stand_in.__dict__.update(entry_points)
+        self._run_tests(tree, code, names)
         if solution.ended:
             raise solution.ended
 
     def _run_in_process(self) -> None:
         explain: dict[str, Any] = {}
-        code = self._compile(explain)
-        names = load_solution(self._program)
+        tree, code = self._compile(explain)
+        names, _ = load_solution(self._program)
         names[EXPLAIN] = explain[EXPLAIN]
-        exec(code, names)
+        self._run_tests(tree, code, names)
 
-    def _compile(self, names: dict[str, Any]) -> types.CodeType:
+    def _run_tests(self, tree: ast.Module, code: types.CodeType, names: dict[str, Any]) -> None:
+        exec(code, names)
+        try:
+            run_suites(tree, names)
+        except NotRunError as error:
+            raise Ended("bad_test", f"the tests cannot be run: {error}") from None
+
+    def _compile(self, names: dict[str, Any]) -> tuple[ast.Module, types.CodeType]:
         try:
             return compile_tests(self._program["test"], names)
         except (SyntaxError, ValueError) as error:
@@ -107,6 +123,9 @@ class Judge:
         return {"kind": kind, "message": "\n".join(filter(None, parts))}
 
 
+REORDERED = "the order of a set that the solution returned could not be restored"
+
+
 def _kind_of(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return "memory"
@@ -117,11 +136,8 @@ def _kind_of(error: BaseException) -> str:
     return "exception"
 
 
-def judge(
-    program: dict[str, Any], line: Line | None, seconds: float, finish: Callable[[Verdict], None]
-) -> None:
-    """Run the tests and call `finish` with the verdict, after `seconds` at the latest if Python code runs."""
+def judge(program: dict[str, Any], line: Line | None, finish: Callable[[Verdict], None]) -> None:
+    """Run the tests and call `finish` with the verdict, at once when the time is up and Python code runs."""
     judge = Judge(program, line)
-    signal.signal(signal.SIGALRM, lambda _, frame: finish(judge.timeout(frame)))
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.signal(TIME_IS_UP, lambda _, frame: finish(judge.timeout(frame)))
     finish(judge.run())

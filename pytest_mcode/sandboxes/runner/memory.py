@@ -17,28 +17,38 @@ def private_memory(size: int) -> memoryview:
 
 
 class Stream:
-    """What an attempt writes to one pipe: counted, and kept up to `size` bytes."""
+    """What an attempt writes to one pipe: counted; the `first` bytes and the `last` ones are kept."""
 
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._memory = private_memory(size + CHUNK)
-        self.total = 0
+    def __init__(self, first: int, last: int = 0) -> None:
+        self._first, self._size = first, first + last
+        self._memory, self._chunk = private_memory(self._size), private_memory(CHUNK)
+        self._kept = self.total = 0
 
     def open(self) -> None:
         """Begin anew, with a pipe of its own."""
-        self.total = 0
+        self._kept = self.total = 0
         self.read_end, self.write_end = os.pipe()
         os.set_blocking(self.read_end, False)
 
     def read(self) -> int:
         """Take up to a chunk of what is there; return how many bytes that were."""
-        kept = min(self.total, self._size)
         try:
-            count = os.readv(self.read_end, [self._memory[kept : kept + CHUNK]])
+            count = os.readv(self.read_end, [self._chunk])
         except BlockingIOError:
             return 0
         self.total += count
+        self._keep(self._chunk[:count])
         return count
+
+    def _keep(self, data: memoryview) -> None:
+        fits = data[: self._size - self._kept]
+        self._memory[self._kept : self._kept + len(fits)] = fits
+        self._kept += len(fits)
+        last = self._memory[self._first :]
+        rest = data[max(len(fits), len(data) - len(last)) :]
+        if rest:
+            last[: -len(rest)] = last[len(rest) :]
+            last[-len(rest) :] = rest
 
     def drain(self) -> None:
         """Take all that is left once nobody writes any more, and close the pipe."""
@@ -47,8 +57,8 @@ class Stream:
         os.close(self.read_end)
 
     def content(self) -> memoryview:
-        """Return what was kept."""
-        return self._memory[: min(self.total, self._size)]
+        """Return what was kept: all, or the first bytes and the last ones."""
+        return self._memory[: self._kept]
 
 
 class Relay:

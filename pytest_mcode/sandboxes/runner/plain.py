@@ -1,235 +1,276 @@
 """Plain data as lines of JSON: all that crosses between the solution's process and the judge's.
 
-None, bool, int, float and str stand for themselves; everything else is ``[kind, content]``. Data
-are restored, never code. What is no plain data stays where it is: an iterator is asked for its
-items one by one, and of any other object the judge gets a token that equals nothing but itself.
+Data are restored, never code: a kind is looked up in the tables here and in `containers` and
+`arrays`, and what it is read with takes numbers, texts and other data alone.
 """
 
 from __future__ import annotations
 
+import array
 import base64
 import collections
-import collections.abc
+import contextlib
 import datetime
 import decimal
 import fractions
+import importlib
 import json
+import re
+import select
 import sys
-from collections.abc import Callable, Iterable
-from typing import Any, BinaryIO
+import time
+import types
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-SCALARS: set[type] = {type(None), bool, int, float, str}
-NUMBERS = {bool, int, float}
+SCALARS = frozenset({type(None), bool, int, float, str})
+"""What stands for itself."""
+
+NUMBERS = frozenset({bool, int, float})
 BIG = 2**1000
 """Integers beyond are written in base 16: in base 10 the time grows with the square of their length."""
 
-SEQUENCES: dict[type, tuple[str, Callable[..., Any]]] = {
-    list: ("list", list),
-    tuple: ("tuple", tuple),
-    set: ("set", set),
-    frozenset: ("frozenset", frozenset),
-    collections.deque: ("deque", collections.deque),
-    type({}.keys()): ("keys", lambda items: dict.fromkeys(items).keys()),
-    type({}.values()): ("values", lambda items: dict(enumerate(items)).values()),
-    type({}.items()): ("items", lambda items: dict(items).items()),
-}
-"""The kind of each type that is written item by item, and how it is made of its items."""
-
-VALUES: dict[type, tuple[str, Callable[[Any], Any], Callable[[Any], Any]]] = {
-    bytes: ("bytes", lambda value: base64.b64encode(value).decode("ascii"), base64.b64decode),
-    bytearray: (
-        "bytearray",
-        lambda value: base64.b64encode(value).decode("ascii"),
-        lambda text: bytearray(base64.b64decode(text)),
-    ),
-    complex: ("complex", lambda value: [value.real, value.imag], lambda parts: complex(*parts)),
-    range: ("range", lambda value: [value.start, value.stop, value.step], lambda bounds: range(*bounds)),
-    decimal.Decimal: ("decimal", str, decimal.Decimal),
-    fractions.Fraction: ("fraction", str, fractions.Fraction),
-    datetime.datetime: ("datetime", str, datetime.datetime.fromisoformat),
-    datetime.date: ("date", str, datetime.date.fromisoformat),
-}
-"""The kind of each other type, how a value of it is written, and how it is read."""
-
-PLAIN_BASES = (complex, bytes, bytearray, dict, list, tuple, set, frozenset, collections.deque)
-BASES: dict[type, Callable[[Any], Any]] = {
-    int: int.__int__,
-    float: float.__float__,
-    str: str.__str__,
-    **dict(zip(PLAIN_BASES, PLAIN_BASES)),
-}
-"""A value of a subclass crosses as the first of these that it is, made so by the function."""
-
-TYPE_NAMES: dict[Any, str] = {kind: kind.__name__ for kind in (type(None), bool, *BASES, range)}
-"""The types that cross themselves."""
-
-TYPES = {name: kind for kind, name in TYPE_NAMES.items()}
-MAKERS = dict(SEQUENCES.values())
-READERS = {kind: read for kind, _, read in VALUES.values()}
+CHUNK = 65536
 
 
 class NotPlainError(TypeError):
-    """A value is no plain data."""
+    """A value cannot cross."""
 
 
 class LostError(Exception):
     """The other process is gone, or what it sent is no plain data."""
 
 
-class Elsewhere:
-    """In the judge: what stayed with the solution, known by its number; can be passed back."""
+class Value(NamedTuple):
+    """A type whose values never change: its kind, what a value is made of, how it is made of that."""
 
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-
-class Opaque(Elsewhere):
-    """An object that is no plain data; all that is known are its type's name and whether it is true."""
-
-    def __init__(self, number: int, name: str, truth: bool) -> None:
-        super().__init__(number)
-        self._name, self._truth = str(name), truth is True
-
-    def __bool__(self) -> bool:
-        return self._truth
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(
-            f"{self.__dict__.get('_name')!r} object stays in the solution's process, where the tests cannot "
-            f"reach its {name!r}: a task with in_process true runs both in one"
-        )
-
-    def __repr__(self) -> str:
-        return f"<{self._name} object>"
+    kind: str
+    parts: Callable[[Any], list[Any]]
+    make: Callable[..., Any]
 
 
-def encode(value: Any, keep: Callable[[object], int] | None = None) -> Any:
-    """Return `value` as JSON types; `keep` numbers what cannot cross, else that raises `NotPlainError`."""
-    kind = type(value)
-    if kind in SCALARS:
-        return value if kind is not int or -BIG < value < BIG else ["int", hex(value)]
-    if kind in SEQUENCES:
-        return [SEQUENCES[kind][0], _encode_all(value, keep)]
-    if kind is dict:
-        return ["dict", [_encode_all(value, keep), _encode_all(value.values(), keep)]]
-    if kind in VALUES:
-        name, write, _ = VALUES[kind]
-        return [name, write(value)]
-    return _encode_rare(value, kind, keep)
+def _text(data: Any) -> list[Any]:
+    return [base64.b64encode(data).decode("ascii")]
 
 
-def _encode_all(values: Iterable[Any], keep: Callable[[object], int] | None) -> list[Any]:
-    values = list(values)
-    kinds = set(map(type, values))
-    if kinds <= SCALARS and (int not in kinds or _are_small(values, kinds)):
-        return values
-    return [encode(value, keep) for value in values]
+def _whole(view: memoryview) -> list[Any]:
+    seen: Any = view.obj
+    whole = type(seen) in (bytes, bytearray, array.array) and view.ndim == 1 and len(seen) == len(view)
+    return [seen if whole and view.contiguous else bytes(view)]
 
 
-def _are_small(values: list[Any], kinds: set[type]) -> bool:
-    return kinds <= NUMBERS and min(values) > -BIG and max(values) < BIG
+def _timezone(zone: datetime.timezone) -> list[Any]:
+    return list(zone.__getinitargs__())  # type: ignore[attr-defined]
 
 
-def _encode_rare(value: Any, kind: type, keep: Callable[[object], int] | None) -> Any:
-    numpy = sys.modules.get("numpy")
-    if numpy is not None and isinstance(value, numpy.generic):
-        return encode(value.item(), keep)
-    if numpy is not None and isinstance(value, numpy.ndarray):
-        return ["ndarray", encode(value.tolist(), keep)]
-    for base, reduce in BASES.items():
-        if isinstance(value, base):
-            return encode(reduce(value), keep)
-    if kind is type and value in TYPE_NAMES:
-        return ["type", TYPE_NAMES[value]]
-    if isinstance(value, Elsewhere):
-        return ["back", value.number]
-    if isinstance(value, collections.abc.Iterator):
-        return ["remote", keep(value)] if keep else ["iterator", _encode_all(value, None)]
-    if keep is None:
-        raise NotPlainError(f"{kind.__name__} is no plain data")
-    return ["opaque", [keep(value), kind.__name__, bool(value)]]
+def _moment(value: datetime.datetime) -> list[Any]:
+    day = [value.year, value.month, value.day]
+    return [*day, value.hour, value.minute, value.second, value.microsecond, value.fold, value.tzinfo]
 
 
-def decode(node: Any, find: Callable[[str, Any], Any] | None = None) -> Any:
-    """Undo `encode`; `find` returns what a kind and number stand for. Raises on anything else."""
-    if type(node) is not list:
-        return node
-    kind, content = node
-    if kind in MAKERS:
-        return MAKERS[kind](_decode_all(content, find))
-    if kind == "dict":
-        keys, values = content
-        return dict(zip(_decode_all(keys, find), _decode_all(values, find)))
-    if kind in READERS:
-        return READERS[kind](content)
-    if kind == "int":
-        return int(content, 16)
-    if kind == "type":
-        return TYPES[content]
-    if kind == "iterator":
-        return iter(_decode_all(content, find))
-    if kind == "ndarray":
-        import numpy
-
-        return numpy.array(decode(content, find))
-    if find is None:
-        raise LostError("unknown kind of data")
-    return find(kind, content)
+def _make_moment(*parts: Any) -> datetime.datetime:
+    *moment, fold, zone = parts
+    return datetime.datetime(*moment, tzinfo=zone).replace(fold=fold)  # type: ignore[misc]
 
 
-def _decode_all(nodes: list[Any], find: Callable[[str, Any], Any] | None) -> list[Any]:
-    if list not in set(map(type, nodes)):
-        return nodes
-    return [decode(node, find) for node in nodes]
+def _time(value: datetime.time) -> list[Any]:
+    return [value.hour, value.minute, value.second, value.microsecond, value.fold, value.tzinfo]
 
 
-def patch(old: Any, new: Any) -> Any:
-    """Make `old` equal to `new` in place, keeping every container that can be kept; return what to use."""
-    if type(old) is type(new) is tuple and len(old) == len(new):
-        patched = [patch(a, b) for a, b in zip(old, new)]
-        return old if all(a is b for a, b in zip(old, patched)) else tuple(patched)
-    if type(old) is not type(new) or type(old) not in (list, dict, set, bytearray, collections.deque):
-        return new if type(old) is not type(new) or old != new else old
-    if type(old) is dict:
-        new = {key: patch(old[key], value) if key in old else value for key, value in new.items()}
-    elif type(old) is list:
-        new = [patch(a, b) for a, b in zip(old, new)] + new[len(old) :]
-    old.clear()
-    (old.extend if hasattr(old, "extend") else old.update)(new)
-    return old
+def _make_time(*parts: Any) -> datetime.time:
+    *moment, fold, zone = parts
+    return datetime.time(*moment, tzinfo=zone).replace(fold=fold)  # type: ignore[misc]
+
+
+def _str(value: Any) -> list[Any]:
+    return [str(value)]
+
+
+VALUES: dict[type, Value] = {
+    tuple: Value("tuple", list, lambda *items: items),
+    bytes: Value("bytes", _text, base64.b64decode),
+    complex: Value("complex", lambda value: [value.real, value.imag], complex),
+    range: Value("range", lambda value: [value.start, value.stop, value.step], range),
+    slice: Value("slice", lambda value: [value.start, value.stop, value.step], slice),
+    memoryview: Value("memoryview", _whole, memoryview),
+    decimal.Decimal: Value("decimal", _str, decimal.Decimal),
+    fractions.Fraction: Value(
+        "fraction", lambda value: [value.numerator, value.denominator], fractions.Fraction
+    ),
+    datetime.datetime: Value("datetime", _moment, _make_moment),
+    datetime.date: Value("date", lambda value: [value.year, value.month, value.day], datetime.date),
+    datetime.time: Value("time", _time, _make_time),
+    datetime.timedelta: Value(
+        "timedelta", lambda value: [value.days, value.seconds, value.microseconds], datetime.timedelta
+    ),
+    datetime.timezone: Value("timezone", _timezone, datetime.timezone),
+    re.Pattern: Value("pattern", lambda value: [value.pattern, value.flags], re.compile),
+    time.struct_time: Value("struct_time", list, lambda *items: time.struct_time(items)),
+    types.MappingProxyType: Value("mappingproxy", lambda value: [value.copy()], types.MappingProxyType),
+    collections.ChainMap: Value("chainmap", lambda value: value.maps, collections.ChainMap),
+    type(...): Value("ellipsis", lambda value: [], lambda: ...),
+    type(NotImplemented): Value("not implemented", lambda value: [], lambda: NotImplemented),
+}
+
+TEXTUAL = (
+    *(("pathlib", name) for name in ("PosixPath", "PurePosixPath", "PureWindowsPath")),
+    *(("ipaddress", f"IPv{v}{name}") for v in (4, 6) for name in ("Address", "Network", "Interface")),
+    ("uuid", "UUID"),
+    ("zoneinfo", "ZoneInfo"),
+)
+"""Types of modules that not every solution imports, whose values are made of their text."""
+
+
+def textual(value: Any) -> tuple[str, list[Any]] | None:
+    """Return kind and parts of a value of these types."""
+    for module, name in TEXTUAL:
+        if type(value).__name__ == name and getattr(sys.modules.get(module), name, None) is type(value):
+            return f"{module}.{name}", [str(value)]
+    return None
+
+
+def _make_textual(module: str, name: str) -> Callable[[str], Any]:
+    return lambda text: getattr(importlib.import_module(module), name)(text)
+
+
+TEXTUAL_MAKERS = {f"{module}.{name}": _make_textual(module, name) for module, name in TEXTUAL}
+
+VIEWS = {
+    type(getattr(kind(), name)()): name
+    for kind in (dict, collections.OrderedDict)
+    for name in ("keys", "values", "items")
+}
+
+
+def view_parts(view: Any) -> list[Any]:
+    """Return what a view looks at: the mapping itself, which Python before 3.10 does not tell."""
+    mapping = getattr(view, "mapping", None)
+    if mapping is not None:
+        return [mapping.copy()] if type(view) not in VIEWS else [_unproxied(view, mapping)]
+    name = VIEWS[type(view)]
+    if name == "items":
+        return [dict(view)]
+    return [dict.fromkeys(view)] if name == "keys" else [dict(enumerate(view))]
+
+
+def _unproxied(view: Any, mapping: Any) -> Any:
+    """Return the mapping behind a read-only proxy, by which in-place changes stay visible."""
+    import gc
+
+    for found in gc.get_referents(view):
+        if isinstance(found, dict):
+            return found
+    return mapping.copy()
+
+
+class Line:
+    """One end of a connection that carries one JSON value a line."""
+
+    def __init__(self, reader: Any, writer: Any, max_bytes: int) -> None:
+        self._reader, self._writer, self._max_bytes = reader, writer, max_bytes
+        self._ahead = b""
+
+    def send(self, message: Any) -> None:
+        """Send one message; raises `LostError` when nobody listens any more."""
+        self.send_text(write_json(message))
+
+    def send_text(self, text: str) -> None:
+        """Send one message that is JSON already."""
+        line = text.encode("ascii") + b"\n"
+        try:
+            written = self._writer.write(line)
+            while written is not None and written < len(line):
+                line = line[written:]
+                written = self._writer.write(line)
+        except OSError:
+            raise LostError("nobody listens") from None
+
+    def exchange(self, text: str) -> str:
+        """Send one message and return the next one; what was said before it tells why nobody listens."""
+        with contextlib.suppress(LostError):
+            self.send_text(text)
+        return self.receive_text()
+
+    def receive(self) -> Any:
+        """Return the next message; raises `LostError` at the end, `MemoryError` when it is too long."""
+        return read_json(self.receive_text())
+
+    def receive_text(self) -> str:
+        """Return the next message as JSON."""
+        line, self._ahead = self._ahead, b""
+        if b"\n" not in line:
+            line = self._read_on(line)
+        if line.find(b"\n") != len(line) - 1:
+            line, _, self._ahead = line.partition(b"\n")
+        return line.decode("ascii")
+
+    def has_more(self, seconds: float) -> bool:
+        """Whether anything follows before the other side closes, or within so many seconds."""
+        if self._ahead:
+            return True
+        poll = select.poll()
+        poll.register(self._reader, select.POLLIN)
+        return bool(poll.poll(seconds * 1000)) and bool(self._reader.read(1))
+
+    def _read_on(self, line: bytes) -> bytes:
+        try:
+            chunk = self._reader.read(CHUNK)
+            if not line and chunk and chunk.endswith(b"\n"):
+                return bytes(chunk)
+            parts, size = [line], len(line)
+            while chunk and b"\n" not in chunk:
+                parts.append(chunk)
+                size += len(chunk)
+                if size >= self._max_bytes:
+                    raise MemoryError(f"more than {self._max_bytes >> 20} MiB at once")
+                chunk = self._reader.read(CHUNK)
+        except OSError:
+            raise LostError("nobody answers") from None
+        if not chunk:
+            raise LostError("nobody answers")
+        return b"".join([*parts, chunk])
 
 
 def _refuse_object(pairs: object) -> None:
     raise LostError("unknown kind of data")
 
 
-JSON_WRITER = json.JSONEncoder(separators=(",", ":"))
-JSON_READER = json.JSONDecoder(object_pairs_hook=_refuse_object)
+_reader: Any = json.JSONDecoder(object_pairs_hook=_refuse_object)
+scan_json = _reader.scan_once
+"""Read the value that begins at a place of a text; return it and the place where it ends."""
+
+_writer = json.JSONEncoder(separators=(",", ":"))
 
 
-class Line:
-    """One end of a connection that carries one JSON value a line."""
+def _fast_writer() -> Callable[[Any], str]:
+    """Return the encoder's own function in C, where there is one: half the time of a call is saved."""
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return _writer.encode
+    encode = make(
+        None, _writer.default, json.encoder.encode_basestring_ascii, None, ":", ",", False, False, True
+    )
+    return lambda value: "".join(encode(value, 0))
 
-    def __init__(self, reader: BinaryIO, writer: BinaryIO, max_bytes: int) -> None:
-        self._reader, self._writer, self._max_bytes = reader, writer, max_bytes
 
-    def send(self, message: Any) -> None:
-        """Send one message; raises `LostError` when nobody listens any more."""
-        line = JSON_WRITER.encode(message).encode("ascii") + b"\n"
-        try:
-            self._writer.write(line)
-            self._writer.flush()
-        except OSError:
-            raise LostError("nobody listens") from None
+write_json = _fast_writer()
 
-    def receive(self) -> Any:
-        """Return the next message; raises `LostError` at the end, `MemoryError` when it is too long."""
-        try:
-            line = self._reader.readline(self._max_bytes)
-        except OSError:
-            raise LostError("nobody answers") from None
-        if len(line) == self._max_bytes:
-            raise MemoryError(f"more than {self._max_bytes >> 20} MiB at once")
-        if not line.endswith(b"\n"):
-            raise LostError("nobody answers")
-        return JSON_READER.decode(line.decode("ascii"))
+
+def read_json(text: str) -> Any:
+    """Return the value of a line; raises ValueError where it is not one value."""
+    try:
+        value, end = scan_json(text, 0)
+    except StopIteration:
+        raise ValueError("no value") from None
+    if end != len(text) and text[end:] != "\n":
+        raise ValueError("more than one value")
+    return value
+
+
+def are_small(values: Any, kinds: Any = NUMBERS | {str}) -> bool:
+    """Whether scalars of these types can be written as they are."""
+    if int not in kinds:
+        return True
+    if kinds <= NUMBERS:
+        return bool(min(values) > -BIG and max(values) < BIG)
+    return all(-BIG < value < BIG for value in values if type(value) is int)

@@ -21,14 +21,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from .children import Child, Nursery
-from .cleanup import adopt_orphans, exit_code, kill_all, oom_kills, wipe
+from .cleanup import Exit, adopt_orphans, kill_all, oom_kills, reap, wipe
+from .clock import Clock
 from .confine import SHARED_LIMITS, first_uid, limit
 from .judge import Judge
 from .memory import Relay, Stream
-from .wire import GRACE, NONCE_BYTES, REPLY, REQUEST, write_all
+from .wire import GRACE, KEPT_FIRST, KEPT_LAST, NONCE_BYTES, REPLY, REQUEST, TIME_IS_UP, write_all
 
-KEPT_BYTES = 8192
 VERDICT_BYTES = 65536
+SIGN_SECONDS = 1.0
+"""Between two signs of life."""
 PRELOADED = (
     "array bisect cmath collections copy functools heapq itertools math operator random re string typing"
 )
@@ -42,11 +44,14 @@ class Server:
         self._config = config
         self._isolated = os.getpid() == 1
         self._relay = Relay()
-        self._verdict, self._out, self._err = map(Stream, (VERDICT_BYTES, KEPT_BYTES, KEPT_BYTES))
+        self._verdict = Stream(VERDICT_BYTES)
+        self._out, self._err = Stream(KEPT_FIRST, KEPT_LAST), Stream(KEPT_FIRST, KEPT_LAST)
+        self._clock = Clock(config["timeout"])
+        self._last_sign = 0.0
         self._nursery = Nursery(config, config["scratch"], self._isolated)
         self._uid = first_uid(random.SystemRandom().getrandbits(40)) if self._isolated else None
         self._children: list[Child] = []
-        self._codes: dict[int, int] = {}
+        self._exits: dict[int, Exit] = {}
         self._child_ended, wakeup = os.pipe()
         for fd in (self._child_ended, wakeup):
             os.set_blocking(fd, False)
@@ -55,7 +60,8 @@ class Server:
 
     def serve(self) -> None:
         """Greet, then answer requests until the client is gone (`EOFError`) or silent for too long."""
-        self._reply({"python": platform.python_version(), "machine": platform.machine()})
+        seed = os.environ.get("PYTHONHASHSEED") if not sys.flags.hash_randomization else "random"
+        self._reply({"python": platform.python_version(), "machine": platform.machine(), "hash_seed": seed})
         while select.select([0], [], [], self._config["idle"])[0]:
             solution_size, judge_size, numpy = REQUEST.unpack(self._relay.read_exactly(REQUEST.size))
             if numpy:
@@ -70,77 +76,99 @@ class Server:
                 os.rmdir(self._config["scratch"])
 
     def _attempt(self, solution_size: int, judge_size: int) -> None:
-        started, kills_before = time.monotonic(), oom_kills()
+        kills_before = oom_kills()
         streams = (self._verdict, self._out, self._err)
         for stream in streams:
             stream.open()
+        self._clock.start()
         self._fork(solution_size, judge_size)
         for stream in streams:
             os.close(stream.write_end)
-        if solution_size:
-            self._relay.pass_on(self._children[0].feed, solution_size)
+        self._relay.pass_on(self._children[0].feed, solution_size)
         self._relay.pass_on(self._children[-1].feed, judge_size + NONCE_BYTES)
-        end = self._watch(started + self._config["timeout"] + GRACE)
-        seconds = time.monotonic() - started
+        end = self._watch()
+        wall = self._clock.wall()
         pids = [child.pid for child in self._children]
         clean = self._clean_up()
         for stream in streams:
             stream.drain()
+        codes = {pid: ended.code for pid, ended in self._exits.items()}
+        if self._time_was_up and -TIME_IS_UP in [codes.get(pid) for pid in pids]:
+            end = "timeout"
+        judges_alone = pids[1:]
+        cpu = sum(ended.cpu for pid, ended in self._exits.items() if pid not in judges_alone)
         summary = {
             "end": end,
-            "judge": self._codes.get(pids[-1]),
-            "candidate": self._codes.get(pids[0]),
-            "output": self._out.total + self._err.total,
-            "seconds": seconds,
+            "judge": codes.get(pids[-1]),
+            "candidate": codes.get(pids[0]),
+            "output": [self._out.total, self._err.total],
             "oom": oom_kills() > kills_before,
             "clean": clean,
+            **self._clock.stop(cpu, wall),
         }
         self._reply(summary, *[stream.content() for stream in streams])
 
     def _fork(self, solution_size: int, judge_size: int) -> None:
-        self._codes = {}
+        self._exits = {}
         if self._uid is not None:
             self._uid += 2
         ends = (self._out.write_end, self._err.write_end, self._verdict.write_end)
-        if solution_size:
-            uids = (self._uid, None if self._uid is None else self._uid + 1)
-            self._children = self._nursery.fork_pair((solution_size, judge_size), uids, *ends)
-        else:
-            self._children = self._nursery.fork_one(judge_size, self._uid, *ends)
+        uids = (self._uid, None if self._uid is None else self._uid + 1)
+        self._children = self._nursery.fork_pair((solution_size, judge_size), uids, *ends)
+        self._clock.follow([child.pid for child in self._children])
 
-    def _watch(self, deadline: float) -> str:
-        """Wait for the judge; return why the wait ended: ``exited``, ``timeout`` or ``output``."""
+    def _watch(self) -> str:
+        """Wait for the judge; return why the wait ended: ``exited``, ``timeout`` or ``output``.
+
+        When their time is up, first the solution may say where it was, then the judge.
+        """
+        limit, self._time_was_up = self._config["timeout"], False
+        alarms = [(limit + n * GRACE / 4, child.pid) for n, child in enumerate(self._children)]
+        ends = [*alarms, (limit + GRACE, 0)]
         streams = {stream.read_end: stream for stream in (self._verdict, self._out, self._err)}
         poll = select.poll()
         poll.register(0, 0)
         for fd in (self._child_ended, *streams):
             poll.register(fd, select.POLLIN)
-        judge_pid = self._children[-1].pid
         while True:
-            pid, status = os.waitpid(judge_pid, os.WNOHANG)
-            if pid:
-                self._codes[pid] = exit_code(status)
-                return "exited"
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return "timeout"
-            for fd, _ in poll.poll(left * 1000):
+            remaining = self._clock.remaining(ends[0][0])
+            if remaining <= 0:
+                _, pid = ends.pop(0)
+                if not ends:  # `remaining` has noted the delays
+                    return "timeout"
+                self._time_was_up = True
+                os.kill(pid, TIME_IS_UP)
+                continue
+            if self._clock.wall() > limit + GRACE:
+                self._say_still_alive()
+            for fd, _ in poll.poll(remaining * 1000):
                 if fd == 0:
                     raise EOFError
-                if fd == self._child_ended:
-                    os.read(fd, 512)
-                elif not streams[fd].read():
-                    poll.unregister(fd)
+                if fd != self._child_ended:
+                    if not streams[fd].read():
+                        poll.unregister(fd)
+                elif self._judge_has_ended():
+                    return "exited"
             if self._out.total + self._err.total > self._config["output"]:
+                self._clock.note_delays()
                 return "output"
+
+    def _judge_has_ended(self) -> bool:
+        os.read(self._child_ended, 512)
+        self._clock.note_delays()
+        pid, ended = reap(self._children[-1].pid, os.WNOHANG)
+        if pid:
+            self._exits[pid] = ended
+        return bool(pid)
 
     def _clean_up(self) -> bool:
         """Kill, reap, and wipe as the solution's user; return whether everything is gone."""
         try:
-            self._codes.update(kill_all([child.pid for child in self._children], self._isolated))
+            self._exits.update(kill_all([child.pid for child in self._children], self._isolated))
             if self._uid is not None:
                 os.seteuid(self._uid)
-            wipe(self._config["scratch"])
+            for directory in filter(None, (self._config["scratch"], self._config["shared"])):
+                wipe(directory)
         except OSError:
             return False
         finally:
@@ -148,6 +176,11 @@ class Server:
             while self._children:
                 os.close(self._children.pop().feed)
         return True
+
+    def _say_still_alive(self) -> None:
+        if time.monotonic() - self._last_sign > SIGN_SECONDS:
+            self._last_sign = time.monotonic()
+            write_all(1, memoryview(REPLY.pack(0, 0, 0, 0)))
 
     def _reply(self, summary: dict[str, Any], *bodies: memoryview) -> None:
         head = json.dumps(summary).encode("ascii")

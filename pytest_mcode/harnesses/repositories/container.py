@@ -1,0 +1,197 @@
+"""One container of a repository's image: commands in it, under limits; gone when its client is."""
+
+from __future__ import annotations
+
+import io
+import logging
+import signal
+import tarfile
+import threading
+import time
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from pytest_mcode.errors import InfraError
+from pytest_mcode.sandboxes import Limits
+from pytest_mcode.sandboxes.containers import (
+    AttachedContainer,
+    LostContainerError,
+    LostEngineError,
+    Recipe,
+    engine_errors,
+    hang_up,
+)
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+__all__ = ["Container", "Ended", "LostContainerError", "LostEngineError"]
+
+WORKDIR = "/testbed"
+"""Where every SWE-bench image has its repository."""
+LARGEST_FILE = 2**30
+"""Bytes; disk is bounded by nothing else."""
+CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "KILL"]
+OFFLINE = {"PIP_NO_INDEX": "1", "PIP_RETRIES": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+"""Eval scripts call pip: without a network it is to fail at once, and does no harm."""
+KILLED = 128 + signal.SIGKILL
+SETTLING_SECONDS = 0.5
+"""Until the engine knows that the whole container was killed, and not the command alone."""
+OOM_COUNTERS = "/sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control"
+PREPARATION_SECONDS = 300.0
+PREPARATION_OUTPUT = 256 * 2**20
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """A command that ended, or was cut: then the container is gone too."""
+
+    status: int | None
+    """Exit status; None where the command was cut."""
+    output: bytes
+    """Standard output and standard error in the order of arrival."""
+    cut: Literal["", "timeout", "output_limit"] = ""
+    seconds: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """The output as text, undecodable bytes replaced."""
+        return self.output.decode("utf-8", "replace")
+
+
+class Container:
+    """Started at once; process 1 waits on our end of its standard input, so it ends when we do."""
+
+    def __init__(
+        self,
+        engine: APIClient,
+        image: str,
+        limits: Limits,
+        session_id: str,
+        *,
+        network: bool = False,
+        platform: str | None = None,
+    ) -> None:
+        self._engine = engine
+        self._environment = {} if network else OFFLINE
+        recipe = Recipe(
+            image=image,
+            program=["cat"],
+            working_dir=WORKDIR,
+            memory=limits.memory,
+            pids=limits.pids,
+            capabilities=CAPABILITIES,
+            ulimits={"fsize": LARGEST_FILE},
+            network="bridge" if network else "none",
+            platform=platform,
+        )
+        self._container = AttachedContainer(engine, recipe, session_id)
+        self._id = self._container.id
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        seconds: float = PREPARATION_SECONDS,
+        max_output: int = PREPARATION_OUTPUT,
+        environment: Mapping[str, str] | None = None,
+    ) -> Ended:
+        """Run a command in the repository; raises `LostContainerError` where the container ends meanwhile."""
+        start = time.monotonic()
+        cut: Literal["", "timeout", "output_limit"] = ""
+        expired = threading.Event()
+        with engine_errors("the container"):
+            running = self._engine.exec_create(
+                self._id, list(command), workdir=WORKDIR, user="root", environment=self._with(environment)
+            )["Id"]
+            watchdog = threading.Timer(seconds, self._expire, [expired])
+            watchdog.start()
+            output, stream = bytearray(), self._start(running)
+            try:
+                for chunk in stream:
+                    output += chunk
+                    if len(output) > max_output:
+                        cut = "output_limit"
+                        self._kill()
+                        break
+            finally:
+                watchdog.cancel()
+                stream.close()
+            if expired.is_set():
+                cut = "timeout"
+            status = None if cut else self._status(running)
+        return Ended(status=status, output=bytes(output), cut=cut, seconds=time.monotonic() - start)
+
+    def check(self, command: Sequence[str], what: str) -> bytes:
+        """Return the output of a command of ours; raises `InfraError` where it fails."""
+        ended = self.run(command)
+        if ended.status != 0:
+            raise InfraError(f"could not {what}: {ended.text.strip()[-500:] or ended.cut or ended.status}")
+        return ended.output
+
+    def write(self, path: str, content: bytes) -> None:
+        """Write a file, in a directory that exists."""
+        target, archive = PurePosixPath(path), io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            entry = tarfile.TarInfo(target.name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+        with engine_errors("the container"):
+            self._engine.put_archive(self._id, str(target.parent), archive.getvalue())
+
+    def ran_out_of_memory(self) -> bool:
+        """Whether the kernel killed a process of this container for memory."""
+        found = self.run(["cat", *OOM_COUNTERS.split()]).text.split()
+        counts = [count for name, count in pairwise(found) if name == "oom_kill"]
+        return any(count != "0" for count in counts)
+
+    def close(self) -> None:
+        """Remove the container and wait until it is gone. May be called twice."""
+        self._container.close()
+
+    def _with(self, environment: Mapping[str, str] | None) -> dict[str, str]:
+        return {**self._environment, **(environment or {})}
+
+    def _expire(self, expired: threading.Event) -> None:
+        expired.set()
+        self._kill()
+
+    def _kill(self) -> None:
+        from docker.errors import APIError
+        from requests import RequestException
+
+        try:
+            self._engine.kill(self._id, "SIGKILL")
+        except (APIError, RequestException) as error:
+            logger.debug("could not kill container %s: %s", self._id[:12], error)
+
+    def _start(self, running: str) -> Generator[bytes]:
+        """Yield what a command writes. (The client's own stream would leave its connection open.)"""
+        from docker.utils import socket
+
+        connection: Any = self._engine.exec_start(running, socket=True)
+        try:
+            for _, chunk in socket.frames_iter(connection, tty=False):  # type: ignore[no-untyped-call]
+                yield chunk
+        finally:
+            hang_up(connection)
+
+    def _status(self, running: str) -> int:
+        """Return a command's exit status, given that its container outlived it."""
+        ended = self._engine.exec_inspect(running)
+        if ended["ExitCode"] == KILLED:
+            time.sleep(SETTLING_SECONDS)
+        if not self._engine.inspect_container(self._id)["State"]["Running"] or ended["ExitCode"] is None:
+            raise LostContainerError("the container ended while a command ran in it")
+        return int(ended["ExitCode"])
