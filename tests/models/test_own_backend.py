@@ -7,6 +7,8 @@ import textwrap
 
 import pytest
 
+from pytest_mcode.models import backends
+
 from ..session_support import MCODE, SMOKE, rows
 
 ECHO = """
@@ -46,6 +48,12 @@ HOOK = """
         return [Echo]
 """
 ASKED = (*SMOKE, "--mcode-backend=echo", "--mcode-model=x")
+
+
+@pytest.fixture(autouse=True)
+def _offered_here_alone(monkeypatch):
+    """Sessions in this process offer backends to the tests that follow."""
+    monkeypatch.setattr(backends, "_offered", {})
 
 
 def offer(pytester, *changes):
