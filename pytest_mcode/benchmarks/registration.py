@@ -28,7 +28,8 @@ def register(plugins: pytest.PytestPluginManager) -> None:
     found: dict[str, Benchmark] = {}
     origins = dict.fromkeys(benchmarks.built_in(), "pytest-mcode")
     for impl in plugins.hook.pytest_mcode_benchmarks.get_hookimpls():
-        for benchmark in _returned(impl.function(), impl.plugin_name, "benchmarks"):
+        for each in _returned(impl.function(), impl.plugin_name, "benchmarks"):
+            benchmark = each() if isinstance(each, type) else each
             _check(benchmark, impl.plugin_name)
             if benchmark.name in origins:
                 raise ConfigurationError(
@@ -96,8 +97,7 @@ def _returned(value: Any, origin: str, kind: str) -> Iterator[Any]:
         raise ConfigurationError(
             f"{origin}: pytest_mcode_{kind}() returned {type(value).__name__}, not a list of {kind}"
         )
-    for each in value:
-        yield each() if isinstance(each, type) else each
+    yield from value
 
 
 def _check(benchmark: Any, origin: str) -> None:
