@@ -143,7 +143,7 @@ def test_model_options_extend_what_the_command_line_gave(pytester):
         (
             "mcode_model_options",
             "{'a': object()}",
-            "* returned an object of type dict, which is no dict of names*",
+            "* returned an object of type dict, which is not a dict of names*",
         ),
         ("mcode_model_options", "{'top_q': 1}", "*top_q is not known to ollama*"),
     ],

@@ -74,6 +74,9 @@ def summarise(
         "tasks_planned": planned,
         "tasks_judged": n_judged,
         "solved": solved,
+        "solved_in_process": _sum(
+            (group for group in judged if group["status"] == "solved"), "passed_in_process"
+        ),
         "infra": n_infra,
         "pass_rate": _ratio(solved, n_judged),
         "pass_rate_low": low,

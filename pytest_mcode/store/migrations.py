@@ -23,14 +23,32 @@ def add_harness_to_runs(connection: Connection) -> None:
             connection.execute(of_repositories, {"run_id": run_id})
 
 
-def add_harness_and_times(connection: Connection) -> None:
-    """Lead from version 1 to 2."""
-    add_harness_to_runs(connection)
+def add_seconds_to_attempts(connection: Connection) -> None:
+    """Add what earlier versions did not measure."""
     for column in ("cpu_seconds", "wall_seconds"):
         connection.execute(text(f"ALTER TABLE attempts ADD COLUMN {column} FLOAT"))
 
 
-MIGRATIONS: tuple[Callable[[Connection], Any], ...] = (add_harness_and_times,)
+def count_passes_in_process(connection: Connection) -> None:
+    """Count by task the samples whose last attempt passed in one process."""
+    connection.execute(text("ALTER TABLE tasks ADD COLUMN passed_in_process INTEGER DEFAULT '0' NOT NULL"))
+    connection.execute(
+        text(
+            "UPDATE tasks SET passed_in_process = (SELECT count(*) FROM attempts AS a WHERE a.task = tasks.id"
+            " AND a.mode = 'in_process' AND a.verdict = 'passed' AND a.iteration = (SELECT max(b.iteration)"
+            " FROM attempts AS b WHERE b.task = a.task AND b.sample = a.sample))"
+        )
+    )
+
+
+def to_version_2(connection: Connection) -> None:
+    """Lead from version 1 to 2."""
+    add_harness_to_runs(connection)
+    add_seconds_to_attempts(connection)
+    count_passes_in_process(connection)
+
+
+MIGRATIONS: tuple[Callable[[Connection], Any], ...] = (to_version_2,)
 """Step i leads from version i + 1 to i + 2. A step is never edited once released: add another."""
 
 

@@ -155,6 +155,13 @@ tasks = Table(
     Column("completion_tokens", Integer),
     Column("generation_seconds", Float, nullable=False),
     Column("execution_seconds", Float, nullable=False),
+    Column(
+        "passed_in_process",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="samples whose last attempt passed in one process with its tests: a pass that is not proven",
+    ),
     Column("tags", Json, nullable=False),
     Column("error", SafeText, nullable=False, comment="the cause, for infra"),
     CheckConstraint("status IN ('solved', 'unsolved', 'infra')"),
