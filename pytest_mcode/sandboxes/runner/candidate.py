@@ -13,6 +13,7 @@ import linecache
 import os
 import signal
 import sys
+import threading
 import traceback
 import types
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from typing import Any
 from .containers import MUTABLES
 from .heap import Heap
 from .plain import BIG, SCALARS, Line, LostError, are_small, read_json, write_json
-from .shared import DATA_BASES, Setup, export_type, type_of_name
+from .shared import DATA_BASES, Setup, export_type, name_of_type, type_of_name
 from .wire import TIME_IS_UP
 
 FILE = "solution.py"
@@ -59,7 +60,7 @@ class Raised:
 
     def __init__(self, error: BaseException, depth: int = 0) -> None:
         self.kind = type(error)
-        self.args = _slot("args", error)
+        self.args = _arguments(error)
         self.text = own_traceback(error)
         own = {name: value for name, value in vars(error).items() if type(name) is str}
         if type(error).__str__ not in BUILTIN_TEXTS:
@@ -78,6 +79,15 @@ BUILTIN_TEXTS = {
     for kind in vars(__import__("builtins")).values()
     if isinstance(kind, type) and issubclass(kind, BaseException)
 }
+
+
+def _arguments(error: BaseException) -> Any:
+    """Return what the exception is made of again."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return (error.errno, error.strerror, error.filename)
+    args = _slot("args", error)
+    grouped = hasattr(type(error), "derive") and len(args) == 2
+    return (args[0], tuple(args[1])) if grouped else args
 
 
 def _slot(name: str, error: BaseException) -> Any:
@@ -101,6 +111,7 @@ class Served:
         self._heap = Heap(self._export, {})
         self._depth = 0
         self._limit = RETAINED
+        self._lock = threading.RLock()
 
     def load(self, program: dict[str, Any]) -> dict[str, Any]:
         """Execute setup and solution; return the names that they bind."""
@@ -185,7 +196,11 @@ class Served:
         self._judge.send([kind, item, rows, changes, [] if self._depth else self._kept()])
 
     def ask(self, verb: str, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Ask the judge for something of its tests' own."""
+        """Ask the judge for something of its tests' own; threads take turns."""
+        with self._lock:
+            return self._ask(verb, number, args, kwargs)
+
+    def _ask(self, verb: str, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         heap = self._heap
         flush_output()
         items = heap.pack([*args, *kwargs.values()])
@@ -222,6 +237,9 @@ class Served:
     def _export(self, value: Any, number: int) -> tuple[str, list[Any]]:
         if type(value) is Raised:
             return "error", value.parts()
+        if type(value) is _Described:
+            self._heap.reside(number, value)
+            return "class", [value.kind.__name__, (), _special(value.kind)]
         found = self._setup.export(value) or export_type(value)
         if found:
             return found
@@ -271,17 +289,36 @@ class Served:
 
 def _describe_object(value: Any, kind: type) -> tuple[str, list[Any]]:
     if isinstance(value, type):
-        special = (name for name in dir(value) if name.startswith("__") and _is_own(value, name))
-        return "class", [value.__name__, _bases(value), tuple(special)]
+        return "class", [value.__name__, _bases(value), _special(value)]
     if kind in FUNCTIONS and not getattr(value, "__dict__", None):
         return "function", [
             value.__name__,
             kind is types.FunctionType and bool(value.__code__.co_flags & 0x80),
         ]
     for name, found in KINDS.items():
-        if isinstance(value, found):
+        if isinstance(value, found) and kind.__module__ in PLAIN_ITERATORS:
             return name, [kind.__name__]
-    return "thing", [kind]
+    return "thing", [kind if name_of_type(kind) is None else _Described.of(kind)]
+
+
+class _Described:
+    """A type that both processes have, as the class of an object that stays in this one."""
+
+    def __init__(self, kind: type) -> None:
+        self.kind = kind
+
+    @classmethod
+    def of(cls, kind: type) -> _Described:
+        """Return the same object for the same type, so that it crosses once."""
+        return DESCRIBED.setdefault(kind, cls(kind))
+
+
+DESCRIBED: dict[type, _Described] = {}
+
+
+def _special(kind: type) -> tuple[str, ...]:
+    names = {name for base in kind.__mro__ for name in vars(base) if name.startswith("__")}
+    return tuple(sorted(name for name in names if _is_own(kind, name)))
 
 
 def is_coroutine_function(function: Any) -> bool:
@@ -304,6 +341,9 @@ def _is_own(kind: type, name: str) -> bool:
 
 
 OWN = "solution"
+PLAIN_ITERATORS = frozenset({"builtins", "itertools", "_collections", "re"})
+"""Where types are from whose objects can do no more than iterate."""
+
 METHODS = frozenset({types.MethodType, types.BuiltinMethodType, type([].__len__)})
 FUNCTIONS = frozenset({types.FunctionType, types.BuiltinFunctionType})
 KINDS: dict[str, type] = {
@@ -315,7 +355,7 @@ KINDS: dict[str, type] = {
 ITERATION = frozenset({"next", "send", "throw"})
 
 
-def _special(target: Any, name: str, *args: Any) -> Any:
+def _do_special(target: Any, name: str, *args: Any) -> Any:
     return getattr(type(target), name)(target, *args)
 
 
@@ -343,7 +383,7 @@ LOOPS: list[Any] = []
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "call": lambda target, *args, **kwargs: target(*args, **kwargs),
     "method": _method,
-    "special": _special,
+    "special": _do_special,
     "get": getattr,
     "set": setattr,
     "del": delattr,

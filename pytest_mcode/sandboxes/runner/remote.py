@@ -169,7 +169,14 @@ class Solution:
                 if isinstance(text, Exception):
                     raise text
                 text = text or self._line.receive_text()
-                message = read_json(text)
+            except LostError:
+                self._end("lost", "the solution's process ended or closed its connection")
+            except MemoryError as error:
+                self._end("memory", f"the solution returned {error}")
+            except Exception:
+                self._end("exception", NO_DATA)
+            try:
+                message = read_json(str(text))
                 if type(message) is not list:
                     self._answered = (message, 0)
                     return self._scalar(message)
@@ -183,8 +190,6 @@ class Solution:
                 self._answered = (text, self._heap.next_number)
                 value = self._read_answer(message)
                 break
-            except LostError:
-                self._end("lost", "the solution's process ended or closed its connection")
             except MemoryError as error:
                 self._end("memory", f"the solution returned {error}")
             except Exception:
