@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 
-from pytest_mcode.journal import Journal
+from pytest_mcode.harnesses import checked
+from pytest_mcode.harnesses.prompting import Prompt
 from pytest_mcode.models import Model
-from pytest_mcode.prompts import Prompt
 from pytest_mcode.records import to_json
 from pytest_mcode.session import parts
 from pytest_mcode.session.items import HANDLE, PLAN, function_of
 from pytest_mcode.session.plan import Plan
-from pytest_mcode.session.replay import Replay
-from pytest_mcode.solver import SampleAndDebug, Solver, TaskHandle
+from pytest_mcode.solving import Solver, TaskHandle
+from pytest_mcode.solving.bundled import bundled_solver
+from pytest_mcode.solving.journal import Journal
+from pytest_mcode.solving.replay import Replay
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +29,8 @@ def mcode_plan(pytestconfig: pytest.Config) -> Plan:
 @pytest.fixture(scope="session")
 def mcode_sandbox(mcode_plan: Plan) -> Iterator[Any]:
     """Where solutions run, a `Sandbox`; one per worker."""
-    with closing(parts.open_sandbox(mcode_plan.settings, mcode_plan.run_id)) as sandbox:
+    plan = mcode_plan
+    with checked.opened_sandbox(plan.harness, plan.settings, plan.run_id) as sandbox:
         yield sandbox
 
 
@@ -51,29 +54,19 @@ def mcode_model(mcode_plan: Plan, mcode_model_options: dict[str, Any]) -> Iterat
 @pytest.fixture(scope="session")
 def mcode_prompt(mcode_plan: Plan, mcode_sandbox: Any) -> Prompt:
     """How a task and a verdict are worded for the model: a `Prompt`."""
-    return parts.open_prompt(mcode_plan.settings, mcode_sandbox, mcode_plan.demonstrations)
+    plan = mcode_plan
+    template = plan.benchmark.prompt_template
+    return plan.harness.prompt(plan.settings, template, mcode_sandbox, plan.demonstrations)
 
 
 @pytest.fixture(scope="session")
 def mcode_solver(mcode_plan: Plan, request: pytest.FixtureRequest) -> Solver:
     """A `Solver`: sample and debug within the session's budget; ``replay`` judges what is stored."""
-    settings = mcode_plan.settings
-    if settings.backend == "replay":
+    if mcode_plan.settings.backend == "replay":
         return Replay(mcode_plan.answers)
-    budget: dict[str, Any] = {
-        "model": request.getfixturevalue("mcode_model"),
-        "prompt": request.getfixturevalue("mcode_prompt"),
-        "samples": settings.samples,
-        "debug_iters": settings.debug_iters,
-        "all_samples": settings.all_samples,
-        "seed": settings.seed,
-        "strategy": settings.strategy,
-    }
-    if settings.agent == "bash":
-        from pytest_mcode.agent import BashAgent
-
-        return BashAgent(**budget, max_steps=settings.max_steps, seconds=settings.timeout)
-    return SampleAndDebug(**budget)
+    return bundled_solver(
+        mcode_plan.settings, request.getfixturevalue("mcode_model"), request.getfixturevalue("mcode_prompt")
+    )
 
 
 @pytest.fixture
@@ -82,6 +75,7 @@ def mcode_task(request: pytest.FixtureRequest, mcode_plan: Plan, mcode_sandbox: 
     handle = TaskHandle(
         task=request.param,
         benchmark=mcode_plan.benchmark,
+        harness=mcode_plan.harness,
         sandbox=mcode_sandbox,
         feedback=mcode_plan.settings.feedback,
         journal=Journal(

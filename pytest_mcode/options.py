@@ -1,8 +1,8 @@
 """How an option is declared, parsed and checked: what the fields of `Settings` are made of."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from pytest_mcode.errors import ConfigurationError
@@ -17,6 +17,7 @@ __all__ = [
     "occasion_switch",
     "option",
     "size",
+    "specs_of",
     "switch",
     "text",
 ]
@@ -26,7 +27,7 @@ IniType = Literal["string", "bool", "int", "float", "linelist"]
 
 @dataclass(frozen=True, kw_only=True)
 class OptionSpec:
-    """How one field of `Settings` appears on a command line, in an ini file and in the config key."""
+    """How one field of `Settings`, or of a harness's options, appears: command line, ini file, config key."""
 
     field: str
     help: str
@@ -38,6 +39,8 @@ class OptionSpec:
     default: Any
     changes_result: bool
     repeatable: bool
+    group: str = ""
+    """The harness that it belongs to; empty: it means the same to all."""
 
     @property
     def name(self) -> str:
@@ -53,6 +56,13 @@ class OptionSpec:
     def ini_name(self) -> str:
         """The ini twin: ``mcode_debug_iters``."""
         return f"mcode_{self.field}"
+
+    @property
+    def shown_default(self) -> str:
+        """The default as help texts show it; empty where there is nothing to show."""
+        # A number may be 0, which equals False.
+        nothing = self.default is None or self.default is False or self.default == ()
+        return "" if nothing else str(self.default)
 
     @property
     def is_switch(self) -> bool:
@@ -142,7 +152,7 @@ def option(
     changes_result: bool = False,
     repeatable: bool = False,
 ) -> Any:
-    """Declare a field of `Settings`; see `OptionSpec` for the arguments."""
+    """Declare a field of `Settings`, or of a harness's options; see `OptionSpec` for the arguments."""
     metadata = {
         "help": help,
         "parse": parse,
@@ -152,6 +162,13 @@ def option(
         "repeatable": repeatable,
     }
     return field(default=() if repeatable else default, metadata=metadata)
+
+
+def specs_of(options: type[Any], group: str = "") -> Iterator[OptionSpec]:
+    """Yield the specification of each field that `option` and its like declare in a dataclass."""
+    for each in fields(options):
+        if each.metadata:
+            yield OptionSpec(field=each.name, default=each.default, group=group, **each.metadata)
 
 
 def count(help: str, minimum: int, **more: Any) -> Any:

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from pytest_mcode import hookspecs
+from pytest_mcode.command_line import add_option
+from pytest_mcode.declarations import forget_options, option_specs
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.settings import Settings, option_specs
+from pytest_mcode.settings import Settings
 
 SETTINGS = pytest.StashKey[Settings]()
 
@@ -21,38 +23,16 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Offer every setting as ``--mcode-NAME`` and, where it makes sense, as ini ``mcode_NAME``."""
-    group = parser.getgroup("mcode", "code benchmarks (pytest-mcode)")
+    forget_options()
     for spec in option_specs():
-        dest = spec.ini_name
-        shown = (
-            ""
-            if spec.default in (None, (), False) or spec.field == "benchmark"
-            else f" Default: {spec.default}."
-        )
-        text = (spec.help + shown).replace("%", "%%")
-        if spec.is_switch:
-            group.addoption(spec.flag, dest=dest, action="store_true", default=None, help=text)
-            group.addoption(
-                f"--no-mcode-{spec.name}",
-                dest=dest,
-                action="store_false",
-                default=None,
-                help=f"Undo {spec.flag}.",
-            )
-        else:
-            action = "append" if spec.repeatable else "store"
-            group.addoption(
-                spec.flag, dest=dest, action=action, default=None, metavar=spec.metavar, help=text
-            )
-        if spec.ini:
-            parser.addini(spec.ini_name, spec.help, type=spec.ini, default=None)
+        add_option(parser, spec)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_cmdline_main(config: pytest.Config) -> Any:
     """In an active session: build its settings, and our defaults before xdist decides on its own."""
     if _is_active(config):
-        from pytest_mcode.registration import register
+        from pytest_mcode.benchmarks.registration import register
         from pytest_mcode.session.plan import build_settings
 
         try:

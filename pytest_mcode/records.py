@@ -31,6 +31,7 @@ VerdictKind = Literal[
     "no_solution",
     "truncated",
     "context_overflow",
+    "content_filter",
     "unresolved",
     "apply_failed",
 ]
@@ -220,3 +221,5 @@ class RunInfo:
     test function, what took the place of our fixtures, which only its outcomes tell."""
     started_at: str = ""
     """ISO 8601, UTC."""
+    harness: str = "functions"
+    """Name of the harness that put the tasks to the model and judged them."""

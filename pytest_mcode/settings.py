@@ -1,13 +1,13 @@
 """Every option of a session, once: name, type, default, help, and whether it can change a result."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, Self
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, Self, TypeVar
 
+from pytest_mcode.declarations import declare_options, is_kept, kept_fields, option_specs
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.options import (
     UNITS,
-    OptionSpec,
     choice,
     count,
     key_value,
@@ -21,35 +21,23 @@ from pytest_mcode.options import (
 __all__ = [
     "BACKENDS",
     "DEFAULT_IMAGE",
-    "FUNCTION_OPTIONS",
     "MODEL_FREE_BACKENDS",
     "MODEL_OPTIONS",
-    "REPOSITORY_OPTIONS",
     "Settings",
     "option_specs",
 ]
 
 BACKENDS = ("ollama", "openai", "litellm", "hf", "watsonx", "gold", "replay", "none")
+"""Those of the package; `pytest_mcode.models.backends` finds them and those from outside by name."""
 MODEL_FREE_BACKENDS = ("gold", "replay", "none")
 """Backends that need no ``--mcode-model`` and no preflight of a model server."""
-REPOSITORY_OPTIONS = (
-    "retrieval_source",
-    "agent",
-    "max_steps",
-    "network",
-    "namespace",
-    "arch",
-    "max_workers",
-    "task_repo",
-    "force_rebuild",
-)
-"""Fields that mean something only to benchmarks whose tasks are repositories."""
 MODEL_OPTIONS = ("model", "base_url", "temperature", "max_tokens", "context_window", "model_option")
 """Fields that mean nothing to the backend ``gold``, which asks no model."""
-FUNCTION_OPTIONS = ("sandbox", "image", "isolation", "retrieval_k", "retrieval_dataset")
-"""Fields that mean something only to benchmarks whose tasks are functions."""
 
 DEFAULT_IMAGE = "python:3.12-slim"
+
+
+Options = TypeVar("Options")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,10 +54,9 @@ class Settings:
         "Model id as its server knows it, such as qwen2.5-coder:7b.", metavar="ID", changes_result=True
     )
     backend: str = option(
-        f"What answers: {', '.join(BACKENDS)}. `gold` answers with the reference solutions; "
-        "`replay` judges stored answers again; "
+        f"What answers: {', '.join(BACKENDS)}, or one that a conftest.py or plugin brings. "
+        "`gold` answers with the reference solutions; `replay` judges stored answers again; "
         "`none` leaves it to a fixture or test function of your own.",
-        choice(*BACKENDS),
         metavar="NAME",
         default="ollama",
         changes_result=True,
@@ -133,23 +120,6 @@ class Settings:
         "solved tasks (of MBPP's train split, for MBPP also of its prompt split).",
         changes_result=True,
     )
-    retrieval_k: int = count(
-        "Solved tasks that --mcode-retrieval shows, the most similar ones by BM25.",
-        1,
-        metavar="K",
-        default=3,
-        changes_result=True,
-    )
-    retrieval_dataset: str | None = option(
-        "Where those solved tasks come from: as --mcode-dataset.", metavar="PATH|ID"
-    )
-    retrieval_source: str = option(
-        "What matches in repositories: bm25, or oracle (the files that the reference solution changes).",
-        choice("bm25", "oracle"),
-        metavar="SOURCE",
-        default="bm25",
-        changes_result=True,
-    )
     temperature: float | None = number(
         "Sampling temperature; default: the model's own.", 0, metavar="T", changes_result=True
     )
@@ -184,53 +154,10 @@ class Settings:
         metavar="SECONDS",
     )
     max_infra: int = count("Stop the session after N infra outcomes in a row.", 1, default=20)
-    sandbox: str = option(
-        "Where solutions run: docker, or process (no isolation: for code you trust).",
-        choice("docker", "process"),
-        metavar="NAME",
-        default="docker",
-        changes_result=True,
-    )
-    image: str = option("Image of the sandbox.", metavar="IMAGE", default=DEFAULT_IMAGE, changes_result=True)
     mem_limit: str = option(
         "Memory of one attempt.", size, metavar="SIZE", default="512m", changes_result=True
     )
     pids_limit: int = count("Processes and threads of one attempt.", 4, default=64, changes_result=True)
-    isolation: str = option(
-        "fork: one container a worker, new processes for every attempt; fresh: a container an attempt.",
-        choice("fork", "fresh"),
-        metavar="HOW",
-        default="fork",
-    )
-    agent: str = option(
-        "Who resolves a repository's issue: single (one completion) or bash (command by command).",
-        choice("single", "bash"),
-        metavar="NAME",
-        default="single",
-        changes_result=True,
-    )
-    max_steps: int = count(
-        "Most commands of one attempt of the bash agent.", 1, default=50, changes_result=True
-    )
-    network: bool = switch("Let a repository's tests reach the network.", changes_result=True)
-    namespace: str | None = option(
-        "Registry namespace of the tasks' images; `none` for images built here; default: the dataset's own.",
-        metavar="NAME",
-        changes_result=True,
-    )
-    arch: str = option(
-        "Architecture of the tasks' images: auto (the Docker engine's), x86_64, arm64.",
-        choice("auto", "x86_64", "arm64"),
-        metavar="ARCH",
-        default="auto",
-        changes_result=True,
-    )
-    max_workers: int = count("Images of tasks that are pulled or built at the same time.", 1, default=4)
-    task_repo: str | None = option(
-        "Checkout of SWE-bench's task repository: build the tasks' images instead of pulling them.",
-        metavar="PATH",
-    )
-    force_rebuild: bool = switch("Build images anew that are there already.")
     dataset: str | None = option(
         "Where tasks come from: a JSONL, JSONL.gz, JSON or Parquet file, or a Hub id.", metavar="PATH|ID"
     )
@@ -264,25 +191,46 @@ class Settings:
         default=0.0,
     )
 
+    own: Mapping[str, Any] = field(default_factory=dict)
+    """Values of the harnesses' own options, by field name; see `of`."""
+
     @classmethod
-    def build(cls, *layers: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> Self:
+    def build(
+        cls,
+        *layers: Mapping[str, Any],
+        defaults: Mapping[str, Any] | None = None,
+        harness: str | None = None,
+    ) -> Self:
         """Take each field from the first of `layers` that holds a value other than None.
 
-        `defaults` are the benchmark's; they come before the fields' own. Raises
-        `ConfigurationError` naming the flag, the value and what is allowed.
+        `defaults` are the benchmark's; they come before the fields' own. Of the harnesses' own options,
+        those of `harness` and of this package's are kept. Raises `ConfigurationError` naming the flag,
+        the value and what is allowed.
         """
         values: dict[str, Any] = dict(defaults or {})
         for spec in option_specs():
             given = next((layer[spec.field] for layer in layers if layer.get(spec.field) is not None), None)
             if given is None:
                 continue
+            if not is_kept(spec.group, harness):
+                raise ConfigurationError(
+                    f"{spec.flag} is an option of the harness {spec.group!r}, which does not judge this "
+                    "benchmark; leave it out"
+                )
             if spec.repeatable:
                 values[spec.field] = tuple(spec.parse(spec.flag, each) for each in given)
             else:
                 values[spec.field] = spec.parse(spec.flag, given)
-        settings = cls(**values)
+        settings = cls._of_flat(values, kept_fields(harness))
         settings._check()
         return settings
+
+    @classmethod
+    def _of_flat(cls, values: Mapping[str, Any], defaults: Mapping[str, Any]) -> Self:
+        """Tell the harnesses' own options from the others; `defaults` are those of the ones that are kept."""
+        core = {each.name for each in fields(cls)}
+        own = {name: value for name, value in {**defaults, **values}.items() if name not in core}
+        return cls(own=own, **{name: value for name, value in values.items() if name in core})
 
     def _check(self) -> None:
         if not self.benchmark:
@@ -296,35 +244,30 @@ class Settings:
             raise ConfigurationError(
                 "--mcode-replay=FILE|RUN and --mcode-backend=replay go together: give both, or neither"
             )
-        if self.force_rebuild and not self.task_repo:
-            raise ConfigurationError("--mcode-force-rebuild: only with --mcode-task-repo are images built")
-
         if self.judge_dataset and not self.judge:
             raise ConfigurationError("--mcode-judge-dataset: give --mcode-judge=NAME as well")
-        if not self.retrieval and (self.retrieval_dataset or self.retrieval_k != type(self).retrieval_k):
-            raise ConfigurationError(
-                "--mcode-retrieval-k and --mcode-retrieval-dataset: give --mcode-retrieval as well"
-            )
-        if self.agent == "bash" and self.strategy == "resample":
-            raise ConfigurationError("--mcode-strategy=resample: the bash agent only repairs; leave one out")
 
     @property
     def resumes(self) -> bool:
         """Whether the session goes on with an earlier run."""
         return self.resume or self.resume_run is not None
 
+    def of(self, options: type[Options]) -> Options:
+        """Return a harness's own options as an object of the class that declares them."""
+        return options(**{name: value for name, value in self.own.items() if name in vars(options)})
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_dict` after a trip through JSON."""
-        values: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
-        }
-        return cls(**values)
+        """Rebuild from `to_dict` after a trip through JSON; options unknown here are kept."""
+        values = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+        return cls._of_flat(values, kept_fields())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return every field, JSON types."""
+        """Return every option's value by field name, the harnesses' own among them, JSON types."""
+        core = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "own"}
         return {
-            key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in {**core, **self.own}.items()
         }
 
     @property
@@ -337,11 +280,13 @@ class Settings:
         # An inactive plugin imports this module in every pytest session, so it imports little.
         from pytest_mcode.records import fingerprint
 
-        chosen = {spec.field: getattr(self, spec.field) for spec in option_specs() if spec.changes_result}
+        values = self.to_dict()
+        chosen = {
+            spec.field: values[spec.field]
+            for spec in option_specs()
+            if spec.changes_result and spec.field in values
+        }
         return fingerprint([chosen, dataset_fingerprint, prompt_hash])[:16]
 
 
-def option_specs() -> Iterator[OptionSpec]:
-    """Yield the specification of every option, in the order of `Settings`."""
-    for each in fields(Settings):
-        yield OptionSpec(field=each.name, default=each.default, **each.metadata)
+declare_options("", Settings, always=True)

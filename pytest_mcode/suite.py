@@ -1,6 +1,6 @@
 """The bundled test function: one item per task of the benchmark."""
 
-from pytest_mcode.solver import Solver, TaskHandle
+from pytest_mcode.solving import Solver, TaskHandle
 
 
 def test_task(mcode_task: TaskHandle, mcode_solver: Solver) -> None:

@@ -10,14 +10,13 @@ from contextlib import closing
 
 import pytest
 
-from pytest_mcode import benchmarks
+from pytest_mcode import SampleAndDebug, TaskHandle, benchmarks
 from pytest_mcode.benchmarks import Source
+from pytest_mcode.harnesses.prompting import TemplatePrompt
 from pytest_mcode.models import Completion, Request
-from pytest_mcode.prompts import TemplatePrompt
 from pytest_mcode.records import Attempt, Task
 from pytest_mcode.sandboxes import Limits
 from pytest_mcode.sandboxes.process import ProcessSandbox
-from pytest_mcode.solver import SampleAndDebug, TaskHandle
 
 from .servers import OllamaServer
 from .session_support import SMOKE, needs_data, rows

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from pytest_mcode.cli.configuration import configuration_key
-from pytest_mcode.cli.results import load_results
+from pytest_mcode.results.configuration import configuration_key
+from pytest_mcode.results.summaries import figures
 from pytest_mcode.store import Store
 from pytest_mcode.store.queries import find_runs
 
@@ -44,7 +44,7 @@ def source_of(name, pytester):
 def keys(pytester):
     """Return what tells the configurations of the stored runs apart, oldest first."""
     with Store.open(str(pytester.path / "results.db"), read_only=True) as store:
-        return [configuration_key(each) for each in load_results(store, find_runs(store))]
+        return [configuration_key(each) for each in figures(store, find_runs(store))]
 
 
 @pytest.mark.parametrize("workers", ["0", "1"])
@@ -171,5 +171,5 @@ def test_a_model_that_returns_a_text(pytester):
     pytester.makeconftest(WRONG_MODEL.replace("Completion(text=", "str("))
     result = pytester.runpytest_subprocess(*GOLD)
     result.stdout.fnmatch_lines(
-        ["*generate() of Mine returned str; a model returns a pytest_mcode.Completion*"]
+        ["*generate() of Mine (conftest.py, line 6) returned str; a model returns a pytest_mcode.Completion*"]
     )

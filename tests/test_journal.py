@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from pytest_mcode.journal import Journal
 from pytest_mcode.records import Attempt, Verdict
+from pytest_mcode.solving.journal import Journal
 
 ATTEMPT = Attempt(sample=0, iteration=0, verdict=Verdict(kind="assertion", message="no\nno"), seed=1)
 

@@ -7,7 +7,7 @@ import pytest
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.session.plan import build_settings, make_plan
-from pytest_mcode.solver import attempt_seed
+from pytest_mcode.solving.asking import attempt_seed
 
 from .servers import OllamaServer
 from .session_support import SMOKE, needs_data, rows

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pytest_mcode.solver import attempt_seed
+from pytest_mcode.solving.asking import attempt_seed
 
 from .servers import EMPTY, OllamaServer, OpenAIServer, Reply
 from .session_support import SMOKE, rows

@@ -203,7 +203,7 @@ def test_the_hook_may_be_there_in_inactive_sessions(pytester):
     ("returned", "message"),
     [
         ("Sums", "*conftest.py: pytest_mcode_benchmarks() returned type, not a list of benchmarks"),
-        ("[object()]", "*conftest.py: benchmark object lacks name, summary, kind, *, load(), extract(), *"),
+        ("[object()]", "*conftest.py: benchmark object lacks name, summary, harness, *, load(); *"),
         ("[type('Half', (FunctionJudge,), {'name': 'half'})]", "*: benchmark Half lacks summary, load(); *"),
         ("[Sums, Sums]", "benchmark 'sums' of *conftest.py has the name of one of *conftest.py: rename it"),
         (

@@ -76,7 +76,7 @@ def test_a_session_that_benchmarks_nothing_says_so(pytester):
 FIXTURE = """
     import pytest
     from pytest_mcode import Completion
-    from pytest_mcode.prompts import TemplatePrompt
+    from pytest_mcode.harnesses.prompting import TemplatePrompt
 
     class Mine:
         def generate(self, request):
@@ -106,11 +106,25 @@ FIXTURE = """
         ),
         (
             {"NAME": "mcode_model", "VALUE": "Mine()", 'text="x = 1"': "text=None"},
-            "! *generate() of Mine returned a Completion whose text is a NoneType, not str !",
+            "! *generate() of Mine (conftest.py, line 6) returned a Completion whose text is a NoneType, *",
         ),
         (
             {"NAME": "mcode_model", "VALUE": "Mine()", 'text="x = 1"': "text='', prompt_tokens='7'"},
-            "! *generate() of Mine returned a Completion whose prompt_tokens is a str, not int or NoneType !",
+            "! *generate() of Mine (conftest.py, line *) returned a Completion whose prompt_tokens is a str, "
+            "not int or NoneType !",
+        ),
+        (
+            {"NAME": "mcode_model", "VALUE": "Mine()", 'text="x = 1"': '"x = 1"'},
+            "! *generate() of Mine makes a wrong Completion (conftest.py, line 7: *takes 1 positional *); "
+            "a model returns a pytest_mcode.Completion, its fields given by name: Completion(text=…) !",
+        ),
+        (
+            {"NAME": "mcode_model", "VALUE": "Mine()", 'text="x = 1"': 'text="x = 1", tokens=7'},
+            "! *makes a wrong Completion (conftest.py, line 7: *unexpected keyword argument 'tokens'); *",
+        ),
+        (
+            {"NAME": "mcode_model", "VALUE": "Mine()", 'text="x = 1"': ""},
+            "! *makes a wrong Completion (conftest.py, line 7: *missing *'text'); *",
         ),
         (
             {"NAME": "mcode_prompt", "VALUE": "Words('own.jinja')", "FIRST": "'do it'"},

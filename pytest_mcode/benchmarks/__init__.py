@@ -1,20 +1,20 @@
-"""Named sets of tasks, each with a loader and a judge; this file holds the protocol and the registry."""
+"""Named sets of tasks, each with a loader and a harness; this file holds the protocol and the registry."""
 
 import difflib
 import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Protocol, Self
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.records import Task, Verdict, fingerprint
+from pytest_mcode.harnesses.protocol import Harness
+from pytest_mcode.records import Task, fingerprint
 
 __all__ = [
     "FILES",
     "Benchmark",
     "Dataset",
-    "Kind",
     "Source",
     "built_in",
     "get",
@@ -23,9 +23,6 @@ __all__ = [
     "offer",
     "summaries",
 ]
-
-Kind = Literal["functions", "repositories"]
-"""What a task asks for: a function, judged in a `Sandbox`, or a patch, judged in its image."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +57,10 @@ class Dataset:
 
 
 class Benchmark(Protocol):
-    """A named set of tasks with a loader, a prompt and a judge."""
+    """A named set of tasks: where they come from, and which harness judges them.
+
+    A class that inherits from `Benchmark` need only have a name, a summary, a harness and `load`.
+    """
 
     @property
     def name(self) -> str:
@@ -71,35 +71,26 @@ class Benchmark(Protocol):
         """One line for listings."""
 
     @property
-    def kind(self) -> Kind:
-        """What its tasks ask for, which decides on the sandbox."""
+    def harness(self) -> Harness:
+        """How its tasks are put to a model and judged."""
 
     @property
     def defaults(self) -> Mapping[str, Any]:
         """Settings that this benchmark wants otherwise than usual, by field name of `Settings`."""
+        return {}
 
     @property
     def prompt_template(self) -> str:
-        """File name under ``pytest_mcode/prompts/templates`` of a sample's first message."""
+        """File name under ``pytest_mcode/harnesses/templates`` of a sample's first message."""
+        return "plain.jinja"
 
     @property
     def demonstrations(self) -> tuple[str, Sequence[str]] | None:
         """A benchmark's name and those of its splits whose solved tasks ``--mcode-retrieval`` may show."""
+        return None
 
     def load(self, source: Source) -> Dataset:
         """Load a split; raises `ConfigurationError` naming what was wanted and the way out."""
-
-    def extract(self, completion: str, task: Task, sandbox: Any) -> str | None:
-        """Return the solution in a completion, or None where there is none; raises `ApplyError`."""
-
-    def judge(self, task: Task, solution: str, sandbox: Any) -> Verdict:
-        """Judge a solution in `sandbox`: the one that sessions open for this `kind`."""
-
-    def remarks(self, task: Task, solution: str) -> Mapping[str, Any]:
-        """Return what else a solution's record should say, JSON types: becomes `Attempt.extra`."""
-
-    def judge_publicly(self, task: Task, solution: str, sandbox: Any) -> Verdict | None:
-        """Judge by what the prompt shows; None where it shows no test."""
 
 
 _BUILT_IN = {

@@ -10,7 +10,7 @@ import builtins
 import re
 from collections.abc import Iterator
 
-from pytest_mcode.syntax import loaded_names, parse
+from pytest_mcode.harnesses.functions.syntax import loaded_names, parse
 
 __all__ = ["public_test"]
 

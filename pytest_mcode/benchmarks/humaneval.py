@@ -1,6 +1,5 @@
 """HumanEval (Chen et al. 2021, arXiv:2107.03374) and HumanEval+ (Liu et al. 2023, arXiv:2305.01210)."""
 
-import ast
 import re
 
 from pytest_mcode.benchmarks.columns import ColumnType
@@ -8,11 +7,12 @@ from pytest_mcode.benchmarks.examples import public_test
 from pytest_mcode.benchmarks.files import Row
 from pytest_mcode.benchmarks.functions import FunctionBenchmark
 from pytest_mcode.benchmarks.hub import HubDataset
+from pytest_mcode.harnesses.functions.stubs import prelude
+from pytest_mcode.harnesses.functions.syntax import normalise_newlines
 from pytest_mcode.records import Task
 from pytest_mcode.sandboxes import NUMPY_IMAGE
-from pytest_mcode.syntax import normalise_newlines
 
-__all__ = ["COLUMNS", "HUMANEVAL", "HUMANEVAL_PLUS", "prelude", "to_task"]
+__all__ = ["COLUMNS", "HUMANEVAL", "HUMANEVAL_PLUS", "to_task"]
 
 
 def to_task(row: Row) -> Task:
@@ -30,21 +30,6 @@ def to_task(row: Row) -> Task:
         canonical_solution=prompt + normalise_newlines(row["canonical_solution"]),
         public_test=public_test(prompt, entry_point),
     )
-
-
-def prelude(prompt: str, entry_point: str) -> str:
-    """Return what stands before the entry point's definition: imports, helpers, constants."""
-    try:
-        definitions = [
-            node
-            for node in ast.parse(prompt).body
-            if isinstance(node, ast.FunctionDef) and node.name == entry_point
-        ]
-    except SyntaxError as error:
-        raise ValueError(f"prompt is not Python: {error.msg}, line {error.lineno}") from error
-    if not definitions:
-        raise ValueError(f"prompt does not define {entry_point}")
-    return "\n".join(prompt.split("\n")[: definitions[-1].lineno - 1]).strip("\n")
 
 
 # Not parsed: HumanEval+ has megabytes of literals in its tests.
@@ -92,7 +77,6 @@ HUMANEVAL = FunctionBenchmark(
     ),
     columns=COLUMNS,
     to_task=to_task,
-    continues_prompt=True,
     demonstrations=DEMONSTRATIONS,
 )
 
@@ -106,7 +90,6 @@ HUMANEVAL_PLUS = FunctionBenchmark(
     ),
     columns=COLUMNS,
     to_task=_plus_to_task,
-    continues_prompt=True,
     demonstrations=DEMONSTRATIONS,
     defaults={"image": NUMPY_IMAGE},
 )

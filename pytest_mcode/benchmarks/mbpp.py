@@ -5,9 +5,9 @@ import ast
 from pytest_mcode.benchmarks.files import Row
 from pytest_mcode.benchmarks.functions import FunctionBenchmark, Split
 from pytest_mcode.benchmarks.hub import HubDataset
+from pytest_mcode.harnesses.functions.syntax import bound_names, loaded_names, normalise_newlines, parse
 from pytest_mcode.records import Task
 from pytest_mcode.sandboxes import NUMPY_IMAGE
-from pytest_mcode.syntax import bound_names, loaded_names, normalise_newlines, parse
 
 __all__ = ["IN_PROCESS", "IN_PROCESS_PLUS", "MBPP", "MBPP_PLUS", "SPLITS"]
 

@@ -7,23 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_mcode.benchmarks import Dataset, Source
-from pytest_mcode.benchmarks.checks import (
-    are_names,
-    check_id,
-    check_tags,
-    check_use,
-    defines_uncalled_check,
-    parsed,
-)
 from pytest_mcode.benchmarks.examples import public_test
 from pytest_mcode.benchmarks.files import Row, read_lines
 from pytest_mcode.benchmarks.functions import FunctionJudge
-from pytest_mcode.benchmarks.humaneval import prelude
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.extraction import extract_code
+from pytest_mcode.harnesses.functions.checks import check_use, defines_uncalled_check, parsed
+from pytest_mcode.harnesses.functions.stubs import is_stub, prelude
+from pytest_mcode.harnesses.functions.syntax import bound_names, loaded_names, normalise_newlines, parse
+from pytest_mcode.harnesses.tasks import are_names, check_id, check_tags
 from pytest_mcode.records import Task
-from pytest_mcode.sandboxes import Sandbox
-from pytest_mcode.syntax import bound_names, loaded_names, normalise_newlines, parse
 
 __all__ = ["OwnBenchmark"]
 
@@ -71,11 +63,6 @@ class OwnBenchmark(FunctionJudge):
             tasks.append(task)
         return Dataset(tasks=tasks, origin=str(self.path.resolve()), split="test")
 
-    def extract(self, completion: str, task: Task, sandbox: Sandbox | None = None) -> str | None:
-        """Return the solution in a completion, or None where there is no parseable code."""
-        stub = task.prompt if _is_stub(task.prompt, task.entry_points) else None
-        return extract_code(completion, entry_points=task.entry_points, stub=stub)
-
 
 def _to_task(row: Row) -> Task:
     _check_fields(row)
@@ -83,7 +70,7 @@ def _to_task(row: Row) -> Task:
     prompt, setup = texts["prompt"], texts.get("setup", "")
     test = texts["test"]
     entry_points = _entry_points(row, test, texts.get("canonical_solution"), setup)
-    stub = _is_stub(prompt, entry_points)
+    stub = is_stub(prompt, entry_points)
     shown = texts.get("public_test")
     return Task(
         task_id=texts["task_id"],
@@ -168,8 +155,3 @@ def _solution(solution: str | None, stub: str, entry_points: tuple[str, ...]) ->
         ):
             return whole
     raise ValueError(f"canonical_solution does not define {', '.join(entry_points)}, or is not Python")
-
-
-def _is_stub(prompt: str, entry_points: tuple[str, ...]) -> bool:
-    tree = parse(prompt)
-    return isinstance(tree, ast.Module) and set(entry_points) <= bound_names(tree)

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pytest_mcode.benchmarks import Dataset, Source
-from pytest_mcode.benchmarks.checks import repeated
 from pytest_mcode.benchmarks.columns import ColumnType, check_columns
 from pytest_mcode.benchmarks.files import SUFFIXES, Row, read_rows
 from pytest_mcode.benchmarks.hub import HubDataset, load_rows
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.harnesses.tasks import repeated
 from pytest_mcode.records import Task
 
 __all__ = ["RowLoader", "Split"]

@@ -9,8 +9,8 @@ from typing import Any
 from pytest_mcode.benchmarks import Dataset, Source
 from pytest_mcode.benchmarks.examples import public_test
 from pytest_mcode.benchmarks.functions import FunctionJudge
-from pytest_mcode.benchmarks.humaneval import prelude
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.harnesses.functions.stubs import prelude
 from pytest_mcode.records import Task
 
 __all__ = ["SMOKE"]
@@ -23,7 +23,6 @@ class Smoke(FunctionJudge):
     name: str = "smoke"
     summary: str = "12 small functions that come with the package: no network"
     prompt_template: str = "humaneval.jinja"
-    continues_prompt: bool = True
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
     def load(self, source: Source) -> Dataset:

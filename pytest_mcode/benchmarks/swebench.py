@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_mcode.benchmarks import Kind
 from pytest_mcode.benchmarks.columns import ColumnType
 from pytest_mcode.benchmarks.files import Row
 from pytest_mcode.benchmarks.hub import HubDataset
 from pytest_mcode.benchmarks.rows import RowLoader, Split
-from pytest_mcode.records import Task, Verdict
-from pytest_mcode.repositories import RepositorySandbox
-from pytest_mcode.repositories.patches import changed_files, test_configuration, without
+from pytest_mcode.harnesses.protocol import Harness
+from pytest_mcode.harnesses.repositories.harness import REPOSITORIES
+from pytest_mcode.records import Task
 
 __all__ = ["SWEBENCH_LITE", "SWEbench", "to_task"]
 
@@ -74,28 +73,10 @@ class SWEbench(RowLoader):
     """The `Benchmark` whose solutions are patches."""
 
     summary: str
-    kind: Kind = "repositories"
+    harness: Harness = REPOSITORIES
     prompt_template: str = "swebench.jinja"
     defaults: Mapping[str, Any] = field(default_factory=dict)
     demonstrations: None = None
-
-    def extract(self, completion: str, task: Task, sandbox: RepositorySandbox) -> str | None:
-        """Return the patch that a completion holds or asks for; raises `ApplyError`."""
-        return sandbox.extract(completion, task)
-
-    def judge(self, task: Task, solution: str, sandbox: RepositorySandbox) -> Verdict:
-        """Apply the patch in the task's image, run its tests, grade their output."""
-        return sandbox.judge(task, solution)
-
-    def remarks(self, task: Task, solution: str) -> Mapping[str, Any]:
-        """Return ``left_out`` (graded test files it edits) and ``test_configuration`` (files it edits)."""
-        rest, left_out = without(solution, changed_files(task.test))
-        remarks = {"left_out": left_out, "test_configuration": test_configuration(changed_files(rest))}
-        return {name: files for name, files in remarks.items() if files}
-
-    def judge_publicly(self, task: Task, solution: str, sandbox: RepositorySandbox) -> Verdict | None:
-        """Judge by what a developer without the hidden tests could see."""
-        return sandbox.judge_publicly(task, solution)
 
 
 SWEBENCH_LITE = SWEbench(

@@ -10,7 +10,7 @@ def list_benchmarks() -> None:
     from rich.table import Table
 
     from pytest_mcode import benchmarks
-    from pytest_mcode.registration import register_nearby
+    from pytest_mcode.benchmarks.registration import register_nearby
 
     register_nearby()
     table = Table(box=None, header_style="bold", pad_edge=False)

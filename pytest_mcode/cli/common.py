@@ -4,6 +4,7 @@ import io
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,19 +15,19 @@ from pytest_mcode.settings import Settings, option_specs
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pytest_mcode.store import Store
-    from pytest_mcode.store.queries import Row
+    from pytest_mcode.results import Results
 
 __all__ = [
     "DEFAULT_DB",
     "Db",
     "Json",
+    "cannot_write",
     "console",
-    "open_store",
+    "open_results",
     "print_json",
     "session_layers",
-    "status_of",
     "true_or_false",
+    "utc",
     "whole_numbers",
 ]
 
@@ -38,18 +39,16 @@ Db = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
-def open_store(db: str) -> "Store":
-    """Open the store for reading."""
-    from pytest_mcode.store import Store
+def open_results(db: str) -> "Results":
+    """Open a store to ask it."""
+    from pytest_mcode import results
 
-    return Store.open(db, read_only=True)
+    return results.open(db)
 
 
-def status_of(run: "Row") -> str:
-    """Return a run's status; ``killed`` where the store says ``running`` and its session is gone."""
-    from pytest_mcode.journal import is_abandoned
-
-    return "killed" if run["status"] == "running" and is_abandoned(run["run_id"]) else str(run["status"])
+def cannot_write(path: Path, error: OSError) -> ConfigurationError:
+    """Return the error for an ``--output`` that cannot be written."""
+    return ConfigurationError(f"--output: cannot write {path}: {error.strerror}; give another path")
 
 
 def console() -> "Console":
@@ -90,6 +89,21 @@ def true_or_false(flag: str, value: str | None) -> tuple[bool, ...]:
     if value.lower() not in ("true", "false"):
         raise ConfigurationError(f"{flag}: {value!r} is not allowed; give true or false")
     return (value.lower() == "true",)
+
+
+def utc(flag: str, text: str) -> str:
+    """Read a date or time as ISO 8601 in UTC, where it says its zone; nothing given is no time."""
+    from datetime import UTC, datetime
+
+    if not text:
+        return ""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"{flag}: {text!r} is no date; give one such as 2026-08-01 or 2026-08-01T18:00"
+        ) from None
+    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment.tzinfo else moment.isoformat()
 
 
 def whole_numbers(flag: str, value: str) -> tuple[int, ...]:

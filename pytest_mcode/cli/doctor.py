@@ -1,10 +1,7 @@
 """`mcode doctor`: could a session run here, with this model, and does this benchmark judge rightly?"""
 
-import sys
-import textwrap
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,9 +13,7 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.settings import Settings, option_specs
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from pytest_mcode.doctor import Finding, Progress
+    from pytest_mcode.harnesses.findings import Finding
 
 __all__ = ["doctor"]
 
@@ -41,8 +36,6 @@ TAKEN = (*OF_MODEL, *OF_TASKS, *OF_SANDBOX, *OF_REPOSITORIES, "db")
 
 STAND_IN = "smoke"
 """The benchmark of the settings where none is named: it comes with the package."""
-STYLES = {"ok": "green", "note": "cyan", "warning": "yellow", "problem": "bold red"}
-MAX_ITEMS = 10
 
 
 def doctor(benchmark: str | None, gold: bool, repeat: int | None, as_json: bool, **options: Any) -> None:
@@ -52,13 +45,14 @@ def doctor(benchmark: str | None, gold: bool, repeat: int | None, as_json: bool,
     completion; a benchmark's tasks are read and, with --gold, judged. Takes the options of `mcode bench`.
     Exits with 0 when nothing is wrong, 1 when a problem was found, 4 on bad usage.
     """
+    from pytest_mcode.cli.doctor_lines import print_finding, progress_on
     from pytest_mcode.doctor.examination import examine
 
     settings = _settings(benchmark, options)
     _check_usage(benchmark, options, gold=gold, repeat=repeat)
     terminal = console()
     found: list[Finding] = []
-    with _progress(terminal) as progress:
+    with progress_on(terminal) as progress:
         for finding in examine(
             settings,
             with_benchmark=benchmark is not None,
@@ -67,7 +61,7 @@ def doctor(benchmark: str | None, gold: bool, repeat: int | None, as_json: bool,
         ):
             found.append(finding)
             if not as_json:
-                _print(terminal, finding)
+                print_finding(terminal, finding)
     levels = Counter(finding.level for finding in found)
     summary = {"problems": levels["problem"], "warnings": levels["warning"]}
     if as_json:
@@ -85,10 +79,10 @@ def _settings(benchmark: str | None, options: Mapping[str, Any]) -> Settings:
     given = {name: value for name, value in options.items() if value is not None}
     if not ini.get("model") and not any(name in given for name in OF_MODEL):
         given["backend"] = "none"
-    from pytest_mcode.registration import offer_nearby
+    from pytest_mcode.benchmarks.registration import offer_nearby
 
     name = benchmark or ini.get("benchmark") or STAND_IN
-    offer_nearby(name)
+    offer_nearby(name, given.get("backend") or ini.get("backend"))
     return build_settings({**given, "benchmark": name}, ini)
 
 
@@ -108,54 +102,6 @@ def _check_usage(
         raise ConfigurationError(
             f"{', '.join(lonely)}: name a benchmark as well, such as `mcode doctor smoke --gold`"
         )
-
-
-@contextmanager
-def _progress(terminal: "Console") -> "Iterator[Progress]":
-    """Show how far a long check is: a changing line on a terminal, nothing where there is none."""
-    from rich.console import Console
-    from rich.text import Text
-
-    shown_on = terminal if terminal.is_terminal else Console(stderr=True)
-    if not shown_on.is_terminal:
-        yield lambda line: None
-        return
-    with shown_on.status("checking") as status:
-        yield lambda line: status.update(Text(line))
-
-
-def _print(terminal: "Console", finding: "Finding") -> None:
-    """Print one line, folded where a terminal is narrower; what it counts and the remedy below it."""
-    from rich.text import Text
-
-    head = f"{finding.level:<8} {finding.check:<10} "
-    width = terminal.width if terminal.is_terminal else sys.maxsize
-    remedy = [f"→ {finding.remedy}"] if finding.remedy else []
-    lines = [finding.message, *_listed(finding.items), *remedy]
-    body = "\n".join(_fold(line, width, len(head)) for line in lines).lstrip()
-    terminal.print(Text.assemble((head, STYLES[finding.level]), body), soft_wrap=True)
-
-
-def _listed(items: Sequence[str]) -> list[str]:
-    """Return names in one line, remarks each in its own."""
-    shown, more = list(items[:MAX_ITEMS]), len(items) - MAX_ITEMS
-    if more > 0:
-        shown.append(f"and {more} more (--json names them)")
-    if any(" " in item for item in items):
-        return [f"- {item}" for item in shown]
-    return [", ".join(shown)] if shown else []
-
-
-def _fold(line: str, width: int, indent: int) -> str:
-    spaces = " " * indent
-    return textwrap.fill(
-        line,
-        width,
-        initial_indent=spaces,
-        subsequent_indent=spaces,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 NAME = typer.Argument(help="Check this benchmark too; `mcode benchmarks` lists them.", metavar="[BENCHMARK]")

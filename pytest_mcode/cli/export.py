@@ -1,41 +1,33 @@
 """`mcode export`: a run's samples, predictions or attempts as files that other tools read."""
 
 import sys
-from collections.abc import Iterator
-from enum import StrEnum
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pytest_mcode.cli.common import DEFAULT_DB, Db, open_store
+from pytest_mcode.cli.common import DEFAULT_DB, Db, cannot_write, open_results
 from pytest_mcode.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from pytest_mcode.store import Store
+    from pytest_mcode.records import Task
     from pytest_mcode.store.queries import Row
 
 __all__ = ["export"]
 
 
-class Format(StrEnum):
-    """What to write."""
-
-    SAMPLES = "samples"
-    PREDICTIONS = "predictions"
-    CSV = "csv"
-
-
 def export(
     run: Annotated[str, typer.Argument(help="A run's id, the start or end of it, or `latest`; `RUN::TEST`.")],
     format: Annotated[
-        Format,
+        str,
         typer.Option(
             "--format",
+            metavar="[samples|predictions|csv]",
             help="samples: JSONL for HumanEval's and EvalPlus's evaluators; predictions: SWE-bench's JSONL; "
             "csv: a row an attempt.",
         ),
-    ] = Format.SAMPLES,
+    ] = "samples",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A new file; standard output otherwise.")
     ] = None,
@@ -43,28 +35,29 @@ def export(
     db: Db = DEFAULT_DB,
 ) -> None:
     """Write what a run answered. Tasks that ended in `infra` have no answer: only the CSV has them."""
-    with open_store(db) as store:
-        content = "".join(_lines(store, _one_test(store, run), format, sample))
+    with open_results(db) as results:
+        content = "".join(results.run(run).export(format, load_tasks, sample=sample))
     if output is None:
         sys.stdout.write(content)
     else:
         _write_new(output, content)
 
 
-def _one_test(store: "Store", name: str) -> "Row":
-    from pytest_mcode.cli.sides import load_run_and_test
+def load_tasks(run: "Row") -> "Mapping[str, Task]":
+    """Return the tasks of a run's dataset, by id: the store does not hold them."""
+    from dataclasses import replace
 
-    return load_run_and_test(store, name)
+    from pytest_mcode import benchmarks
+    from pytest_mcode.benchmarks.registration import offer_nearby
+    from pytest_mcode.session import loading
+    from pytest_mcode.settings import Settings
 
-
-def _lines(store: "Store", run: "Row", format: Format, sample: int) -> Iterator[str]:
-    from pytest_mcode.cli import export_formats
-
-    if format is Format.CSV:
-        return export_formats.csv_lines(store, run)
-    if format is Format.SAMPLES:
-        return export_formats.sample_lines(store, run)
-    return export_formats.prediction_lines(store, run, sample)
+    settings = Settings.from_dict(run["settings"])
+    if settings.benchmark.endswith(benchmarks.FILES):
+        settings = replace(settings, benchmark=run["dataset"])  # its whole path
+    else:
+        offer_nearby(settings.benchmark)
+    return {task.task_id: task for task in loading.load(settings).dataset.tasks}
 
 
 def _write_new(path: Path, content: str) -> None:
@@ -76,6 +69,4 @@ def _write_new(path: Path, content: str) -> None:
             f"--output: {path} is there already; remove it or give another path"
         ) from None
     except OSError as error:
-        raise ConfigurationError(
-            f"--output: cannot write {path}: {error.strerror}; give another path"
-        ) from error
+        raise cannot_write(path, error) from error

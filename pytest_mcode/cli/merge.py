@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pytest_mcode.cli.common import DEFAULT_DB, Db, open_store
+from pytest_mcode.cli.common import DEFAULT_DB, Db
 from pytest_mcode.errors import ConfigurationError
 
 __all__ = ["merge"]
@@ -22,7 +22,7 @@ def merge(
 
     with Store.open(db) as target:
         for name in others:
-            with open_store(name) as other:
+            with Store.open(name, read_only=True) as other:
                 if other.place == target.place:
                     raise ConfigurationError(f"{name} is the store to merge into; name others")
                 found = merge_stores(target, other)

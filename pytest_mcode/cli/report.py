@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pytest_mcode.cli.common import DEFAULT_DB, Db, open_store
+from pytest_mcode.cli.common import DEFAULT_DB, Db, cannot_write, open_results
 from pytest_mcode.errors import ConfigurationError
 
 __all__ = ["report"]
@@ -46,18 +46,12 @@ def report(
     _check_extra()
     path = output or Path(f"report.{format}")
     _check_free(path)
-    from pytest_mcode.cli.report_data import collect
-
-    with open_store(db) as store:
-        found = collect(store, runs)
+    with open_results(db) as results:
+        made = results.report(*runs)
     if format is Format.HTML:
-        from pytest_mcode.cli.report_page import render
-
-        _write(path, render(found).encode(errors="backslashreplace"))
+        _write(path, made.html().encode(errors="backslashreplace"))
     else:
-        from pytest_mcode.cli.report_charts import picture
-
-        _write(path, picture(found, format))
+        _write(path, made.picture(format))
     print(path)
 
 
@@ -76,9 +70,7 @@ def _check_free(path: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise ConfigurationError(
-            f"--output: cannot write {path}: {error.strerror}; give another path"
-        ) from error
+        raise cannot_write(path, error) from error
     if MARK.encode() not in start:
         raise ConfigurationError(
             f"--output: {path} is there and no page of mcode; remove it or give another path"
@@ -89,6 +81,4 @@ def _write(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except OSError as error:
-        raise ConfigurationError(
-            f"--output: cannot write {path}: {error.strerror}; give another path"
-        ) from error
+        raise cannot_write(path, error) from error

@@ -1,18 +1,16 @@
-"""Results as tables for people: on the terminal, and in Markdown."""
+"""Runs as tables: on the terminal, in Markdown, in CSV."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
-
-from rich.table import Table
+import csv
+import sys
+from collections.abc import Sequence
 
 from pytest_mcode.cli.common import console
-from pytest_mcode.cli.figures import coverage, interval, loop, percent, quantity, short_id, title, visible
+from pytest_mcode.cli.run_details import bounds, details, span
+from pytest_mcode.cli.tables import Column, Result, facts, print_tables, rate_cell
+from pytest_mcode.records import to_json
+from pytest_mcode.results.figures import coverage, loop, percent, short_id, title
 
-__all__ = ["Column", "details", "facts", "print_markdown", "print_results", "print_tables", "rate_cell"]
-
-Result = dict[str, Any]
-Column = tuple[str, Callable[[Result], list[str]]]
-"""A heading, and the lines of a cell."""
+__all__ = ["print_csv", "print_markdown", "print_results"]
 
 
 def print_results(found: Sequence[Result]) -> None:
@@ -20,24 +18,6 @@ def print_results(found: Sequence[Result]) -> None:
     print_tables(found, _columns(found)[1:])
     if len(found) == 1:
         console().print("", facts(details(found[0])), sep="\n")
-
-
-def print_tables(found: Sequence[Result], columns: Sequence[Column]) -> None:
-    """Print a table for each benchmark and model, with columns of the same widths."""
-    terminal = console()
-    if not found:
-        terminal.print("No run matches.")
-        return
-    widths = _widths(columns, found, terminal.width)
-    for heading in dict.fromkeys(title(each) for each in found):
-        table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
-        for name, _ in columns:
-            table.add_column(name, width=widths[name], overflow="fold")
-        for each in found:
-            if title(each) == heading:
-                table.add_row(*(visible("\n".join(cell(each))) for _, cell in columns))
-        terminal.print(heading, style="bold cyan", soft_wrap=True)
-        terminal.print(table)
 
 
 def print_markdown(found: Sequence[Result]) -> None:
@@ -48,6 +28,18 @@ def print_markdown(found: Sequence[Result]) -> None:
     for each in found:
         cells = (" ".join(cell(each)).strip().replace("|", "\\|") for _, cell in columns)
         print("| " + " | ".join(cells) + " |")
+
+
+def print_csv(found: Sequence[Result]) -> None:
+    """Print CSV, one row a run; lists and objects in it are JSON."""
+    if not found:
+        return
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(found[0])
+    for each in found:
+        writer.writerow(
+            to_json(value) if isinstance(value, dict | list) else value for value in each.values()
+        )
 
 
 def _columns(found: Sequence[Result]) -> list[Column]:
@@ -75,25 +67,9 @@ def _has_own_solver(each: Result) -> bool:
     return "mcode_solver" in each["overridden"]
 
 
-def _widths(columns: Sequence[Column], found: Sequence[Result], available: int) -> dict[str, int]:
-    """Give each column what it wants; loop and tasks, whose cells wrap well, share what is left."""
-    widths = {
-        name: max(len(line) for each in found for line in [name, *cell(each)]) for name, cell in columns
-    }
-    left = available - sum(widths.values()) - len(widths) + widths["loop"] + widths["tasks"]
-    widths["tasks"] = min(widths["tasks"], max(7, left - widths["loop"]))
-    widths["loop"] = min(widths["loop"], max(7, left - widths["tasks"]))
-    return widths
-
-
 def _run_cell(each: Result) -> list[str]:
     state = [] if each["status"] == "finished" else [each["status"]]
     return [short_id(each["run_id"]), each["started_at"][5:16].replace("T", " "), *state]
-
-
-def rate_cell(each: Result, name: str) -> list[str]:
-    """Return a rate and, below it, its interval."""
-    return [percent(each[name]), interval(each[f"{name}_low"], each[f"{name}_high"])]
 
 
 def _false_passes_cell(each: Result) -> list[str]:
@@ -104,78 +80,8 @@ def _false_passes_cell(each: Result) -> list[str]:
 def _infra_cell(each: Result) -> list[str]:
     if not each["infra"]:
         return ["0"]
-    return [str(each["infra"]), f"{_bounds(each)}"]
-
-
-def _bounds(each: Result) -> str:
-    return f"{100 * each['pass_rate_if_infra_failed']:.1f} to {100 * each['pass_rate_if_infra_solved']:.1f}"
+    return [str(each["infra"]), f"{bounds(each)}"]
 
 
 def _pass_at_cell(each: Result) -> list[str]:
-    return [f"@{at['k']} {_span(at, 'rate')}" for at in each["pass_at"]] or ["–"]
-
-
-def facts(rows: Iterable[tuple[str, str]]) -> Table:
-    """Lay out names and values, as they are."""
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in rows:
-        table.add_row(name, visible(value))
-    return table
-
-
-def details(each: Result) -> list[tuple[str, str]]:
-    """Return every figure of a result, by name."""
-    tasks, total = each["tasks_judged"], each["tasks_total"]
-    rows = [
-        ("run", f"{each['run_id']} ({each['status']})"),
-        ("dataset", f"{each['dataset']} {each['split']}, fingerprint {each['dataset_fingerprint'][:12]}"),
-        (
-            "judged",
-            f"{coverage(each)} tasks" + (f" of {total}" if each["tasks_planned"] == total else ", a subset"),
-        ),
-        ("solved", f"{each['solved']}/{tasks}: {_rate(each, 'pass_rate')}, Wilson 95 %"),
-        ("first attempt", f"{each['first_attempt_solved']}/{tasks}: {_rate(each, 'first_attempt_rate')}"),
-    ]
-    if each["overridden"]:
-        rows.append(("own", ", ".join(f"{name}: {by}" for name, by in sorted(each["overridden"].items()))))
-    if each["infra"]:
-        rows.append(("infra", f"{each['infra']} outside the pass rate, which they leave at {_bounds(each)}%"))
-    rows += [(f"pass@{at['k']}", _pass_at(at, each)) for at in each["pass_at"]]
-    if each["samples"] > 1:
-        distinct = f"{quantity(each['distinct_solutions_per_task'])} distinct first solutions"
-        rows.append(("samples", f"{quantity(each['samples_per_task'])} a task, {distinct}"))
-        if each["pass_at_refused"]:
-            rows.append(("pass@k", f"not to be had: {each['pass_at_refused']}"))
-    if each["verdicts"]:
-        rows.append(("failed by", ", ".join(f"{kind} {count}" for kind, count in each["verdicts"].items())))
-    if each["public_passed"]:
-        wrong = f"{each['false_positives']}/{each['public_passed']}: {percent(each['false_positive_rate'])}"
-        rows.append(("false passes", f"{wrong} of what passed the visible tests failed the judge"))
-    return [*rows, ("cost", _cost(each))]
-
-
-def _rate(each: Result, name: str) -> str:
-    return f"{percent(each[name])} {interval(each[f'{name}_low'], each[f'{name}_high'])}".strip()
-
-
-def _pass_at(at: dict[str, Any], each: Result) -> str:
-    repaired = f"; {_span(at, 'rate', '_after_repair')} after repair" if each["debug_iters"] else ""
-    return f"{_span(at, 'rate')} first attempts{repaired}"
-
-
-def _span(at: dict[str, Any], name: str, suffix: str = "") -> str:
-    return f"{percent(at[name + suffix])} {interval(at['low' + suffix], at['high' + suffix])}"
-
-
-def _cost(each: Result) -> str:
-    def share(of: str) -> str:
-        tokens, seconds = each[f"tokens_per_{of}"], quantity(each[f"seconds_per_{of}"], "s")
-        return (
-            f"{seconds} a {of} task"
-            if tokens is None
-            else f"{quantity(tokens)} tokens, {seconds} a {of} task"
-        )
-
-    return "; ".join([f"{quantity(each['attempts'])} attempts", share("judged"), share("solved")])
+    return [f"@{at['k']} {span(at, 'rate')}" for at in each["pass_at"]] or ["–"]

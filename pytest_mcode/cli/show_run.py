@@ -7,9 +7,10 @@ from rich.console import RenderableType
 from rich.rule import Rule
 from rich.table import Table
 
-from pytest_mcode.cli.configuration import applicable
-from pytest_mcode.cli.figures import interval, percent, quantity, title, visible
-from pytest_mcode.cli.results_table import details, facts
+from pytest_mcode.cli.run_details import details
+from pytest_mcode.cli.tables import facts
+from pytest_mcode.results.configuration import applicable
+from pytest_mcode.results.figures import interval, percent, quantity, title, visible
 
 __all__ = ["render_run"]
 

@@ -1,7 +1,6 @@
 """A task on the terminal: each attempt with what was asked, answered, judged, and changed since the last."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import unified_diff
 from typing import Any
 
 from rich.console import RenderableType
@@ -10,23 +9,22 @@ from rich.rule import Rule
 from rich.syntax import Syntax
 from rich.text import Text
 
-from pytest_mcode.cli.figures import quantity, visible
 from pytest_mcode.records import to_json
+from pytest_mcode.results.figures import quantity, visible
+from pytest_mcode.results.inspection import new_messages, shortened, solution_diff
 
-__all__ = ["new_messages", "render_task", "solution_diff"]
+__all__ = ["render_task"]
 
 Attempt = Mapping[str, Any]
 INDENT = (0, 0, 0, 2)
-LONGEST = 20_000
-"""Characters of one text that are shown."""
 COLOURS = {"passed": "green", "solved": "green", "infra": "yellow"}
 
 
-def render_task(loaded: Mapping[str, Any]) -> Iterator[RenderableType]:
+def render_task(run_id: str, outcomes: Sequence[Mapping[str, Any]]) -> Iterator[RenderableType]:
     """Yield the parts of the page."""
-    for outcome in loaded["outcomes"]:
+    for outcome in outcomes:
         status = outcome["status"]
-        heading = f"{outcome['task_id']} in {loaded['run_id']}, {outcome['test']}: {status}"
+        heading = f"{outcome['task_id']} in {run_id}, {outcome['test']}: {status}"
         yield Text(visible(heading), style=f"bold {COLOURS.get(status, 'red')}")
         if outcome["error"]:
             yield from _block("error", outcome["error"])
@@ -38,22 +36,6 @@ def render_task(loaded: Mapping[str, Any]) -> Iterator[RenderableType]:
             earlier = attempt
         if not outcome["attempts"]:
             yield "no attempt"
-
-
-def new_messages(attempt: Attempt, earlier: Attempt | None) -> Sequence[Mapping[str, Any]]:
-    """Return the messages that `earlier`, the attempt before, was not sent."""
-    messages: Sequence[Mapping[str, Any]] = attempt["messages"]
-    known = list(earlier["messages"]) if earlier else []
-    return messages[len(known) :] if list(messages[: len(known)]) == known else messages
-
-
-def solution_diff(attempt: Attempt, earlier: Attempt | None) -> str:
-    """Return the unified diff from the solution of `earlier` to the one of its repair."""
-    if not earlier or earlier["solution"] is None or attempt["solution"] is None:
-        return ""
-    before, after = (_shortened(each["solution"]).splitlines() for each in (earlier, attempt))
-    old, new = (f"iteration {each['iteration']}" for each in (earlier, attempt))
-    return "\n".join(unified_diff(before, after, old, new, lineterm=""))
 
 
 def _attempt(attempt: Attempt, earlier: Attempt | None) -> Iterator[RenderableType]:
@@ -98,18 +80,10 @@ def _facts(attempt: Attempt) -> str:
     )
 
 
-def _shortened(text: str) -> str:
-    """Leave out the middle: a model may make it as long as it likes, and nobody reads that on a terminal."""
-    if len(text) <= LONGEST:
-        return text
-    left_out = f"… {len(text) - LONGEST:,} characters left out: `mcode show --json` has them …"
-    return f"{text[: LONGEST // 2]}\n{left_out}\n{text[-LONGEST // 2 :]}"
-
-
 def _block(name: str, text: str) -> Iterator[RenderableType]:
     if text.strip():
         yield Text(name, style="bold")
-        yield Padding(Text(visible(_shortened(text.rstrip("\n")))), INDENT, expand=False)
+        yield Padding(Text(visible(shortened(text.rstrip("\n")))), INDENT, expand=False)
 
 
 def _code(name: str, text: str, language: str) -> Iterator[RenderableType]:
@@ -117,7 +91,7 @@ def _code(name: str, text: str, language: str) -> Iterator[RenderableType]:
         lexer = "diff" if text.startswith(("diff --git", "--- ")) else language
         yield Text(name, style="bold")
         code = Syntax(
-            visible(_shortened(text.rstrip("\n"))),
+            visible(shortened(text.rstrip("\n"))),
             lexer,
             theme="ansi_dark",
             background_color="default",

@@ -89,12 +89,14 @@ def _points(shared: Mapping[str, Any], grid: Mapping[str, list[Any]]) -> Iterato
 
 
 def _finished_run(arguments: Sequence[str]) -> str | None:
-    from pytest_mcode.registration import offer_nearby
+    from pytest_mcode.benchmarks.registration import offer_nearby
     from pytest_mcode.session.plan import build_settings, make_plan
     from pytest_mcode.store.store import Store
 
     command_line, ini = session_layers(arguments)
-    offer_nearby(command_line["benchmark"] or ini["benchmark"] or "")
+    offer_nearby(
+        command_line["benchmark"] or ini["benchmark"] or "", command_line["backend"] or ini["backend"]
+    )
     settings = build_settings(command_line, ini)
     plan = make_plan(settings)
     if not Path(settings.db).exists():

@@ -5,19 +5,11 @@ from collections.abc import Generator, Iterator
 from functools import partial
 
 from pytest_mcode import benchmarks
-from pytest_mcode.doctor import (
-    Finding,
-    Progress,
-    dataset,
-    gold,
-    installation,
-    repositories,
-    run_check,
-    sandbox,
-    storage,
-)
+from pytest_mcode.doctor import dataset, gold, installation, storage
 from pytest_mcode.doctor import model as models
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.harnesses.findings import Finding, run_check
+from pytest_mcode.harnesses.protocol import Progress
 from pytest_mcode.session.plan import Plan, make_plan
 from pytest_mcode.settings import MODEL_FREE_BACKENDS, Settings
 
@@ -51,17 +43,8 @@ def _machine(settings: Settings, session: str, progress: Progress) -> Generator[
     yield from run_check("versions", installation.check_versions)
     yield from run_check("packages", installation.check_requirements)
     yield from run_check("database", partial(storage.check_database, settings.db))
-    has_repositories = benchmarks.get(settings.benchmark).kind == "repositories"
-    if settings.sandbox == "process" and not has_repositories:
-        engine_works = True  # none is needed
-    else:
-        engine_works = yield from run_check("engine", partial(sandbox.check_engine, settings))
-    if not engine_works or has_repositories:
-        return engine_works
-    if not (yield from run_check("image", partial(sandbox.check_image, settings, session, progress))):
-        return False
-    yield from run_check("limits", partial(sandbox.check_limits, settings, session))
-    return True
+    harness = benchmarks.get(settings.benchmark).harness
+    return (yield from harness.examine_machine(settings, session, progress))
 
 
 def _model(settings: Settings) -> Iterator[Finding]:
@@ -73,16 +56,11 @@ def _model(settings: Settings) -> Iterator[Finding]:
 def _tasks(plan: Plan) -> Iterator[Finding]:
     yield from run_check("dataset", partial(dataset.check_dataset, plan))
     yield from run_check("ids", partial(dataset.check_unique_ids, plan.tasks))
-    if plan.benchmark.kind == "functions":
-        yield from run_check("tests", partial(dataset.check_sources, plan.tasks))
-        yield from run_check("overlap", partial(dataset.check_overlap, plan))
-        yield from run_check("public", partial(dataset.check_public_tests, plan))
+    prompt = plan.harness.prompt(plan.settings, plan.benchmark.prompt_template)
+    yield from plan.harness.examine_tasks(plan.settings, plan.tasks, prompt)
 
 
 def _execution(plan: Plan, session: str, gold_times: int, progress: Progress) -> Iterator[Finding]:
-    if plan.benchmark.kind == "functions":
-        fine = yield from run_check("modules", partial(dataset.check_modules, plan, session))
-    else:
-        fine = yield from run_check("images", partial(repositories.check_images, plan, session, progress))
+    fine = yield from plan.harness.examine_execution(plan.settings, session, plan.tasks, progress)
     if fine and gold_times:
         yield from run_check("gold", partial(gold.check_gold, plan, session, gold_times, progress))

@@ -2,33 +2,23 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from pytest_mcode.benchmarks import Benchmark
-from pytest_mcode.doctor import Finding, Progress
-from pytest_mcode.errors import InfraError
+from pytest_mcode.errors import ConfigurationError, InfraError, with_place
+from pytest_mcode.harnesses import checked
+from pytest_mcode.harnesses.findings import Finding
+from pytest_mcode.harnesses.protocol import Harness, Progress
 from pytest_mcode.records import Task
-from pytest_mcode.session import parts
 from pytest_mcode.session.plan import Plan
 
-__all__ = ["check_gold", "idle_solutions"]
+__all__ = ["check_gold"]
 
 SLOW = 0.5
 """Part of the time limit beyond which a reference solution is called slow."""
 MAX_INFRA = 3
 """Tasks in a row that could not be judged, after which the rest is not tried."""
-
-IDLE_PATCH = """\
-diff --git a/mcode-doctor.txt b/mcode-doctor.txt
-new file mode 100644
---- /dev/null
-+++ b/mcode-doctor.txt
-@@ -0,0 +1 @@
-+This file changes nothing.
-"""
 
 
 @dataclass
@@ -64,12 +54,13 @@ class Trial:
 
 def check_gold(plan: Plan, session_id: str, repeat: int, progress: Progress) -> Iterator[Finding]:
     """Judge each task's reference solution, and idle ones, `repeat` times, as a session does."""
-    parts.prepare_tasks(plan.settings, session_id, plan.tasks, progress)
+    harness, settings = plan.harness, plan.settings
+    harness.prepare(settings, session_id, plan.tasks, progress)
     trials: list[Trial] = []
-    with closing(parts.open_sandbox(plan.settings, session_id)) as sandbox:
+    with checked.opened_sandbox(harness, settings, session_id) as sandbox:
         for number, task in enumerate(plan.tasks, 1):
             progress(f"judging {number}/{len(plan.tasks)}: {task.task_id}")
-            trials.append(_try(plan.benchmark, task, sandbox, repeat))
+            trials.append(_try(harness, task, sandbox, repeat))
             if len(trials) >= MAX_INFRA and all(trial.unjudged for trial in trials[-MAX_INFRA:]):
                 break
     yield from _references(trials, repeat)
@@ -77,30 +68,28 @@ def check_gold(plan: Plan, session_id: str, repeat: int, progress: Progress) -> 
     yield from _doubts(trials, len(plan.tasks), plan.settings.timeout)
 
 
-def idle_solutions(benchmark: Benchmark, task: Task) -> list[str]:
-    """Return solutions that do nothing: no judge may pass one of them."""
-    if benchmark.kind == "repositories":
-        return [IDLE_PATCH]
-    return ["", "".join(f"def {name}(*_, **__):\n    return None\n" for name in task.entry_points)]
-
-
-def _try(benchmark: Benchmark, task: Task, sandbox: Any, repeat: int) -> Trial:
+def _try(harness: Harness, task: Task, sandbox: Any, repeat: int) -> Trial:
     trial = Trial(task)
     if task.canonical_solution is not None:
         for _ in range(repeat):
-            trial.gold.append(_judge(benchmark, trial, task.canonical_solution, sandbox, is_gold=True))
-        if benchmark.kind == "functions":
-            trial.public_reason = _judge_publicly(benchmark, task, sandbox)
-    for solution in idle_solutions(benchmark, task):
-        trial.idle.append([_judge(benchmark, trial, solution, sandbox, is_gold=False) for _ in range(repeat)])
+            trial.gold.append(_judge(harness, trial, task.canonical_solution, sandbox, is_gold=True))
+        if task.public_test is not None:
+            trial.public_reason = _judge_publicly(harness, task, sandbox)
+    for solution in harness.idle_solutions(task):
+        trial.idle.append([_judge(harness, trial, solution, sandbox, is_gold=False) for _ in range(repeat)])
     return trial
 
 
-def _judge(benchmark: Benchmark, trial: Trial, solution: str, sandbox: Any, *, is_gold: bool) -> str:
+def _judge(harness: Harness, trial: Trial, solution: str, sandbox: Any, *, is_gold: bool) -> str:
     try:
-        verdict = benchmark.judge(trial.task, solution, sandbox)
+        verdict = checked.judge(harness, trial.task, solution, sandbox)
     except InfraError as error:
         trial.reason = trial.reason or _first_line(str(error))
+        return "infra"
+    except ConfigurationError:
+        raise
+    except Exception as error:  # A harness may be a user's own.
+        trial.reason = trial.reason or with_place(error)
         return "infra"
     if is_gold:
         trial.seconds = max(trial.seconds, verdict.seconds)
@@ -109,9 +98,9 @@ def _judge(benchmark: Benchmark, trial: Trial, solution: str, sandbox: Any, *, i
     return verdict.kind
 
 
-def _judge_publicly(benchmark: Benchmark, task: Task, sandbox: Any) -> str:
+def _judge_publicly(harness: Harness, task: Task, sandbox: Any) -> str:
     with contextlib.suppress(InfraError):  # which the judge has met as well, and tells
-        verdict = benchmark.judge_publicly(task, str(task.canonical_solution), sandbox)
+        verdict = checked.judge_publicly(harness, task, str(task.canonical_solution), sandbox)
         if verdict and not verdict.passed:
             return f"{verdict.kind}: {_first_line(verdict.message)}"
     return ""

@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 
 from packaging.requirements import Requirement
 
-from pytest_mcode.doctor import Finding
+from pytest_mcode.harnesses.findings import Finding
 from pytest_mcode.session import environment
 
 __all__ = ["check_requirements", "check_versions"]

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from pytest_mcode import benchmarks
 from pytest_mcode.benchmarks import Source
-from pytest_mcode.doctor import Finding
 from pytest_mcode.errors import ContextOverflowError
-from pytest_mcode.models import Completion, Model, Request
-from pytest_mcode.prompts import TemplatePrompt
+from pytest_mcode.harnesses.findings import Finding
+from pytest_mcode.harnesses.prompting import TemplatePrompt
+from pytest_mcode.models import Completion, Model, Request, backends
 from pytest_mcode.records import Message, Task
 from pytest_mcode.session import parts
 from pytest_mcode.settings import Settings
@@ -53,7 +53,7 @@ def check_completion(settings: Settings) -> Iterator[Finding]:
             message="the answer was cut by the token limit",
             remedy="raise --max-tokens, or leave it out",
         )
-    elif benchmark.extract(first.text, task, None) is None:
+    elif benchmark.harness.extract(first.text, task, None) is None:
         yield Finding(
             check="completion",
             level="warning",
@@ -127,12 +127,11 @@ def check_context(settings: Settings) -> Iterator[Finding]:
 
 
 def _no_window_asked(settings: Settings) -> Finding:
-    if settings.backend == "ollama":
+    if unasked := getattr(backends.get(settings.backend), "unasked_window", ""):
         return Finding(
             check="context",
             level="note",
-            message="no context window asked for: Ollama takes its own default (4096 in many versions) "
-            "and cuts longer prompts without a word",
+            message=f"no context window asked for: {unasked}",
             remedy="--context-window TOKENS asks for one, and then it is tried here",
         )
     return Finding(

@@ -1,12 +1,12 @@
-"""What answers a prompt: the protocol of Mellea's backends, ``gold``, ``replay`` and a user's own models."""
+"""What answers a prompt: the protocols of a model, and of a backend, which opens one."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pytest_mcode.records import Message, Task
 
-__all__ = ["Completion", "Model", "Request"]
+__all__ = ["OPTIONAL", "Backend", "Completion", "Model", "ModelSettings", "Request"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +63,68 @@ class Model(Protocol):
         """Answer `request`.
 
         Raises `InfraError` (server or network, retries spent), `ConfigurationError` (key,
-        unknown model: the session stops), `ContextOverflowError` (the prompt does not fit).
+        unknown model: the session stops), `ContextOverflowError` (the prompt does not fit),
+        `ContentFilterError` (the server's filter refuses it).
         """
 
     def close(self) -> None:
         """Release connections. May be called twice."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSettings:
+    """What a session asks of a model; None leaves the choice to the backend or to the model itself."""
+
+    model: str
+    """The model's id, as the backend knows it."""
+    base_url: str | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    """Most tokens of one completion."""
+    context_window: int | None = None
+    """Tokens."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Other generation options by the backend's own names, JSON types."""
+    request_timeout: float = 300.0
+    """Seconds of wall-clock time for one request, whatever the server does."""
+    retries: int = 3
+    """How often a request is sent again that failed for a passing reason."""
+    retry_for: float | None = None
+    """Seconds after which a request is not sent again."""
+
+
+class Backend(Protocol):
+    """One way to reach models. A conftest.py or a plugin brings its own with `pytest_mcode_backends`."""
+
+    @property
+    def name(self) -> str:
+        """What ``--mcode-backend`` takes."""
+
+    @property
+    def summary(self) -> str:
+        """One line for listings."""
+
+    @property
+    def takes(self) -> Collection[str]:
+        """Fields of `ModelSettings` that it honours, of those named in `OPTIONAL`; others are refused."""
+
+    def preflight(self, settings: ModelSettings) -> Mapping[str, Any]:
+        """Check before the first task that the model is there; return what is known of it, JSON types.
+
+        Generates nothing. Keys of general use: ``digest, quantization, context_length (tokens),
+        server_version``; ``unverified`` says in words what could not be checked. Raises
+        `ConfigurationError` with the remedy.
+        """
+
+    def open(self, settings: ModelSettings) -> Model:
+        """Return the model; raises `ConfigurationError` for what it can't honour."""
+
+
+OPTIONAL = {
+    "base_url": "--mcode-base-url",
+    "temperature": "--mcode-temperature",
+    "max_tokens": "--mcode-max-tokens",
+    "context_window": "--mcode-context-window",
+    "options": "--mcode-model-option",
+}
+"""Fields of `ModelSettings` that a backend may not take, with their flags."""

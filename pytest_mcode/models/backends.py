@@ -1,151 +1,156 @@
-"""Mellea's backends by name, each library imported only when its backend is opened."""
+"""Backends by name: ours, those of installed packages, and those that conftest files and plugins offer.
 
-import os
-import warnings
-from collections.abc import Callable
-from dataclasses import fields
+A name is known without importing its backend; a backend imports its library when it opens a model.
+"""
+
+import difflib
+from collections.abc import Collection, Mapping
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.models.addresses import api_key
-from pytest_mcode.models.options import Generation, call_options, extra_body
+from pytest_mcode.models import OPTIONAL, Backend, Model, ModelSettings
+from pytest_mcode.settings import BACKENDS, MODEL_FREE_BACKENDS
 
-__all__ = ["MELLEA_BACKENDS", "ignore_library_warnings", "open_backend", "quiet_libraries"]
+__all__ = ["GROUP", "check", "check_model", "get", "names", "offer", "open_model"]
 
-_LIBRARY_MODULES = r"(mellea|ollama|openai|litellm|pydantic|httpx2?|ibm_watsonx_ai|transformers|torch)(\.|$)"
+GROUP = "pytest_mcode.backends"
+"""Group of entry points through which installed packages offer backends: a name, and an object or class."""
+METHODS = ("preflight", "open")
+ATTRIBUTES = ("name", "summary", "takes")
+
+_offered: dict[str, Backend] = {}
+"""Those of conftest files and installed plugins."""
 
 
-def quiet_libraries() -> None:
-    """Keep the libraries from printing and from fetching things on import; call before importing them."""
-    os.environ.setdefault("MELLEA_LOGS_CONSOLE", "0")
-    os.environ.setdefault("MELLEA_LOGS_LEVEL", "WARNING")
-    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+def names() -> list[str]:
+    """Return every known name: ours, then entry points, then what was offered."""
+    return list(dict.fromkeys([*BACKENDS, *_installed(), *_offered]))
 
 
-def ignore_library_warnings() -> None:
-    """Keep warnings about the libraries' own code from becoming errors under ``-W error``.
+def get(name: str) -> Backend:
+    """Return the backend `name`; raises `ConfigurationError` that lists all names."""
+    if name in MODEL_FREE_BACKENDS:
+        backend: Backend = getattr(import_module("pytest_mcode.models.gold"), name.upper())
+    elif name in BACKENDS:
+        backend = import_module(f"pytest_mcode.models.{name}").BACKEND
+    elif name in _offered:
+        backend = _offered[name]
+    elif point := _installed().get(name):
+        backend = _loaded(point)
+    else:
+        near = difflib.get_close_matches(name, names(), n=3)
+        hint = f" (near: {', '.join(near)})" if near else ""
+        raise ConfigurationError(
+            f"--mcode-backend: {name!r} is not a backend; give one of {', '.join(names())}{hint}"
+        )
+    return backend
 
-    Holds until the filters are reset, as pytest does after each test.
+
+def offer(found: Mapping[str, Backend]) -> None:
+    """Let `get` find these as well, instead of those offered before; see `check`."""
+    _offered.clear()
+    _offered.update(found)
+
+
+def check(backend: Any, origin: str) -> Backend:
+    """Return what `origin` (a file, a package) brings, if it is a `Backend`; else `ConfigurationError`."""
+    if isinstance(backend, type):
+        backend = backend()
+    kind = type(backend).__name__
+    lacking = [name for name in ATTRIBUTES if not hasattr(backend, name)]
+    lacking += [f"{name}()" for name in METHODS if not callable(getattr(backend, name, None))]
+    if lacking:
+        raise ConfigurationError(
+            f"{origin}: backend {kind} lacks {', '.join(lacking)}; pytest_mcode.models.Backend describes them"
+        )
+    name, takes = backend.name, backend.takes
+    if not isinstance(name, str) or not name or name.split() != [name]:
+        raise ConfigurationError(f"{origin}: backend {kind}: name {name!r} is not one word")
+    if name in BACKENDS:
+        raise ConfigurationError(
+            f"{origin}: backend {kind} has the name of pytest-mcode's own {name!r}: rename it"
+        )
+    if not isinstance(takes, Collection) or isinstance(takes, str) or set(takes) - set(OPTIONAL):
+        raise ConfigurationError(
+            f"{origin}: backend {kind}: takes is {takes!r}; give a set of some of {', '.join(OPTIONAL)}"
+        )
+    return backend  # type: ignore[no-any-return]
+
+
+def open_model(name: str, settings: ModelSettings) -> Model:
+    """Return the model that a session asked for; `check_model` asks its server, this only checks options.
+
+    Raises `ConfigurationError`.
     """
-    warnings.filterwarnings("ignore", module=_LIBRARY_MODULES)
+    backend = _honouring(name, settings)
+    model = backend.open(settings)
+    if not callable(getattr(model, "generate", None)) or not callable(getattr(model, "close", None)):
+        raise ConfigurationError(
+            f"--mcode-backend={name}: open() of {type(backend).__name__} returned {type(model).__name__}, "
+            "which has no generate(request) and close(): return a pytest_mcode.Model"
+        )
+    return model
 
 
-def open_backend(name: str, *, model: str, url: str | None, timeout: float, generation: Generation) -> Any:
-    """Return Mellea's backend `name`, without asking anything of a server but its version.
+def check_model(name: str, settings: ModelSettings) -> Mapping[str, Any]:
+    """Return what the backend's preflight finds out of the model, JSON types; see `Backend.preflight`.
 
-    `timeout` is in seconds, for each network operation. Raises `ConfigurationError` when the
-    backend's library is missing or refuses what it is given.
+    Raises `ConfigurationError` with the remedy.
     """
-    quiet_libraries()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return _OPENERS[name](model, url, timeout, generation)
-        except ImportError as error:
-            raise ConfigurationError(f"--mcode-backend={name}: {error}; {_install(name)}") from error
-        except ConfigurationError:
-            raise
-        except Exception as error:
-            raise ConfigurationError(
-                f"--mcode-backend={name}: cannot open the model {model!r}: {type(error).__name__}: {error}"
-            ) from error
+    backend = _honouring(name, settings)
+    found = backend.preflight(settings)
+    if not isinstance(found, Mapping):
+        raise ConfigurationError(
+            f"--mcode-backend={name}: preflight() of {type(backend).__name__} returned "
+            f"{type(found).__name__}; return a dict of what is known of the model, {{}} for nothing"
+        )
+    _check_window(settings, found.get("context_length"))
+    return found
 
 
-def _install(name: str) -> str:
-    extra = "" if name in ("ollama", "openai") else f"[{name}]"
-    return f"install its library with: pip install 'mellea{extra}'"
+def _check_window(settings: ModelSettings, length: object) -> None:
+    asked, most = settings.context_window, settings.max_tokens
+    if asked is not None and isinstance(length, int) and asked > length:
+        raise ConfigurationError(
+            f"--mcode-context-window: {asked} tokens are more than the {length} that {settings.model} "
+            f"was made for; give at most {length}"
+        )
+    window = asked or length
+    if most is not None and isinstance(window, int) and most >= window:
+        raise ConfigurationError(
+            f"--mcode-max-tokens: {most} tokens leave no room for a prompt in the context window "
+            f"of {window}; give a smaller one, or leave it out"
+        )
 
 
-def _ollama(model: str, url: str | None, timeout: float, generation: Generation) -> Any:
-    from mellea.backends.ollama import OllamaModelBackend
-
-    class OllamaWithoutPull(OllamaModelBackend):  # type: ignore[misc]
-        """Opens without a request: Mellea's own pulls a missing model, gigabytes in the midst of a test."""
-
-        def _check_ollama_server(self) -> bool:
-            return True
-
-        def _pull_ollama_model(self) -> bool:
-            return True
-
-    return OllamaWithoutPull(model, base_url=url, timeout=timeout)
+def _honouring(name: str, settings: ModelSettings) -> Backend:
+    """Return the backend `name`, unless something is asked of it that it does not take."""
+    backend = get(name)
+    if name not in MODEL_FREE_BACKENDS and not settings.model:
+        raise ConfigurationError(f"--mcode-model is needed with --mcode-backend={name}")
+    reasons: Mapping[str, str] = getattr(backend, "reasons", {})
+    for field, flag in OPTIONAL.items():
+        if field not in backend.takes and getattr(settings, field) not in (None, {}):
+            why = reasons.get(field, f"the backend {name} does not take it; leave it out")
+            raise ConfigurationError(f"{flag}: {why}")
+    return backend
 
 
-def _openai(model: str, url: str | None, timeout: float, generation: Generation) -> Any:
-    from mellea.backends.openai import OpenAIBackend
-
-    assert url is not None
-    return OpenAIBackend(
-        model,
-        base_url=url,
-        api_key=api_key(url),
-        default_extra_body=extra_body(url, generation),
-        timeout=timeout,
-        max_retries=0,
-    )
+def _installed() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP)}
 
 
-def _litellm(model: str, url: str | None, timeout: float, generation: Generation) -> Any:
-    from mellea.backends.litellm import LiteLLMBackend, litellm
-
-    class LiteLLMThatCloses(LiteLLMBackend):  # type: ignore[misc]
-        """Closes LiteLLM's connections too, which Mellea leaves open."""
-
-        async def aclose(self) -> None:
-            await litellm.close_litellm_async_clients()
-
-    litellm.suppress_debug_info = True
-    supported = _litellm_parameters(litellm, model)
-    _refuse_dropped(litellm, model, supported, generation)
-    own = {"max_retries": 0} if "max_retries" in supported else {}
-    return LiteLLMThatCloses(model, base_url=url, model_options=own)
-
-
-def _litellm_parameters(litellm: Any, model: str) -> set[str]:
+def _loaded(point: EntryPoint) -> Backend:
+    origin = f"entry point {point.name} = {point.value}"
     try:
-        litellm.get_llm_provider(model)
-    except litellm.exceptions.BadRequestError as error:
+        found = point.load()
+    except Exception as error:
         raise ConfigurationError(
-            f"--mcode-model: {model!r} names no provider that litellm knows; "
-            "put it before the model, such as ollama_chat/qwen2.5-coder:7b or openai/gpt-4.1"
+            f"{origin}: cannot be imported ({type(error).__name__}: {error}); mend or uninstall its package"
         ) from error
-    return set(litellm.get_supported_openai_params(model) or ())
-
-
-def _refuse_dropped(litellm: Any, model: str, supported: set[str], generation: Generation) -> None:
-    """Refuse what Mellea lets LiteLLM drop in silence: OpenAI's parameters that the provider lacks."""
-    asked = set(call_options("litellm", generation)) & set(litellm.OPENAI_CHAT_COMPLETION_PARAMS)
-    if "max_tokens" in supported:
-        asked.discard("max_completion_tokens")
-    if dropped := sorted(asked - supported):
-        raise ConfigurationError(
-            f"--mcode-backend=litellm: {model} does not take {', '.join(dropped)}; leave it out"
-        )
-
-
-def _hf(model: str, url: str | None, timeout: float, generation: Generation) -> Any:
-    from mellea.backends.huggingface import LocalHFBackend
-
-    return LocalHFBackend(model)
-
-
-def _watsonx(model: str, url: str | None, timeout: float, generation: Generation) -> Any:
-    from mellea.backends.watsonx import TextChatParameters, WatsonxAIBackend
-
-    known = {field.name for field in fields(TextChatParameters)}
-    if unknown := sorted(set(generation.extra) - known):
-        raise ConfigurationError(
-            f"--mcode-model-option: {', '.join(unknown)} is not known to watsonx; "
-            f"known are {', '.join(sorted(known))}"
-        )
-    return WatsonxAIBackend(model, base_url=url)
-
-
-_OPENERS: dict[str, Callable[[str, str | None, float, Generation], Any]] = {
-    "ollama": _ollama,
-    "openai": _openai,
-    "litellm": _litellm,
-    "hf": _hf,
-    "watsonx": _watsonx,
-}
-MELLEA_BACKENDS = tuple(_OPENERS)
+    backend = check(found, origin)
+    if backend.name != point.name:
+        raise ConfigurationError(f"{origin}: its backend's name is {backend.name!r}: give both the same name")
+    return backend

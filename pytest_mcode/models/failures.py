@@ -1,30 +1,20 @@
 """What an exception of a model library means: try again, mend the configuration, prompt too long."""
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from pytest_mcode.errors import ConfigurationError, ContextOverflowError, InfraError
+from pytest_mcode.errors import ConfigurationError, ContentFilterError, ContextOverflowError, InfraError
+from pytest_mcode.models.wordings import is_filter, is_overflow
+from pytest_mcode.models.words import LONGEST_QUOTE, codes, spoken
 
-__all__ = ["TransientError", "classify", "is_context_overflow"]
+__all__ = ["PASSING", "AnswerError", "TransientError", "meaning_of", "named"]
 
-_LONGEST_QUOTE = 500
-_PASSING = frozenset({408, 409, 425, 429})
-
-_CONTEXT_OVERFLOW = re.compile(
-    r"context_length_exceeded|exceed_context_size|ContextWindowExceeded"
-    r"|maximum (?:context|model) length"  # OpenAI, vLLM
-    r"|exceeds? the (?:available |model'?s? |maximum )*context (?:size|length|window)"  # llama.cpp, Ollama
-    r"|input length exceeds (?:the )?(?:maximum )?context"  # Ollama
-    r"|context overflows|greater than the context length"  # LM Studio
-    r"|longer than the (?:maximum model|model's context) length"  # vLLM, SGLang
-    r"|prompt is too long"  # Anthropic
-    r"|cannot exceed the total tokens limit"  # watsonx
-    r"|`inputs` tokens \+ `max_new_tokens` must be",  # text-generation-inference
-    re.IGNORECASE,
-)
+PASSING = frozenset({408, 409, 425, 429})
+"""HTTP statuses below 500 that may pass when the request is sent again."""
 
 
 class TransientError(InfraError):
@@ -36,57 +26,96 @@ class TransientError(InfraError):
         """Seconds that the server asked to be left alone, where it told."""
 
 
-def classify(error: Exception, *, backend: str, model: str, where: str) -> Exception:
-    """Return what `error` means, as one of the package's own errors; `where` starts the message."""
-    told = _told(error)
-    if is_context_overflow(told) or is_context_overflow(type(error).__name__):
-        return ContextOverflowError(f"{where}: {told}")
-    if backend == "hf":
-        return _of_this_process(error, where)
+class AnswerError(Exception):
+    """An answer with HTTP status 200 that is not a completion: it holds an error, or something else."""
+
+    def __init__(self, body: object, reason: str = "no completion in it") -> None:
+        super().__init__(reason)
+        self.body = body
+
+
+def meaning_of(
+    error: Exception, where: str, *, passing: frozenset[int], remedies: Mapping[int, str]
+) -> Exception:
+    """Return what `error` means, as one of the package's own errors; `where` starts the message.
+
+    `passing` are statuses besides 500 and above that may pass; `remedies` say by status what to do.
+    """
+    status, body = _answer(error)
+    said = spoken(body) or _of_library(error)
+    texts = (said, type(error).__name__, *codes(body))
+    if status not in _NOT_OF_THE_PROMPT and is_overflow(texts):
+        return ContextOverflowError(f"{where}: {said}")
+    if status not in _NOT_OF_THE_PROMPT and is_filter(texts):
+        return ContentFilterError(f"{where}: {said}")
+    if status is None:
+        return TransientError(f"{where}: {_without_status(error, spoken(body))}")
+    if status in passing or status >= 500:
+        return TransientError(f"{where}: HTTP {status}: {said}", _retry_after(error))
+    remedy = remedies.get(401 if status == 403 else status, _REFUSED)
+    if re.search(r"max_(?:completion_|new_)?tokens|num_predict", said):
+        remedy = f"give another --mcode-max-tokens, or leave it out; {remedy}"
+    return ConfigurationError(f"{where}: HTTP {status}: {said}; {remedy}")
+
+
+_NOT_OF_THE_PROMPT = (401, 403, 404, 429)
+_REFUSED = "the server refuses what it is asked: check --mcode-model-option and the other model options"
+
+
+def _answer(error: Exception) -> tuple[int | None, object]:
+    """Return the status of what a server answered, None where it gave none, and the body that came with it.
+
+    An error inside an answer with status 200 has the status that its body names.
+    """
+    if _is_connection(error):
+        return None, None
     status = getattr(error, "status_code", None)
-    if not isinstance(status, int) or status < 400 or _is_connection(error):
-        return TransientError(f"{where}: {_without_status(error, told)}")
-    if status in _PASSING or status >= 500 or (backend == "litellm" and status == 400):
-        return TransientError(f"{where}: HTTP {status}: {told}", _retry_after(error))
-    return ConfigurationError(f"{where}: HTTP {status}: {told}; {_remedy(status, backend, model)}")
+    body: object = error.body if isinstance(error, AnswerError) else None
+    for each in _chain(error):
+        response = getattr(each, "response", None)
+        status = status if isinstance(status, int) else getattr(response, "status_code", None)
+        body = body or _text_of(response) or _undecoded(each)
+    if body is None and isinstance(told := getattr(error, "error", None), str | dict | list):
+        body = told
+    if isinstance(status, int) and status >= 400:
+        return status, body
+    return next((int(code) for code in codes(body) if re.fullmatch("[45][0-9][0-9]", code)), None), body
 
 
-def is_context_overflow(text: str) -> bool:
-    """Whether a server's words say that the prompt does not fit its context window."""
-    return _CONTEXT_OVERFLOW.search(text) is not None
+def _text_of(response: Any) -> str:
+    """Return the text of an HTTP response, where it was read."""
+    try:
+        text = getattr(response, "text", "")
+    except RuntimeError:
+        return ""
+    return text if isinstance(text, str) and text.strip() else ""
 
 
-def _of_this_process(error: Exception, where: str) -> Exception:
-    """Judge what transformers raised: there is no server whose mood could change."""
-    if isinstance(error, ValueError | TypeError):
-        return ConfigurationError(f"{where}: {_named(error)}; check the model and --mcode-model-option")
-    return InfraError(f"{where}: {_named(error)}")
+def _undecoded(error: BaseException) -> object:
+    """Return what the libraries could not make a completion of: the text, or the object of another shape."""
+    if isinstance(error, json.JSONDecodeError):
+        return error.doc
+    told = getattr(error, "errors", None)
+    if callable(told) and type(error).__name__ == "ValidationError":
+        return next((each["input"] for each in told() if isinstance(each.get("input"), dict | list)), None)
+    return None
 
 
-def _without_status(error: Exception, told: str) -> str:
+def _without_status(error: Exception, said: str) -> str:
     names = {cls.__name__ for each in _chain(error) for cls in type(each).__mro__}
     if any("Timeout" in name for name in names):
         return "no complete answer in time"
-    if names & {"ConnectError", "ConnectionRefusedError"} or "Failed to connect" in told:
+    if names & {"ConnectError", "ConnectionRefusedError"} or "Failed to connect" in str(error):
         return f"cannot connect: {_deepest(error)}"
     if names & {"ConnectionError", "TransportError", "APIConnectionError"}:
         return f"the connection was dropped: {_deepest(error)}"
-    return f"what came back is no answer of a model server ({_named(error)})"
+    quote = f": {said}" if said else ""
+    return f"what came back is not an answer of a model server ({named(error)}){quote}"
 
 
-def _remedy(status: int, backend: str, model: str) -> str:
-    if status in (401, 403):
-        return f"check the key that {backend} takes from the environment, and what it is allowed"
-    if status == 404 and backend == "ollama":
-        return f"pull the model (ollama pull {model}), or check --mcode-base-url"
-    if status == 404:
-        return f"check that the server knows the model {model!r}, and --mcode-base-url (it often ends in /v1)"
-    return "the server refuses what it is asked: check --mcode-model-option and the other model options"
-
-
-def _named(error: Exception) -> str:
+def named(error: Exception) -> str:
     """Return the kind of an error and its text, where it has one."""
-    text = " ".join(str(error).split())[:_LONGEST_QUOTE]
+    text = " ".join(str(error).split())[:LONGEST_QUOTE]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
@@ -104,15 +133,12 @@ def _is_connection(error: Exception) -> bool:
 
 def _deepest(error: Exception) -> str:
     texts = [text for each in _chain(error) if (text := " ".join(str(each).split()))]
-    return texts[-1][:_LONGEST_QUOTE] if texts else type(error).__name__
+    return texts[-1][:LONGEST_QUOTE] if texts else type(error).__name__
 
 
-def _told(error: Exception) -> str:
-    """Return the server's own words, bounded and on one line; else the library's."""
-    body = getattr(error, "body", None)
-    words: Any = body.get("message") if isinstance(body, dict) else getattr(error, "error", None)
-    text = words if isinstance(words, str) and words.strip() else str(error)
-    return " ".join(text.split())[:_LONGEST_QUOTE] or type(error).__name__
+def _of_library(error: Exception) -> str:
+    """Return the library's words, where a server's are not to be had."""
+    return " ".join(str(error).split())[:LONGEST_QUOTE] or type(error).__name__
 
 
 def _retry_after(error: Exception) -> float | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
+from pytest_mcode import benchmarks
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.settings import Settings
@@ -16,8 +17,7 @@ def caveats(config: pytest.Config, settings: Settings) -> Iterator[str]:
     resamples = settings.strategy == "resample" and settings.debug_iters > 0
     if (settings.samples > 1 or resamples) and settings.temperature == 0:
         yield "temperature 0: samples can hardly differ, so more than one of them tells little"
-    if settings.sandbox == "process":
-        yield "sandbox process: solutions run on this machine, nothing isolates them"
+    yield from benchmarks.get(settings.benchmark).harness.caveats(settings)
     if settings.feedback == "judge" and settings.debug_iters and not resamples:
         yield "feedback judge: the tests that judge also guide the repairs (--mcode-feedback=public does not)"
     here, root = config.invocation_params.dir, config.rootpath

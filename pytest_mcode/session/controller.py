@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_mcode import journal
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Task, TaskOutcome
 from pytest_mcode.session import environment, gates, parts, summary
@@ -22,6 +21,7 @@ from pytest_mcode.session.plan import Plan, make_plan
 from pytest_mcode.session.progress import Progress
 from pytest_mcode.session.tally import Tally
 from pytest_mcode.settings import Settings
+from pytest_mcode.solving import journal
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -84,7 +84,9 @@ class Controller:
         journal.sweep()
         if self._earlier:
             self._lock = journal.claim(self.plan.run_id)
-        sandbox_info = parts.check_sandbox(self.settings, self.plan.run_id, self.plan.tasks, self._progress)
+        sandbox_info = self.plan.harness.check_sandbox(
+            self.settings, self.plan.run_id, self.plan.tasks, self._progress
+        )
         self.run_info = self.plan.run_info(
             model_info=model_info,
             environment={**environment.describe(), "command": self._command(), "sandbox": sandbox_info},
@@ -149,7 +151,7 @@ class Controller:
 
     def _prepare(self, tasks: list[Task]) -> None:
         try:
-            parts.prepare_tasks(self.settings, self.plan.run_id, tasks, self._progress)
+            self.plan.harness.prepare(self.settings, self.plan.run_id, tasks, self._progress)
             # A new run not before: a session that is killed while it starts would leave its lock.
             self._lock = self._lock or journal.claim(self.plan.run_id)
         except ConfigurationError as error:
@@ -250,7 +252,7 @@ class Controller:
         status: RunStatus = "stopped" if self._stopped else "finished" if ran_through else "interrupted"
         # With the engine or the database gone there is nothing left that we could mend.
         with contextlib.suppress(ConfigurationError, InfraError):
-            parts.remove_leftovers(self.settings, self.plan.run_id)
+            self.plan.harness.remove_leftovers(self.settings, self.plan.run_id)
         with contextlib.suppress(InfraError):
             store.finish_run(self.plan.run_id, status)
 

@@ -60,9 +60,9 @@ def _rate(rate: float, wanted: float) -> Decision:
 
 
 def _regression(store: "Store", run_id: str, other: str, margin: float) -> Decision:
-    from pytest_mcode.cli.compare import load_comparison
+    from pytest_mcode.results import Results
 
-    found = load_comparison(store, run_id, other)
+    found = Results(store).compare(run_id, other)
     difference, low, high = found["difference"], found["low"], found["high"]
     span = f"[{100 * low:+.1f}, {100 * high:+.1f}], 95 % {found['interval']} interval,"
     return Decision(

@@ -1,17 +1,18 @@
 """A session's dataset: the benchmark's tasks, judged by another benchmark's tests where that is asked for."""
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pytest_mcode import benchmarks
 from pytest_mcode.benchmarks import Benchmark, Dataset, Source
 from pytest_mcode.benchmarks.checks import problems
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.records import Task
+from pytest_mcode.harnesses.demonstrations import Demonstrations, choose
+from pytest_mcode.records import Task, fingerprint
 from pytest_mcode.settings import Settings
 
-__all__ = ["Loaded", "load"]
+__all__ = ["Loaded", "load", "load_demonstrations"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +30,10 @@ def load(settings: Settings) -> Loaded:
     dataset = _load(benchmarks.get(settings.benchmark), source)
     if settings.judge is None:
         return Loaded(dataset=dataset)
-    judges = _judges(settings)
-    judged = [_judged_by(task, judges[task.task_id]) for task in dataset.tasks if _same_task(task, judges)]
+    harness, judges = benchmarks.get(settings.benchmark).harness, _judges(settings)
+    common = (task for task in dataset.tasks if task.task_id in judges)
+    swapped = (harness.judged_by(task, judges[task.task_id]) for task in common)
+    judged = [task for task in swapped if task is not None]
     if not judged:
         raise ConfigurationError(
             f"--mcode-judge={settings.judge} has no test for any of the {len(dataset.tasks)} tasks of "
@@ -55,9 +58,8 @@ def _load(benchmark: Benchmark, source: Source) -> Dataset:
             f"benchmark {benchmark.name}: load() raised {type(error).__name__}: {error} "
             f"({place.filename}, line {place.lineno})"
         ) from error
-    if benchmark.kind == "functions":
-        for problem in problems(dataset):
-            raise ConfigurationError(f"benchmark {benchmark.name}: {problem}")
+    for problem in problems(dataset, benchmark.harness):
+        raise ConfigurationError(f"benchmark {benchmark.name}: {problem}")
     return dataset
 
 
@@ -66,18 +68,38 @@ def _judges(settings: Settings) -> Mapping[str, Task]:
     judge = benchmarks.get(settings.judge)
     if judge.name == benchmarks.get(settings.benchmark).name:
         raise ConfigurationError(f"--mcode-judge: {judge.name} is the benchmark itself; leave it out")
-    for benchmark in (judge, benchmarks.get(settings.benchmark)):
-        if benchmark.kind != "functions":
-            raise ConfigurationError(f"--mcode-judge: {benchmark.name} has no functions to swap tests of")
+    harness = benchmarks.get(settings.benchmark).harness
+    if judge.harness.name != harness.name:
+        raise ConfigurationError(f"--mcode-judge: {judge.name} has no {harness.name} to swap tests of")
     source = Source(dataset=settings.judge_dataset, option="--mcode-judge-dataset")
     return {task.task_id: task for task in judge.load(source).tasks}
 
 
-def _same_task(task: Task, judges: Mapping[str, Task]) -> bool:
-    return task.task_id in judges and judges[task.task_id].entry_points == task.entry_points
+def load_demonstrations(settings: Settings, tasks: Sequence[Task]) -> Demonstrations | None:
+    """Return the solved tasks that prompts show beside `tasks`; None where nothing is asked for.
+
+    Raises `ConfigurationError`.
+    """
+    benchmark = benchmarks.get(settings.benchmark)
+    if not settings.retrieval or not benchmark.harness.shows_solved_tasks:
+        return None
+    if benchmark.demonstrations is None:
+        raise ConfigurationError(
+            f"--mcode-retrieval: {benchmark.name} names no solved tasks to show; leave it out"
+        )
+    pool = _pool(settings, *benchmark.demonstrations)
+    solved = [task for dataset in pool for task in dataset.tasks if task.canonical_solution]
+    return Demonstrations(
+        origin=f"{pool[0].origin} ({', '.join(dataset.split for dataset in pool)})",
+        fingerprint=fingerprint([dataset.fingerprint for dataset in pool]),
+        by_task=choose(tasks, solved, settings.own["retrieval_k"]),
+    )
 
 
-def _judged_by(task: Task, judge: Task) -> Task:
-    """Return `task` with the test of `judge`; what runs before its solution stays its own."""
-    test = judge.test if judge.setup in ("", task.setup) else f"{judge.setup}\n\n{judge.test}"
-    return replace(task, test=test, in_process=judge.in_process)
+def _pool(settings: Settings, name: str, splits: Sequence[str]) -> list[Dataset]:
+    own = benchmarks.get(settings.benchmark).name == name
+    place, revision = settings.own["retrieval_dataset"], None
+    if place is None and own:
+        place, revision = settings.dataset, settings.dataset_revision
+    source = Source(dataset=place, revision=revision, option="--mcode-retrieval-dataset")
+    return [benchmarks.get(name).load(source.of(split)) for split in splits]

@@ -11,11 +11,14 @@ from typing import Any, Self
 from pytest_mcode import benchmarks
 from pytest_mcode.benchmarks import Benchmark
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.harnesses.demonstrations import Demonstrations
+from pytest_mcode.harnesses.protocol import Harness
+from pytest_mcode.models import backends
 from pytest_mcode.records import RunInfo, Task, to_json
-from pytest_mcode.session import loading, parts
-from pytest_mcode.session.demonstrations import Demonstrations, choose
-from pytest_mcode.session.replay import StoredAnswers, as_generated, read_answers
-from pytest_mcode.settings import FUNCTION_OPTIONS, MODEL_OPTIONS, REPOSITORY_OPTIONS, Settings, option_specs
+from pytest_mcode.session import loading
+from pytest_mcode.session.replay import as_generated, read_answers
+from pytest_mcode.settings import MODEL_OPTIONS, Settings, option_specs
+from pytest_mcode.solving.replay import StoredAnswers
 
 __all__ = ["Plan", "build_settings", "make_plan"]
 
@@ -45,16 +48,19 @@ class Plan:
         return benchmarks.get(self.settings.benchmark)
 
     @property
+    def harness(self) -> Harness:
+        """The harness that judges it."""
+        return self.benchmark.harness.configured(self.settings)
+
+    @property
     def title(self) -> str:
         """Benchmark and the start of its fingerprint: ``humaneval@1f2e3d4``."""
         return f"{self.benchmark.name}@{self.dataset_fingerprint[:7]}"
 
     @property
     def without_public_test(self) -> Sequence[Task]:
-        """The tasks whose prompt shows no test; repositories show their own ones."""
-        if self.benchmark.kind == "repositories":
-            return ()
-        return [task for task in self.tasks if task.public_test is None]
+        """The tasks at which nothing that a model can see speaks against a wrong solution."""
+        return [task for task in self.tasks if not self.harness.shows_test(task)]
 
     demonstrations: Demonstrations | None = None
     """What ``--mcode-retrieval`` shows beside the tasks."""
@@ -84,6 +90,7 @@ class Plan:
             model_info=model_info,
             environment={**environment, **self._shown()},
             started_at=started_at,
+            harness=self.harness.name,
         )
 
     def _shown(self) -> Mapping[str, Any]:
@@ -107,11 +114,16 @@ class Plan:
 
 def build_settings(*layers: Mapping[str, Any]) -> Settings:
     """Build settings from `layers` (command line first) and the defaults of the benchmark they name."""
+    if backend := _first("backend", layers):
+        backends.get(backend)
     named = [_first(name, layers) for name in ("benchmark", "judge")]
     layers = _for_gold(layers)
     defaults = {key: value for name in named if name for key, value in benchmarks.get(name).defaults.items()}
-    settings = Settings.build(*layers, defaults=defaults)
-    _check_kind(settings, benchmarks.get(settings.benchmark))
+    benchmark = benchmarks.get(named[0]) if named[0] else None
+    settings = Settings.build(
+        *layers, defaults=defaults, harness=benchmark.harness.name if benchmark else None
+    )
+    _check(settings, benchmarks.get(settings.benchmark))
     return settings
 
 
@@ -131,24 +143,22 @@ def _for_gold(layers: tuple[Mapping[str, Any], ...]) -> tuple[Mapping[str, Any],
     return (*layers[: named + 1], *below)
 
 
-def _check_kind(settings: Settings, benchmark: Benchmark) -> None:
+def _check(settings: Settings, benchmark: Benchmark) -> None:
     """Refuse options that mean nothing to benchmark or backend: they would be recorded as if they did."""
-    meaningless = (
-        dict.fromkeys(REPOSITORY_OPTIONS, f"{benchmark.name} has functions to write, no repositories")
-        if benchmark.kind == "functions"
-        else dict.fromkeys(FUNCTION_OPTIONS, f"each task of {benchmark.name} has its own image, no function")
-    )
-    if settings.backend == "gold":
-        meaningless |= dict.fromkeys(MODEL_OPTIONS, "gold answers with reference solutions and asks no model")
-    if settings.agent == "bash" and settings.backend in ("gold", "replay"):
-        raise ConfigurationError(
-            f"--mcode-agent=bash: {settings.backend} types no commands; leave it out, or name a model"
-        )
+    refused = f"{benchmark.name} {benchmark.harness.nature}"
+    values = settings.to_dict()
     for spec in option_specs():
-        if spec.field in meaningless and getattr(settings, spec.field) != benchmark.defaults.get(
-            spec.field, spec.default
-        ):
-            raise ConfigurationError(f"{spec.flag}: {meaningless[spec.field]}; leave it out")
+        foreign = spec.group not in ("", benchmark.harness.name)
+        idle = settings.backend == "gold" and spec.field in MODEL_OPTIONS
+        usual = benchmark.defaults.get(spec.field, spec.default)
+        if (foreign or idle) and values.get(spec.field, usual) not in (usual, _as_json(usual)):
+            why = refused if foreign else "gold answers with reference solutions and asks no model"
+            raise ConfigurationError(f"{spec.flag}: {why}; leave it out")
+    benchmark.harness.check_options(settings)
+
+
+def _as_json(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def make_plan(settings: Settings) -> Plan:
@@ -161,13 +171,16 @@ def make_plan(settings: Settings) -> Plan:
         answers, source = read_answers(settings, dataset.tasks)
         settings = as_generated(settings, answers, source)
         tasks = [task for task in tasks if task.task_id in answers]
-    demonstrations = choose(settings, tasks)
-    prompt_hash = parts.open_prompt(settings, demonstrations=demonstrations).hash
+    demonstrations = loading.load_demonstrations(settings, tasks)
+    benchmark = benchmarks.get(settings.benchmark)
+    prompt_hash = benchmark.harness.prompt(
+        settings, benchmark.prompt_template, demonstrations=demonstrations
+    ).hash
     plan = Plan(
         run_id=_new_run_id(),
         settings=settings,
         # By its name: the same file elsewhere is the same configuration.
-        config_key=replace(settings, benchmark=benchmarks.get(settings.benchmark).name).config_key(
+        config_key=replace(settings, benchmark=benchmark.name).config_key(
             dataset_fingerprint=dataset.fingerprint, prompt_hash=prompt_hash
         ),
         dataset=dataset.origin,

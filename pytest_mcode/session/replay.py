@@ -1,41 +1,20 @@
-"""Judging again what is stored: every attempt, verbatim, with another timeout, image or judge."""
+"""What ``--mcode-replay`` judges again, read from a file or a stored run, and the budget it was made with."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import Task
 from pytest_mcode.settings import Settings
-from pytest_mcode.solver import TaskHandle
+from pytest_mcode.solving.replay import StoredAnswers
 
 if TYPE_CHECKING:
     from pytest_mcode.store.samples import Answers
 
-__all__ = ["Replay", "StoredAnswers", "as_generated", "read_answers"]
-
-StoredAnswers = Mapping[str, Sequence[Sequence[Mapping[str, Any]]]]
-"""By task, then by sample, the attempts in their order: the fields of `store.samples.Answer`."""
-
-
-class Replay:
-    """A `Solver` that generates nothing and stops nowhere early."""
-
-    def __init__(self, answers: StoredAnswers) -> None:
-        self._answers = answers
-
-    def __call__(self, task: TaskHandle) -> None:
-        """Judge every attempt that was made at the task."""
-        for sample, attempts in enumerate(self._answers[task.task.task_id]):
-            for answer in attempts:
-                task.judge_again(
-                    sample,
-                    completion=answer["completion"],
-                    solution=answer["solution"],
-                    finish_reason=answer["finish_reason"],
-                )
+__all__ = ["as_generated", "read_answers"]
 
 
 def read_answers(settings: Settings, tasks: Sequence[Task]) -> tuple[StoredAnswers, str]:

@@ -82,8 +82,9 @@ def _wanted_run(store: "Store", plan: Plan) -> Mapping[str, Any]:
 
 
 def _differences(run: Mapping[str, Any], plan: Plan, model_digest: str | None) -> Iterator[str]:
+    settings = plan.settings.to_dict()
     for spec in option_specs():
-        there, here = run["settings"].get(spec.field), plan.settings.to_dict()[spec.field]
+        there, here = run["settings"].get(spec.field), settings.get(spec.field)
         if spec.changes_result and there != here:
             yield f"{spec.flag} ({there} there, {here} here)"
     if run["dataset_fingerprint"] != plan.dataset_fingerprint:

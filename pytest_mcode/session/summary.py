@@ -18,7 +18,7 @@ def header(plan: Plan, notes: list[str], *, own_tests: bool) -> list[str]:
     loop = "" if own_tests else f" {_loop(plan)};"
     lines = [
         f"mcode: {plan.title}, {plan.dataset} ({plan.split}): {_subset(plan)} tasks",
-        f"mcode: {_model(plan)};{loop} {_sandbox(plan)}",
+        f"mcode: {_model(plan)};{loop} {plan.harness.describe_sandbox(plan.settings)}",
         f"mcode: run {plan.run_id} in {plan.settings.db}",
     ]
     return lines + [f"mcode: note: {note}" for note in notes]
@@ -110,7 +110,7 @@ def _rows(plan: Plan, tally: Tally, planned: int, seconds: float) -> list[tuple[
     done = tally.judged + tally.infra
     rows = [
         ("model", _model(plan)),
-        ("loop", f"{_loop(plan, tally)}; {_sandbox(plan)}"),
+        ("loop", f"{_loop(plan, tally)}; {plan.harness.describe_sandbox(plan.settings)}"),
         (
             "judged",
             f"{tally.judged}/{planned} tasks{_selected(planned, plan, tally)}{_missing(planned - done)}",
@@ -148,14 +148,8 @@ def _loop(plan: Plan, tally: Tally | None = None) -> str:
     if settings.debug_iters:
         loop += ", resample" if settings.strategy == "resample" else f", feedback {settings.feedback}"
     if settings.retrieval:
-        loop += f", retrieval {settings.retrieval_source}"
+        loop += f", retrieval {settings.own['retrieval_source']}"
     return f"{loop}, judge {settings.judge}" if settings.judge else loop
-
-
-def _sandbox(plan: Plan) -> str:
-    settings = plan.settings
-    where = f"docker {settings.image} ({settings.isolation})" if settings.sandbox == "docker" else "process"
-    return f"sandbox {where}, {settings.timeout:g} s"
 
 
 def _subset(plan: Plan) -> str:

@@ -11,7 +11,16 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.store import schema
 from pytest_mcode.store.store import Store
 
-__all__ = ["Row", "RunFilter", "attempt_rows", "find_run", "find_runs", "outcome_groups", "task_rows"]
+__all__ = [
+    "Row",
+    "RunFilter",
+    "all_attempt_rows",
+    "attempt_rows",
+    "find_run",
+    "find_runs",
+    "outcome_groups",
+    "task_rows",
+]
 
 Row = Mapping[str, Any]
 """A row by column name."""
@@ -130,6 +139,23 @@ def attempt_rows(store: Store, run_id: str, test: str | None = None) -> dict[str
         for row in connection.execute(statement).mappings():
             found.setdefault(row["task_id"], {}).setdefault(row["sample"], []).append(dict(row))
     return {task_id: list(samples.values()) for task_id, samples in found.items()}
+
+
+def all_attempt_rows(
+    store: Store, run_ids: Sequence[str], test: str | None = None, *, columns: Sequence[str]
+) -> list[Row]:
+    """Return rows of ``attempts`` of some runs; `columns` are its own, or else those of its task's row."""
+    tasks, attempts = schema.tasks, schema.attempts
+    statement = (
+        select(*(attempts.c[name] if name in attempts.c else tasks.c[name] for name in columns))
+        .join_from(tasks, attempts, attempts.c.task == tasks.c.id)
+        .where(tasks.c.run_id.in_(run_ids))
+        .order_by(tasks.c.id, attempts.c.sample, attempts.c.iteration)
+    )
+    if test is not None:
+        statement = statement.where(tasks.c.test == test)
+    with store.engine.connect() as connection:
+        return [dict(row) for row in connection.execute(statement).mappings()]
 
 
 def _conditions(connection: Connection, wanted: RunFilter) -> Iterable[ColumnElement[bool]]:

@@ -2,16 +2,19 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.store.reading import read_outcomes
 from pytest_mcode.store.store import Store
 
 __all__ = ["Answer", "Answers", "read_answers_of_run", "read_samples"]
+
+GZIP_MAGIC = b"\x1f\x8b"
 
 TEXTS = ("raw", "solution", "completion")
 """Columns that may hold the answer, the fullest first; ``model_patch`` in SWE-bench's predictions."""
@@ -51,54 +54,95 @@ def read_answers_of_run(store: Store, run_id: str, test: str | None = None) -> A
 
 
 def read_samples(path: Path) -> Answers:
-    """Read JSONL, a line a sample, as `mcode export` or the reference evaluators write it; also gzipped.
+    """Read samples or predictions: JSONL, a line each, or one JSON list or object; also gzipped.
 
-    A line has ``task_id`` and one of ``raw`` and ``completion`` (what to extract from) and ``solution``
-    (judged as it is), or ``instance_id`` and ``model_patch``. Raises `ConfigurationError` with the line.
+    A row has ``task_id`` and one of ``raw`` and ``completion`` (what to extract from) and ``solution``
+    (judged as it is), as `mcode export` and the reference evaluators write it, or ``instance_id`` and
+    ``model_patch``, as SWE-bench's predictions do; in an object (``preds.json``) the keys are the ids.
+    Raises `ConfigurationError` with the place.
     """
     found: dict[str, list[list[Answer]]] = {}
-    predicted: dict[str, int] = {}
-    for number, line in _lines(path):
-        where = f"{path}, line {number}"
-        row = _row(line, where)
+    predicted: dict[str, str] = {}
+    for place, line, row in _rows(_read(path), path):
+        where = f"{path}, {place}"
         if "instance_id" in row:
             task_id = _text(row, "instance_id", where)
-            answer = _prediction(row, number, where)
+            answer = _prediction(row, line, where)
             if task_id in predicted:
                 raise ConfigurationError(
-                    f"{where}: a second prediction for {task_id}, whose first is in line {predicted[task_id]}"
+                    f"{where}: a second prediction for {task_id}, whose first is in {predicted[task_id]}"
                 )
-            predicted[task_id] = number
+            predicted[task_id] = place
         else:
-            task_id, answer = _text(row, "task_id", where), _sample(row, number, where)
+            task_id, answer = _text(row, "task_id", where), _sample(row, line, where)
         found.setdefault(task_id, []).append([answer])
     if not found:
         raise ConfigurationError(f"{path} holds no sample; give what `mcode export` wrote")
     return found
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
+def _read(path: Path) -> str:
+    """Return a file's text: UTF-8, with or without a byte order mark, its lines ending in LF."""
     try:
-        with _open(path) as file:
-            for number, line in enumerate(file, start=1):
-                if line.strip():
-                    yield number, line.strip()
-    except (OSError, EOFError) as error:
+        content = path.read_bytes()
+        if path.suffix == ".gz" or content.startswith(GZIP_MAGIC):
+            content = gzip.decompress(content)
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigurationError(f"{path}: {reason}; give a JSONL file of samples, or a run") from error
     except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path} is no text in UTF-8; give a JSONL file of samples") from error
+        raise ConfigurationError(f"{path} is not text in UTF-8; give a JSONL file of samples") from error
 
 
-def _open(path: Path) -> IO[str]:
-    return gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
+def _rows(text: str, path: Path) -> Iterator[tuple[str, int | None, dict[str, Any]]]:
+    """Yield each row with its place, in words and, where it is one, as a line."""
+    whole = _whole(text, path)
+    if isinstance(whole, list):
+        for number, row in enumerate(whole, start=1):
+            yield f"entry {number}", None, _object(row, f"{path}, entry {number}")
+    elif isinstance(whole, dict):
+        for key, value in whole.items():
+            row = _object(value, f"{path}, {key}")
+            name = "instance_id" if "model_patch" in row else "task_id"
+            if row.setdefault(name, key) != key:
+                raise ConfigurationError(f"{path}, {key}: its {name} is {row[name]!r}")
+            yield key, None, row
+    else:
+        for number, line in enumerate(text.split("\n"), start=1):
+            if line.strip():
+                where = f"{path}, line {number}"
+                yield f"line {number}", number, _object(_parsed(line.strip(), where), where)
 
 
-def _row(line: str, where: str) -> dict[str, Any]:
+def _whole(text: str, path: Path) -> list[Any] | dict[str, Any] | None:
+    """Return the list, or the object of rows, that a file is as a whole; None where it is JSONL."""
+    is_json = ".json" in path.suffixes
     try:
-        row = json.loads(line)
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        if is_json and text.strip() and not error.msg.startswith("Extra data"):
+            place = f"line {error.lineno}, column {error.colno}"
+            raise ConfigurationError(f"{path}: not JSON: {error.msg}, {place}") from error
+        return None
+    except RecursionError:
+        return None
+    if isinstance(value, dict):
+        by_id = is_json and {"task_id", "instance_id"}.isdisjoint(value)
+        return value if by_id or all(isinstance(row, dict) for row in value.values()) else None
+    return value if isinstance(value, list) else None
+
+
+def _parsed(line: str, where: str) -> Any:
+    try:
+        return json.loads(line)
     except json.JSONDecodeError as error:
         raise ConfigurationError(f"{where}: not JSON: {error.msg}, column {error.colno}") from error
+    except RecursionError as error:
+        raise ConfigurationError(f"{where}: not JSON: nested too deeply") from error
+
+
+def _object(row: Any, where: str) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise ConfigurationError(f"{where}: not an object, but {type(row).__name__}")
     return row
@@ -111,16 +155,18 @@ def _text(row: Mapping[str, Any], name: str, where: str) -> str:
     return value
 
 
-def _sample(row: Mapping[str, Any], number: int, where: str) -> Answer:
+def _sample(row: Mapping[str, Any], line: int | None, where: str) -> Answer:
     name = next((name for name in TEXTS if row.get(name) is not None), None)
     if name is None:
         raise ConfigurationError(f"{where}: one of {', '.join(TEXTS)} is needed")
     text = _text(row, name, where)
-    return Answer(completion=text, solution=text if name == "solution" else None, line=number)
+    return Answer(completion=text, solution=text if name == "solution" else None, line=line)
 
 
-def _prediction(row: Mapping[str, Any], number: int, where: str) -> Answer:
+def _prediction(row: Mapping[str, Any], line: int | None, where: str) -> Answer:
     if row.get("model_patch") is None and "model_patch" in row:
-        return Answer(completion="", solution=None, line=number)
+        return Answer(completion="", solution=None, line=line)
     patch = _text(row, "model_patch", where)
-    return Answer(completion=patch, solution=patch or None, line=number)
+    if patch and not patch.endswith("\n"):
+        patch += "\n"  # git takes no patch whose last line does not end
+    return Answer(completion=patch, solution=patch or None, line=line)

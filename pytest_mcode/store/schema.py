@@ -25,7 +25,7 @@ from pytest_mcode.records import to_json
 
 __all__ = ["VERSION", "attempts", "metadata", "runs", "schema_version", "tasks"]
 
-VERSION = 1
+VERSION = 2
 """Raise it together with a new entry in `migrations.MIGRATIONS`."""
 
 ESCAPED = "\ufffd"
@@ -115,6 +115,13 @@ runs = Table(
     Column("model_info", Json, nullable=False, comment="what else the server told"),
     Column(
         "environment", Json, nullable=False, comment="versions, git commit, host, engine, overridden fixtures"
+    ),
+    Column(
+        "harness",
+        String(64),
+        nullable=False,
+        server_default="functions",
+        comment="what put the tasks to the model and judged them",
     ),
     Index("runs_by_start", "started_at"),
     Index("runs_by_config", "config_key"),

@@ -46,11 +46,11 @@ def failures(name: str, tasks: list[Task], sandbox: ProcessSandbox) -> list[str]
     benchmark = benchmarks.get(name)
     failed = []
     for task in tasks:
-        solution = benchmark.extract(f"```python\n{task.canonical_solution}\n```", task)
-        verdict = benchmark.judge(task, solution or "", sandbox)
+        solution = benchmark.harness.extract(f"```python\n{task.canonical_solution}\n```", task)
+        verdict = benchmark.harness.judge(task, solution or "", sandbox)
         if not verdict.passed:
             failed.append(f"{task.task_id}: {verdict.kind}: {verdict.message}")
-        if benchmark.judge(task, "unrelated = 1", sandbox).passed:
+        if benchmark.harness.judge(task, "unrelated = 1", sandbox).passed:
             failed.append(f"{task.task_id}: passes without a solution")
     return failed
 
@@ -69,7 +69,8 @@ def test_awkward_tasks(name, sandbox):
 def shown_tests_that_fail(name: str, tasks: list[Task], sandbox: ProcessSandbox) -> list[str]:
     benchmark = benchmarks.get(name)
     verdicts = {
-        task.task_id: benchmark.judge_publicly(task, task.canonical_solution or "", sandbox) for task in tasks
+        task.task_id: benchmark.harness.judge_publicly(task, task.canonical_solution or "", sandbox)
+        for task in tasks
     }
     return [f"{name}: {each.message}" for name, each in verdicts.items() if each and not each.passed]
 

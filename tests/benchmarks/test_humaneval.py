@@ -56,7 +56,7 @@ def test_the_reference_solution_is_found_whole_fenced_and_as_a_body(name, datase
         solution = task.canonical_solution
         body = solution.removeprefix(task.prompt)
         for completion in (solution, f"Here:\n```python\n{solution}\n```\nDone.", body, body.lstrip("\n")):
-            code = benchmark.extract(completion, task)
+            code = benchmark.harness.extract(completion, task)
             names: dict = {}
             exec(compile(f"{task.setup}\n{code}", task.task_id, "exec"), names)
             assert callable(names[task.entry_points[0]])

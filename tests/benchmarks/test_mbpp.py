@@ -111,7 +111,7 @@ def test_the_reference_solution_is_found_bare_and_fenced(name, tasks, plus):
         solution = task.canonical_solution
         for completion in (solution, f"[BEGIN]\n{solution}\n[DONE]", f"Here:\n```python\n{solution}\n```"):
             names: dict = {}
-            exec(compile(benchmark.extract(completion, task) or "", task.task_id, "exec"), names)
+            exec(compile(benchmark.harness.extract(completion, task) or "", task.task_id, "exec"), names)
             assert all(callable(names[name]) for name in task.entry_points)
 
 
@@ -120,5 +120,5 @@ def test_comparisons_that_the_published_tests_forget_to_assert_are_asserted(plus
     task, benchmark = plus[number], benchmarks.get("mbpp+")
     idle = f"def {task.entry_points[0]}(*_):\n    return None"
     with closing(ProcessSandbox(Limits())) as sandbox:
-        assert benchmark.judge(task, task.canonical_solution, sandbox).passed
-        assert benchmark.judge(task, idle, sandbox).kind == "assertion"
+        assert benchmark.harness.judge(task, task.canonical_solution, sandbox).passed
+        assert benchmark.harness.judge(task, idle, sandbox).kind == "assertion"

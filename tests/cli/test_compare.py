@@ -148,7 +148,7 @@ def test_swebench_is_also_clustered_by_repository(mcode: Mcode, tmp_path: Path) 
             replace(each, task_id=f"{'django__django' if i < 6 else 'psf__requests'}-{i}")
             for i, each in enumerate(outcomes(solved))
         ]
-        write_run(db, run_info(run_id, benchmark="swebench-lite"), made)
+        write_run(db, run_info(run_id, benchmark="swebench-lite", harness="repositories"), made)
     found = compared(mcode, db, "first", "second", "--non-inferior", 0.05)
     assert found["clusters"] == 2
     assert (found["clustered_low"], found["clustered_high"]) == (0, 1)

@@ -111,7 +111,7 @@ def test_predictions(mcode: Mcode, tmp_path: Path) -> None:
         replace(outcome(0, "no_solution", "passed"), task_id="psf__requests-9"),
     ]
     made[1] = replace(made[1], attempts=(replace(made[1].attempts[0], solution=None), made[1].attempts[1]))
-    write_run(db, run_info("swe-run", benchmark="swebench-lite"), made)
+    write_run(db, run_info("swe-run", benchmark="swebench-lite", harness="repositories"), made)
     first = exported(mcode, db, "swe-run", "--format", "predictions")
     assert first == [
         {"instance_id": "psf__requests-9", "model_name_or_path": "granite4:3b", "model_patch": ""},
@@ -177,10 +177,13 @@ def test_bad_input_is_one_message(mcode: Mcode, db: Path, tmp_path: Path) -> Non
         (["empty-run"], "run empty-run judged no task: there is nothing to export"),
         (
             ["smoke-run", "--format", "predictions"],
-            "is SWE-bench's, run smoke-run is of smoke; use --format=samples",
+            "--format=predictions: run smoke-run is of smoke, whose tasks (functions) have no such format; "
+            "use --format=samples or --format=csv",
         ),
     ):
         result = mcode("export", *arguments, "--db", db)
         assert (result.status, result.out) == (4, "")
         assert message in result.err
-    assert mcode("export", "smoke-run", "--format", "xml", "--db", db).status == 2
+    unknown = mcode("export", "smoke-run", "--format", "xml", "--db", db)
+    assert (unknown.status, unknown.out) == (4, "")
+    assert "--format=xml: run smoke-run is of smoke" in unknown.err

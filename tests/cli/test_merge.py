@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from pytest_mcode.store import Store, read_outcomes, read_run
+from pytest_mcode.store.queries import find_runs
 from tests.store.builders import outcome, run_info, write_run
+from tests.store.rich import restore
 
 Mcode = Callable[..., Any]
 
@@ -80,6 +82,22 @@ def test_one_run_of_two_machines_is_completed(mcode: Mcode, tmp_path: Path) -> N
     }
     with closing(sqlite3.connect(first)) as connection:
         assert connection.execute("SELECT status, tasks_planned FROM runs").fetchall() == [("finished", 4)]
+
+
+@pytest.mark.parametrize("older", ["here", "there"])
+def test_stores_of_two_versions_are_joined(mcode: Mcode, tmp_path: Path, older: str) -> None:
+    old = restore(tmp_path)
+    new = tmp_path / "new.db"
+    info = run_info("run-new", benchmark="numbers", harness="puzzles")
+    write_run(new, info, [outcome(0, "passed")])
+    here, there = (old, new) if older == "here" else (new, old)
+    result = mcode("merge", there, "--db", here)
+    assert (result.status, result.err) == (0, "")
+    with Store.open(str(here), read_only=True) as store:
+        runs = {run["run_id"][-6:]: run["harness"] for run in find_runs(store)}
+    assert len(runs) == 26
+    wanted = {"e00003": "repositories", "d00003": "functions", "un-new": "puzzles"}
+    assert {name: runs[name] for name in wanted} == wanted
 
 
 @pytest.mark.parametrize("change", [{"config_key": "k"}, {"started_at": "2026-01-01"}])

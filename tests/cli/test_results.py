@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pytest_mcode.analysis.intervals import wilson
-from pytest_mcode.cli.figures import loop
+from pytest_mcode.results.figures import loop
 from pytest_mcode.store import Store
 from tests.store.builders import attempt, outcome, run_info, write_run
 
@@ -389,11 +389,17 @@ def test_grouped_repeats_are_averaged_task_by_task(mcode: Mcode, tmp_path: Path)
     ],
 )
 def test_loop_is_labelled_with_what_is_unusual(changes: dict[str, Any], label: str) -> None:
-    assert loop({"settings": {**run_info().settings, **changes}, "overridden": {}}) == label
+    harness = "repositories" if changes.get("benchmark") == "swebench-lite" else "functions"
+    run = {"settings": {**run_info().settings, **changes}, "overridden": {}, "harness": harness}
+    assert loop(run) == label
 
 
 def test_a_solver_of_ones_own_has_the_budget_that_was_asked_for() -> None:
-    own = {"settings": run_info(debug_iters=2).settings, "overridden": {"mcode_solver": "conftest.py"}}
+    own = {
+        "settings": run_info(debug_iters=2).settings,
+        "overridden": {"mcode_solver": "conftest.py"},
+        "harness": "functions",
+    }
     assert loop(own) == "d=2 own solver"
     own["settings"]["samples"] = 5
     assert loop(own) == "n=5 d=2 own solver"

@@ -80,7 +80,7 @@ def test_settings_that_the_run_had_no_use_for_are_left_out(mcode: Mcode, tmp_pat
         ("functions", {"benchmark": "humaneval", "backend": "gold", "sandbox": "process"}),
         ("repositories", {"benchmark": "swebench-lite", "model": "m:7b", "retrieval": True}),
     ):
-        info = run_info(name, benchmark=given["benchmark"])
+        info = run_info(name, benchmark=given["benchmark"], harness=name)
         settings = Settings.build(given).to_dict()
         write_run(tmp_path / f"{name}.db", replace(info, settings=settings), [outcome(0, "passed")])
     functions, repositories = (

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pytest_mcode.doctor import installation
-from pytest_mcode.doctor.storage import check_disk, free_bytes
+from pytest_mcode.harnesses.machine import check_disk, free_bytes
 
 
 def test_our_own_requirements_are_met() -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from pytest_mcode.doctor import Finding, run_check
 from pytest_mcode.doctor.model import check_completion, check_context, check_server
+from pytest_mcode.harnesses.findings import Finding, run_check
 from pytest_mcode.session.plan import build_settings
 from pytest_mcode.settings import Settings
 from tests.servers import CLOSE, OllamaServer, OpenAIServer, Reply, ScriptedServer, status

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_mcode.doctor.probes import CONNECT, Probe, probes
-from pytest_mcode.doctor.sandbox import try_limits
 from pytest_mcode.errors import InfraError
+from pytest_mcode.harnesses.functions.examination import try_limits
+from pytest_mcode.harnesses.functions.probes import CONNECT, Probe, probes
 from pytest_mcode.records import Verdict
 from pytest_mcode.sandboxes import Limits, Program, Sandbox
 from pytest_mcode.sandboxes.docker import DockerSandbox

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pytest_mcode.doctor import Finding
 from pytest_mcode.doctor.examination import examine
+from pytest_mcode.harnesses.findings import Finding
 from pytest_mcode.session.plan import build_settings
 from tests.docker_support import require_image
 from tests.swebench import instance

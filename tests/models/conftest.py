@@ -1,17 +1,30 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import tenacity
 
-from pytest_mcode.models import Request
-from pytest_mcode.models.mellea import MelleaModel
+from pytest_mcode.models import ModelSettings, Request, backends
+from pytest_mcode.models.mellea import MelleaBackend, MelleaModel
+from pytest_mcode.models.options import parse_options
 from pytest_mcode.records import Message, Task
 from tests.servers import OllamaServer, OpenAIServer, Reply, ScriptedServer
 
 TASK = Task(task_id="t/0", prompt="p", test="")
 Open = Callable[..., MelleaModel]
+
+
+def asked(model: str, *, options: Sequence[str] = (), **more: Any) -> ModelSettings:
+    """What a session asks for, with options as the user types them."""
+    return ModelSettings(model=model, options=parse_options(options), **more)
+
+
+def open_at_once(backend: str, *, backoff: Any = None, **settings: Any) -> MelleaModel:
+    """Open a model that retries without waiting."""
+    found = backends.get(backend)
+    assert isinstance(found, MelleaBackend)
+    return found.open(asked(**settings), backoff=backoff or tenacity.wait_none())
 
 
 def ask(*contents: str, seed: int = 7) -> Request:
@@ -48,7 +61,7 @@ def _warm() -> None:
     """Import and build what the first request would, so that short time-outs measure servers."""
     for backend, serve in (("ollama", OllamaServer), ("openai", OpenAIServer)):
         with serve() as server:
-            model = MelleaModel(backend=backend, model=server.model, base_url=server.url)
+            model = backends.open_model(backend, asked(server.model, base_url=server.url))
             model.generate(ask("hi"))
             model.close()
 
@@ -60,8 +73,7 @@ def open_for() -> Iterator[Open]:
 
     def open_one(server: ScriptedServer, **options: Any) -> MelleaModel:
         backend = "ollama" if isinstance(server, OllamaServer) else "openai"
-        usual = {"backend": backend, "model": server.model, "base_url": server.url}
-        opened.append(MelleaModel(**{**usual, "backoff": tenacity.wait_none(), **options}))
+        opened.append(open_at_once(backend, **{"model": server.model, "base_url": server.url, **options}))
         return opened[-1]
 
     yield open_one
@@ -69,4 +81,4 @@ def open_for() -> Iterator[Open]:
         model.close()
 
 
-__all__ = ["Open", "Reply", "Wire", "ask"]
+__all__ = ["Open", "Reply", "Wire", "ask", "asked", "open_at_once"]

@@ -3,7 +3,17 @@
 import pytest
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.models.addresses import api_key, server_url
+from pytest_mcode.models import backends
+from pytest_mcode.models.mellea import MelleaBackend
+from pytest_mcode.models.openai import api_key
+
+from .conftest import asked
+
+
+def server_url(backend: str, base_url: str | None) -> str | None:
+    found = backends.get(backend)
+    assert isinstance(found, MelleaBackend)
+    return found.address(base_url)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +66,7 @@ def test_no_address(backend: str, written: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         server_url(backend, written)
     assert str(caught.value) == (
-        f"model server: {written!r} is no address; give one such as http://localhost:11434"
+        f"model server: {written!r} is not an address; give one such as http://localhost:11434"
     )
 
 
@@ -72,7 +82,7 @@ def test_other_backends() -> None:
     assert server_url("litellm", None) is None
     assert server_url("watsonx", "https://cloud.example/") == "https://cloud.example"
     with pytest.raises(ConfigurationError) as caught:
-        server_url("hf", "http://localhost")
+        backends.open_model("hf", asked("m", base_url="http://localhost"))
     assert str(caught.value) == "--mcode-base-url: hf runs the model in this process; leave the flag out"
 
 

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from pytest_mcode.errors import ConfigurationError, ContextOverflowError, InfraError
-from pytest_mcode.models.failures import classify, is_context_overflow
+from pytest_mcode.models import ModelSettings, hf
+from pytest_mcode.models.wordings import is_overflow
 from tests.servers import (
     CLOSE,
     DRIBBLE,
@@ -34,11 +35,11 @@ TRANSIENT = {
     "500": (status(500, message="CUDA out of memory"), "HTTP 500: CUDA out of memory"),
     "503": (status(503, message="loading\nmodel"), "HTTP 503: loading model"),
     "502 with HTML": (Reply(status=502, body=b"<html>Bad gateway</html>"), "HTTP 502: "),
-    "HTML": (HTML, "what came back is no answer of a model server ("),
-    "invalid JSON": (INVALID_JSON, "what came back is no answer of a model server (JSONDecodeError: "),
-    "JSON of another shape": (Reply(body=b"[1, 2]"), "what came back is no answer of a model server ("),
-    "no choices": (Reply(body=b'{"choices": []}'), "what came back is no answer of a model server ("),
-    "null": (Reply(body=b"null"), "what came back is no answer of a model server ("),
+    "HTML": (HTML, "what came back is not an answer of a model server ("),
+    "invalid JSON": (INVALID_JSON, "what came back is not an answer of a model server (JSONDecodeError: "),
+    "JSON of another shape": (Reply(body=b"[1, 2]"), "what came back is not an answer of a model server ("),
+    "no choices": (Reply(body=b'{"choices": []}'), "what came back is not an answer of a model server ("),
+    "null": (Reply(body=b"null"), "what came back is not an answer of a model server ("),
     "empty": (EMPTY, "an empty reply, as servers send while a model loads"),
     "empty and uncounted": (
         Reply(None, finish="load", prompt_tokens=None, completion_tokens=None),
@@ -164,7 +165,7 @@ def test_a_prompt_that_does_not_fit_is_the_models_own_failure(wire: Wire, open_f
     ],
 )
 def test_words_for_a_prompt_that_does_not_fit(words: str) -> None:
-    assert is_context_overflow(words)
+    assert is_overflow([words])
 
 
 @pytest.mark.parametrize(
@@ -178,7 +179,7 @@ def test_words_for_a_prompt_that_does_not_fit(words: str) -> None:
     ],
 )
 def test_words_for_something_else(words: str) -> None:
-    assert not is_context_overflow(words)
+    assert not is_overflow([words])
 
 
 @pytest.mark.parametrize(
@@ -194,7 +195,7 @@ def test_words_for_something_else(words: str) -> None:
     ],
 )
 def test_transformers_in_this_process(error: Exception, kind: type[Exception], message: str) -> None:
-    meaning = classify(error, backend="hf", model="m", where="hf")
+    meaning = hf.BACKEND.meaning(error, ModelSettings(model="m"), "hf")
     assert (type(meaning), str(meaning)) == (kind, message)
 
 

@@ -1,13 +1,12 @@
 """LiteLLM over both wires; runs where its extra is installed."""
 
 import pytest
-import tenacity
 
 from pytest_mcode.errors import ConfigurationError, ContextOverflowError, InfraError
 from pytest_mcode.models.mellea import MelleaModel
 from tests.servers import DROP, OllamaServer, OpenAIServer, Reply, ScriptedServer, status
 
-from .conftest import ask
+from .conftest import ask, open_at_once
 
 pytest.importorskip("litellm", reason="the extra mellea[litellm] is not installed", exc_type=ImportError)
 PREFIXES = {OllamaServer: ("ollama_chat/", ""), OpenAIServer: ("openai/", "/v1")}
@@ -22,13 +21,7 @@ def serve(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ty
 
 def open_for(server: ScriptedServer, **more: object) -> MelleaModel:
     prefix, path = PREFIXES[type(server)]
-    return MelleaModel(
-        backend="litellm",
-        model=prefix + server.model,
-        base_url=server.url + path,
-        backoff=tenacity.wait_none(),
-        **more,
-    )
+    return open_at_once("litellm", model=prefix + server.model, base_url=server.url + path, **more)
 
 
 def test_what_was_asked_arrives(serve: type[ScriptedServer]) -> None:
@@ -70,7 +63,7 @@ def test_the_rest_of_the_table(serve: type[ScriptedServer]) -> None:
 
 def test_what_the_provider_would_drop_is_refused() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        MelleaModel(backend="litellm", model="anthropic/claude-sonnet-4-5", options=["presence_penalty=1"])
+        open_at_once("litellm", model="anthropic/claude-sonnet-4-5", options=["presence_penalty=1"])
     assert str(caught.value) == (
         "--mcode-backend=litellm: anthropic/claude-sonnet-4-5 does not take presence_penalty; leave it out"
     )
@@ -78,7 +71,7 @@ def test_what_the_provider_would_drop_is_refused() -> None:
 
 def test_a_model_without_a_provider() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        MelleaModel(backend="litellm", model="qwen:7b")
+        open_at_once("litellm", model="qwen:7b")
     assert str(caught.value) == (
         "--mcode-model: 'qwen:7b' names no provider that litellm knows; "
         "put it before the model, such as ollama_chat/qwen2.5-coder:7b or openai/gpt-4.1"

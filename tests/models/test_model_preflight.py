@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.models.preflight import preflight
+from pytest_mcode.models import backends, inquiry
 from tests.servers import CLOSE, DRIBBLE, DROP, HANG, HTML, OllamaServer, OpenAIServer, Reply, status
 
-from .conftest import Wire
+from .conftest import Wire, asked
 
 REMEDIES = {
     "ollama": "start it with: ollama serve; or give its address with --mcode-base-url or OLLAMA_HOST",
@@ -19,6 +19,10 @@ REMEDIES = {
     "or give its address with --mcode-base-url or OPENAI_BASE_URL",
 }
 LISTINGS = {"ollama": "/api/tags", "openai": "/v1/models"}
+
+
+def preflight(backend: str, model: str, **more: Any) -> Any:
+    return backends.check_model(backend, asked(model, **more))
 
 
 def refusal(backend: str, model: str, url: str, **more: Any) -> str:
@@ -205,11 +209,14 @@ def test_dropped(wire: Wire, reply: Reply) -> None:
 
 
 @pytest.mark.parametrize("reply", [HANG, DRIBBLE], ids=["hung", "dribbling"])
-def test_a_server_that_does_not_end_its_answer(wire: Wire, reply: Reply) -> None:
+def test_a_server_that_does_not_end_its_answer(
+    wire: Wire, reply: Reply, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inquiry, "SECONDS", 0.3)
     with wire.serve() as server:
         server.overrides[LISTINGS[wire.backend]] = reply
         start = time.monotonic()
-        message = refusal(wire.backend, "x", server.url, timeout=0.3)
+        message = refusal(wire.backend, "x", server.url)
         assert time.monotonic() - start < 3
     assert message == f"{wire.where(server)}: no answer within 0.3 s; {REMEDIES[wire.backend]}"
 
@@ -229,8 +236,9 @@ def test_another_kind_of_server(wire: Wire, reply: Reply, code: int) -> None:
     path = LISTINGS[wire.backend]
     with wire.serve() as server:
         server.overrides[path] = reply
+        said = "" if code == 200 else " (scripted failure)"
         assert refusal(wire.backend, "x", server.url) == (
-            f"{wire.where(server)}: HTTP {code} at {path.removeprefix('/v1')}, and no list of models; "
+            f"{wire.where(server)}: HTTP {code} at {path.removeprefix('/v1')}, and no list of models{said}; "
             "is this another kind of server (--mcode-backend), or still starting?"
         )
 

@@ -3,7 +3,11 @@
 import pytest
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.models.options import Generation, call_options, extra_body, generation_for
+from pytest_mcode.models import backends, ollama
+from pytest_mcode.models.openai import extra_body
+from pytest_mcode.models.options import parse_options
+
+from .conftest import asked
 
 
 def test_values_are_json_where_they_parse_as_json() -> None:
@@ -20,7 +24,7 @@ def test_values_are_json_where_they_parse_as_json() -> None:
         "j=NaN",
         " k =x",
     ]
-    assert generation_for("openai", options=pairs).extra == {
+    assert parse_options(pairs) == {
         "a": 1,
         "b": 0.5,
         "c": True,
@@ -61,7 +65,7 @@ def test_values_are_json_where_they_parse_as_json() -> None:
 )
 def test_bad_options(backend: str, options: list[str], message: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        generation_for(backend, options=options)
+        backends.open_model(backend, asked("m", options=options))
     assert str(caught.value) == f"--mcode-model-option: {message}"
 
 
@@ -76,12 +80,12 @@ def test_bad_options(backend: str, options: list[str], message: str) -> None:
 )
 def test_a_context_window_that_cannot_be_had(backend: str, words: str) -> None:
     with pytest.raises(ConfigurationError, match=f"^--mcode-context-window: {words}"):
-        generation_for(backend, context_window=4096)
+        backends.open_model(backend, asked("m", context_window=4096))
 
 
 def test_ollama_wants_a_list_of_stops() -> None:
-    assert generation_for("ollama", options=["stop=END"]).extra == {"stop": ["END"]}
-    assert generation_for("ollama", options=['stop=["a", "b"]']).extra == {"stop": ["a", "b"]}
+    assert ollama.BACKEND.call_options(asked("m", options=["stop=END"])) == {"stop": ["END"]}
+    assert ollama.BACKEND.call_options(asked("m", options=['stop=["a", "b"]'])) == {"stop": ["a", "b"]}
 
 
 @pytest.mark.parametrize(
@@ -94,11 +98,11 @@ def test_ollama_wants_a_list_of_stops() -> None:
     ],
 )
 def test_each_backend_has_its_own_word_for_the_token_limit(backend: str, limit: str) -> None:
-    generation = Generation(temperature=0.5, max_tokens=9, extra={"top_p": 1})
-    assert call_options(backend, generation) == {"temperature": 0.5, limit: 9, "top_p": 1}
+    settings = asked("m", temperature=0.5, max_tokens=9, options=["top_p=1"])
+    assert backends.get(backend).call_options(settings) == {"temperature": 0.5, limit: 9, "top_p": 1}
 
 
 def test_openai_itself_wants_the_newer_word() -> None:
-    generation = Generation(max_tokens=9)
-    assert extra_body("https://api.openai.com/v1", generation) == {"max_completion_tokens": 9}
-    assert extra_body("http://localhost:8000/v1", generation) == {"max_tokens": 9}
+    settings = asked("m", max_tokens=9)
+    assert extra_body("https://api.openai.com/v1", settings) == {"max_completion_tokens": 9}
+    assert extra_body("http://localhost:8000/v1", settings) == {"max_tokens": 9}

@@ -9,10 +9,11 @@ import pytest
 import tenacity
 
 from pytest_mcode.errors import InfraError
+from pytest_mcode.models import backends
 from pytest_mcode.models.mellea import LONGEST_RETRY_AFTER
 from tests.servers import Reply, status
 
-from .conftest import Open, Wire, ask
+from .conftest import Open, Wire, ask, asked
 
 
 @pytest.mark.parametrize("retries", [0, 1, 3])
@@ -36,13 +37,9 @@ def test_waits_grow_and_differ(wire: Wire, open_for: Open) -> None:
         assert least <= wait <= min(least + 1, 60)
 
 
-def test_the_default_waits(wire: Wire, open_for: Open) -> None:
+def test_the_default_waits(wire: Wire) -> None:
     with wire.serve([status(503), "fine"]) as server:
-        model = open_for(server)
-        del model
-        from pytest_mcode.models.mellea import MelleaModel
-
-        patient = MelleaModel(backend=wire.backend, model=server.model, base_url=server.url)
+        patient = backends.open_model(wire.backend, asked(server.model, base_url=server.url))
         start = time.monotonic()
         assert patient.generate(ask("hi")).text == "fine"
         patient.close()

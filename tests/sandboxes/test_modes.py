@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from pytest_mcode.errors import InfraError
+from pytest_mcode.harnesses.functions.modes import judge, needs_one_process, reason_for_one_process
 from pytest_mcode.sandboxes import Program, Sandbox
-from pytest_mcode.sandboxes.modes import judge, needs_one_process, reason_for_one_process
 
 REASONS = {
     "import unittest.mock": "line 1 of the tests patches",

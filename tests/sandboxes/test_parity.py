@@ -65,7 +65,7 @@ def judge_references(sandbox: Sandbox, name: str, tasks: list[Task]) -> None:
     modes: dict[str, set[str]] = {"split": set(), "in_process": set()}
     for task in tasks:
         assert task.canonical_solution
-        verdict = benchmark.judge(task, task.canonical_solution, sandbox)
+        verdict = benchmark.harness.judge(task, task.canonical_solution, sandbox)
         assert verdict.passed, f"{task.task_id}: {verdict.kind}: {verdict.message}"
         modes[verdict.mode].add(task.task_id)
     shared = {"mbpp": IN_PROCESS, "mbpp+": IN_PROCESS_PLUS}.get(name, frozenset())
@@ -134,7 +134,7 @@ def _disagreements(
     for task in tasks:
         for _, solution in mutants(str(task.canonical_solution), task.entry_points[-1]):
             plainly = passes_plainly(task, solution, seconds)
-            verdict = benchmark.judge(task, solution, sandbox)
+            verdict = benchmark.harness.judge(task, solution, sandbox)
             if verdict.passed != plainly:
                 yield task, solution, verdict
 

@@ -4,6 +4,7 @@
 `MIGRATIONS`, then ``python -m tests.store.test_migrations`` adds the newest dump.
 """
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.store import Store, database, migrations, read_outcomes, read_run, schema
+from pytest_mcode.store.queries import find_runs
 from tests.store.builders import outcome, run_info, write_run
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -54,6 +56,38 @@ def test_every_version_is_brought_up_to_date(tmp_path: Path, version: int) -> No
 
 def test_there_is_a_step_from_every_version() -> None:
     assert len(migrations.MIGRATIONS) == schema.VERSION - 1
+
+
+def test_runs_of_version_1_are_told_their_harness(tmp_path: Path) -> None:
+    db = restore(tmp_path / "old.db", 1)
+    said = {"sandbox": {"sandbox": "docker", "swebench": "5.0.0"}}
+    with closing(sqlite3.connect(db)) as connection:
+        row = dict(zip(*_first_run(connection), strict=True))
+        for number, changes in enumerate(
+            (
+                {"benchmark": "swebench-lite"},
+                {"benchmark": "my-patches", "environment": json.dumps(said)},
+                {"benchmark": "swebench-mini.jsonl", "environment": json.dumps({"sandbox": None})},
+            ),
+            2,
+        ):
+            made = {**row, "run_id": f"run-{number}", **changes}
+            marks = ", ".join("?" * len(made))
+            connection.execute(f"INSERT INTO runs ({', '.join(made)}) VALUES ({marks})", [*made.values()])
+        connection.commit()
+    with Store.open(str(db), read_only=True) as store:
+        found = {run["run_id"]: run["harness"] for run in find_runs(store)}
+    assert found == {
+        "run-1": "functions",
+        "run-2": "repositories",
+        "run-3": "repositories",
+        "run-4": "functions",
+    }
+
+
+def _first_run(connection: sqlite3.Connection) -> tuple[list[str], tuple[object, ...]]:
+    found = connection.execute("SELECT * FROM runs")
+    return [column[0] for column in found.description], found.fetchone()
 
 
 @pytest.fixture

@@ -47,14 +47,77 @@ def test_predictions_are_patches(tmp_path: Path) -> None:
         {"instance_id": "a__b-3", "model_patch": None},
     )
     solutions = [samples[0][0].solution for samples in read_samples(file).values()]
-    assert solutions == ["diff --git", None, None]
+    assert solutions == ["diff --git\n", None, None]
+
+
+ROWS = [
+    {"instance_id": "a__b-1", "model_name_or_path": "m", "model_patch": "diff\n"},
+    {"instance_id": "a__b-2", "model_name_or_path": "m", "model_patch": "diff\n"},
+]
+LINES = "".join(f"{json.dumps(row)}\n" for row in ROWS)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("preds.json", json.dumps(ROWS)),
+        ("preds.json", json.dumps(ROWS, indent=2)),
+        ("preds.json", json.dumps({row["instance_id"]: row for row in ROWS}, indent=2)),
+        ("preds.json", json.dumps({row["instance_id"]: {"model_patch": "diff"} for row in ROWS})),
+        ("preds.json", LINES),
+        ("preds.jsonl", json.dumps({row["instance_id"]: row for row in ROWS})),
+        ("preds.jsonl", f"\ufeff{LINES}"),
+        ("preds.jsonl", LINES.replace("\n", "\r\n")),
+        ("preds.jsonl", f"\ufeff\n{LINES}".replace("\n", "\r\n").rstrip()),
+    ],
+)
+@pytest.mark.parametrize("zipped", [False, True])
+def test_predictions_come_in_many_files(tmp_path: Path, name: str, content: str, zipped: bool) -> None:
+    file = tmp_path / (f"{name}.gz" if zipped else name)
+    file.write_bytes(gzip.compress(content.encode()) if zipped else content.encode())
+    answers = read_samples(file)
+    assert {task: samples[0][0].solution for task, samples in answers.items()} == {
+        "a__b-1": "diff\n",
+        "a__b-2": "diff\n",
+    }
+
+
+def test_samples_may_be_one_list_and_gzip_may_hide_behind_any_name(tmp_path: Path) -> None:
+    file = tmp_path / "samples.json"
+    file.write_bytes(gzip.compress(b'[{"task_id": "T/1", "raw": "a"}, {"task_id": "T/1", "raw": "b"}]'))
+    assert [sample[0].completion for sample in read_samples(file)["T/1"]] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"a__b-1": "diff"}', "preds.json, a__b-1: not an object, but str"),
+        ('{"a__b-1": {"instance_id": "x", "model_patch": ""}}', "a__b-1: its instance_id is 'x'"),
+        ('{"a__b-1": {"instance_id": "a__b-1"}}', "a__b-1: model_patch is missing"),
+        ('[{"instance_id": "a", "model_patch": 5}]', "entry 1: model_patch is no text"),
+        (
+            json.dumps([ROWS[0], ROWS[0]]),
+            "entry 2: a second prediction for a__b-1, whose first is in entry 1",
+        ),
+        ('{\n  "a": {"model_patch": ""},\n}', "preds.json: not JSON: .*, line 3, column 1"),
+        ("[]", "holds no sample"),
+        ("{}", "holds no sample"),
+        ("", "holds no sample"),
+    ],
+)
+def test_bad_entry_of_a_whole_file_is_named(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "preds.json").write_text(content)
+    with pytest.raises(ConfigurationError, match=message):
+        read_samples(tmp_path / "preds.json")
 
 
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
         ([{"task_id": "T/1", "raw": "x"}, "{"], r"samples.jsonl, line 2: not JSON: .*, column 2"),
-        (["[1]"], "line 1: not an object, but list"),
+        (["[1]"], "entry 1: not an object, but int"),
+        (["", "7", "8"], "line 2: not an object, but int"),
+        (["[" * 100_000], "line 1: not JSON: nested too deeply"),
         ([{"raw": "x"}], "line 1: task_id is missing"),
         ([{"task_id": 1, "raw": "x"}], "line 1: task_id is no text"),
         (["", {"task_id": "T/1"}], "line 2: one of raw, solution, completion is needed"),
@@ -78,7 +141,7 @@ def test_bad_file_is_named(tmp_path: Path) -> None:
     ):
         read_samples(tmp_path / "none.jsonl")
     (tmp_path / "latin.jsonl").write_bytes(b"\xe9\n")
-    with pytest.raises(ConfigurationError, match="is no text in UTF-8"):
+    with pytest.raises(ConfigurationError, match="is not text in UTF-8"):
         read_samples(tmp_path / "latin.jsonl")
     (tmp_path / "cut.jsonl.gz").write_bytes(gzip.compress(b'{"task_id": "T", "raw": ""}\n' * 99)[:30])
     with pytest.raises(ConfigurationError, match=r"cut.jsonl.gz: .*end-of-stream"):

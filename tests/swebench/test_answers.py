@@ -6,9 +6,9 @@ import subprocess
 import pytest
 
 from pytest_mcode.errors import ApplyError
-from pytest_mcode.repositories.answers import find_edits, find_patch, to_patch
-from pytest_mcode.repositories.patches import changed_files
-from pytest_mcode.repositories.retrieval import excerpts, tree
+from pytest_mcode.harnesses.repositories.answers import find_edits, find_patch, to_patch
+from pytest_mcode.harnesses.repositories.patches import changed_files
+from pytest_mcode.harnesses.repositories.retrieval import excerpts, tree
 
 FILES = {
     "a/core.py": "def f():\n    return 1\n\n\ndef g():\n    return 1\n",
@@ -18,6 +18,7 @@ FILES = {
     "a/lines.py": "s = 'one\x0ctwo'\nx = 1\n",
     "b/only.py": "z = 0\n",
     "empty.py": "",
+    "a/rst.md": "Title\n=======\nold\n\nOther\n=======\nold\n",
 }
 
 
@@ -63,6 +64,13 @@ def applied(patch, tmp_path):
          {"b/only.py": "z = 1\n", "a/unix.py": "x = 3"}),
         ("<think>\n" + only("z = 0\n", "z = 9\n") + "</think>\n" + only("z = 0\n", "z = 1\n"),
          {"b/only.py": "z = 1\n"}),
+        (block("a/rst.md", "Title\n=======\nold\n", "Title\n=======\nnew\n"),
+         {"a/rst.md": "Title\n=======\nnew\n\nOther\n=======\nold\n"}),
+        (block("a/rst.md", "=======\nold\n\nOther\n", "=======\nolder\n\nOther\n"),
+         {"a/rst.md": "Title\n=======\nolder\n\nOther\n=======\nold\n"}),
+        (only("z = 0\n", "<<<<<<< HEAD\nz = 1\n=======\nz = 2\n>>>>>>> main\n"),
+         {"b/only.py": "<<<<<<< HEAD\nz = 1\n=======\nz = 2\n>>>>>>> main\n"}),
+        (block("new/doc.rst", "", "New\n=======\ntext\n"), {"new/doc.rst": "New\n=======\ntext\n"}),
     ],
 )  # fmt: skip
 def test_blocks_become_a_patch_that_git_applies(completion, changed, tmp_path):
@@ -79,6 +87,10 @@ def test_blocks_become_a_patch_that_git_applies(completion, changed, tmp_path):
             "do not occur in b/only.py; copy them exactly as they stand there",
         ),
         (block("a/core.py", "    return 1\n", ""), "occur 2 times in a/core.py; copy more lines around them"),
+        (
+            block("a/rst.md", "Head\n=======\n", "x\n"),
+            "these lines do not occur in a/rst.md; copy them exactly",
+        ),
         (block("c/none.py", "q\n", ""), "the block: the repository has no file c/none.py"),
         (block("", "q\n", ""), "the block has no path: write the file's path on a line of its own"),
         (block("../out.py", "", "x\n"), "../out.py is outside the repository"),
@@ -113,6 +125,48 @@ PATCH = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
 def test_patches_in_completions(completion, patch):
     assert find_patch(completion) == patch
     assert find_edits(completion) == []
+
+
+def hunk(file, first, removed, added):
+    return (
+        f"diff --git a/{file} b/{file}\n--- a/{file}\n+++ b/{file}\n"
+        f"@@ -{first},3 +{first},3 @@\n one\n-{removed}\n+{added}\n three\n"
+    )
+
+
+DRAFT, BETTER = hunk("x", 1, "two", "2"), hunk("x", 1, "two", "zwei")
+MOVED, APART, OTHER = hunk("x", 43, "two", "zwei"), hunk("x", 73, "six", "6"), hunk("y", 1, "two", "2")
+
+
+@pytest.mark.parametrize(
+    ("patches", "kept"),
+    [
+        ([DRAFT, BETTER], [BETTER]),
+        ([DRAFT, BETTER, DRAFT], [DRAFT]),
+        ([DRAFT, MOVED], [MOVED]),
+        ([DRAFT, APART], [DRAFT, APART]),
+        ([DRAFT, OTHER], [DRAFT, OTHER]),
+        ([DRAFT + OTHER, BETTER], [OTHER, BETTER]),
+    ],
+)
+@pytest.mark.parametrize("fence", ["", "```"])
+def test_of_a_draft_and_its_correction_the_last_wins(patches, kept, fence, tmp_path):
+    completion = "".join(f"A try:\n{fence}{'diff' if fence else ''}\n{each}{fence}\n" for each in patches)
+    found = find_patch(completion)
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    for name in ("x", "y"):
+        lines = [{1: "two", 43: "two", 73: "six"}.get(n, ("one", "", "three")[n % 3]) for n in range(90)]
+        (tmp_path / name).write_text("\n".join(lines))
+    assert (
+        subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=found.encode(), check=False).returncode == 0
+    )
+    added = [line for line in found.splitlines() if line.startswith("+") and not line.startswith("+++")]
+    assert added == [line for each in kept for line in each.splitlines() if re.match(r"\+(?!\+)", line)]
+
+
+@pytest.mark.parametrize("before", ["", "Here it is:\n"])
+def test_an_unfenced_patch_ends_its_last_line(before):
+    assert find_patch(before + PATCH.rstrip("\n")) == PATCH
 
 
 def source(number):

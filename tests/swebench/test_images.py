@@ -6,7 +6,7 @@ import pytest
 
 from pytest_mcode.benchmarks.swebench import to_task
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.repositories.images import ImageNames, check_disk
+from pytest_mcode.harnesses.repositories.images import ImageNames, check_disk
 
 from . import instance
 

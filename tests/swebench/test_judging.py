@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pytest_mcode.benchmarks.swebench import SWEBENCH_LITE, to_task
-from pytest_mcode.repositories.sandbox import DockerRepositories
+from pytest_mcode.harnesses.repositories.sandbox import DockerRepositories
 from pytest_mcode.sandboxes import Limits
 
 from . import instance
@@ -120,13 +120,13 @@ def test_nothing_later_than_the_base_commit_is_in_the_container(task, sandbox):
 def test_a_patch_that_touches_test_configuration_is_flagged(table):
     task = to_task(instance.row())
     forging = table_patch({"tests/conftest.py": "def pytest_runtest_makereport(item, call): ...\n"})
-    assert SWEBENCH_LITE.remarks(task, forging) == {"test_configuration": ["tests/conftest.py"]}
+    assert SWEBENCH_LITE.harness.remarks(task, forging) == {"test_configuration": ["tests/conftest.py"]}
     edit = table_patch({"tests/test_core.py": "x = 1\n", "setup.cfg": "[tool:pytest]\n"})
-    assert SWEBENCH_LITE.remarks(task, edit) == {
+    assert SWEBENCH_LITE.harness.remarks(task, edit) == {
         "left_out": ["tests/test_core.py"],
         "test_configuration": ["setup.cfg"],
     }
-    assert SWEBENCH_LITE.remarks(task, core(instance.FIXED)) == {}
+    assert SWEBENCH_LITE.harness.remarks(task, core(instance.FIXED)) == {}
 
 
 def table_patch(files):

@@ -8,8 +8,8 @@ import time
 import pytest
 
 from pytest_mcode.errors import InfraError
+from pytest_mcode.harnesses.repositories.sandbox import DockerRepositories
 from pytest_mcode.records import Task
-from pytest_mcode.repositories.sandbox import DockerRepositories
 from pytest_mcode.sandboxes import Limits
 
 from ..own_engine import OwnEngine

@@ -4,8 +4,8 @@ import pytest
 
 from pytest_mcode.benchmarks import Source
 from pytest_mcode.benchmarks.swebench import SWEBENCH_LITE
-from pytest_mcode.repositories.patches import changed_files, without
-from pytest_mcode.repositories.patches import test_configuration as configuration
+from pytest_mcode.harnesses.repositories.patches import changed_files, without
+from pytest_mcode.harnesses.repositories.patches import test_configuration as configuration
 
 from ..session_support import needs_data
 

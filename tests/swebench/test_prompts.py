@@ -5,8 +5,8 @@ from pyarrow import parquet
 
 from pytest_mcode.benchmarks import Source
 from pytest_mcode.benchmarks.swebench import SWEBENCH_LITE
-from pytest_mcode.repositories.prompting import repository_prompt
-from pytest_mcode.repositories.public import test_script as script_of
+from pytest_mcode.harnesses.repositories.prompting import repository_prompt
+from pytest_mcode.harnesses.repositories.public import test_script as script_of
 
 from ..session_support import needs_data
 

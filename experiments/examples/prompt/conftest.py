@@ -7,7 +7,7 @@ pytest --mcode-benchmark=humaneval --mcode-model=qwen2.5-coder:7b
 import pytest
 
 from pytest_mcode import Message, Task, Verdict
-from pytest_mcode.prompts import Prompt
+from pytest_mcode.harnesses.prompting import Prompt
 
 EDGES = "Before you write code, list in two lines the inputs at which a careless solution would fail."
 

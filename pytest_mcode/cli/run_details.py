@@ -1,0 +1,71 @@
+"""Every figure of a run in words, by name."""
+
+from typing import Any
+
+from pytest_mcode.results.figures import coverage, interval, percent, quantity
+
+__all__ = ["bounds", "details", "span"]
+
+Result = dict[str, Any]
+
+
+def details(each: Result) -> list[tuple[str, str]]:
+    """Return every figure of a result, by name."""
+    tasks, total = each["tasks_judged"], each["tasks_total"]
+    rows = [
+        ("run", f"{each['run_id']} ({each['status']})"),
+        ("dataset", f"{each['dataset']} {each['split']}, fingerprint {each['dataset_fingerprint'][:12]}"),
+        (
+            "judged",
+            f"{coverage(each)} tasks" + (f" of {total}" if each["tasks_planned"] == total else ", a subset"),
+        ),
+        ("solved", f"{each['solved']}/{tasks}: {_rate(each, 'pass_rate')}, Wilson 95 %"),
+        ("first attempt", f"{each['first_attempt_solved']}/{tasks}: {_rate(each, 'first_attempt_rate')}"),
+    ]
+    if each["overridden"]:
+        rows.append(("own", ", ".join(f"{name}: {by}" for name, by in sorted(each["overridden"].items()))))
+    if each["infra"]:
+        rows.append(("infra", f"{each['infra']} outside the pass rate, which they leave at {bounds(each)}%"))
+    rows += [(f"pass@{at['k']}", _pass_at(at, each)) for at in each["pass_at"]]
+    if each["samples"] > 1:
+        distinct = f"{quantity(each['distinct_solutions_per_task'])} distinct first solutions"
+        rows.append(("samples", f"{quantity(each['samples_per_task'])} a task, {distinct}"))
+        if each["pass_at_refused"]:
+            rows.append(("pass@k", f"not to be had: {each['pass_at_refused']}"))
+    if each["verdicts"]:
+        rows.append(("failed by", ", ".join(f"{kind} {count}" for kind, count in each["verdicts"].items())))
+    if each["public_passed"]:
+        wrong = f"{each['false_positives']}/{each['public_passed']}: {percent(each['false_positive_rate'])}"
+        rows.append(("false passes", f"{wrong} of what passed the visible tests failed the judge"))
+    return [*rows, ("cost", _cost(each))]
+
+
+def _rate(each: Result, name: str) -> str:
+    return f"{percent(each[name])} {interval(each[f'{name}_low'], each[f'{name}_high'])}".strip()
+
+
+def _pass_at(at: dict[str, Any], each: Result) -> str:
+    repaired = f"; {span(at, 'rate', '_after_repair')} after repair" if each["debug_iters"] else ""
+    return f"{span(at, 'rate')} first attempts{repaired}"
+
+
+def bounds(each: Result) -> str:
+    """Return the rates that infra outcomes leave open: all of them unsolved, all of them solved."""
+    return f"{100 * each['pass_rate_if_infra_failed']:.1f} to {100 * each['pass_rate_if_infra_solved']:.1f}"
+
+
+def span(at: dict[str, Any], name: str, suffix: str = "") -> str:
+    """Return a rate of pass@k with its interval."""
+    return f"{percent(at[name + suffix])} {interval(at['low' + suffix], at['high' + suffix])}"
+
+
+def _cost(each: Result) -> str:
+    def share(of: str) -> str:
+        tokens, seconds = each[f"tokens_per_{of}"], quantity(each[f"seconds_per_{of}"], "s")
+        return (
+            f"{seconds} a {of} task"
+            if tokens is None
+            else f"{quantity(tokens)} tokens, {seconds} a {of} task"
+        )
+
+    return "; ".join([f"{quantity(each['attempts'])} attempts", share("judged"), share("solved")])

@@ -1,0 +1,59 @@
+"""Tables for people on the terminal: a heading for each benchmark and model, columns of one width."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from rich.table import Table
+
+from pytest_mcode.cli.common import console
+from pytest_mcode.results.figures import interval, percent, title, visible
+
+__all__ = ["Column", "Result", "facts", "print_tables", "rate_cell"]
+
+Result = dict[str, Any]
+Column = tuple[str, Callable[[Result], list[str]]]
+"""A heading, and the lines of a cell."""
+
+
+def print_tables(found: Sequence[Result], columns: Sequence[Column]) -> None:
+    """Print a table for each benchmark and model, with columns of the same widths."""
+    terminal = console()
+    if not found:
+        terminal.print("No run matches.")
+        return
+    widths = _widths(columns, found, terminal.width)
+    for heading in dict.fromkeys(title(each) for each in found):
+        table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
+        for name, _ in columns:
+            table.add_column(name, width=widths[name], overflow="fold")
+        for each in found:
+            if title(each) == heading:
+                table.add_row(*(visible("\n".join(cell(each))) for _, cell in columns))
+        terminal.print(heading, style="bold cyan", soft_wrap=True)
+        terminal.print(table)
+
+
+def _widths(columns: Sequence[Column], found: Sequence[Result], available: int) -> dict[str, int]:
+    """Give each column what it wants; loop and tasks, whose cells wrap well, share what is left."""
+    widths = {
+        name: max(len(line) for each in found for line in [name, *cell(each)]) for name, cell in columns
+    }
+    left = available - sum(widths.values()) - len(widths) + widths["loop"] + widths["tasks"]
+    widths["tasks"] = min(widths["tasks"], max(7, left - widths["loop"]))
+    widths["loop"] = min(widths["loop"], max(7, left - widths["tasks"]))
+    return widths
+
+
+def rate_cell(each: Result, name: str) -> list[str]:
+    """Return a rate and, below it, its interval."""
+    return [percent(each[name]), interval(each[f"{name}_low"], each[f"{name}_high"])]
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> Table:
+    """Lay out names and values, as they are."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(name, visible(value))
+    return table

@@ -1,0 +1,53 @@
+"""Options on pytest's command line and in its ini files: how a specification becomes both."""
+
+from typing import Any
+
+import pytest
+
+from pytest_mcode.declarations import declare_options, option_specs
+from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.options import OptionSpec
+
+__all__ = ["add_option", "add_options"]
+
+
+def add_options(parser: pytest.Parser, harness: Any) -> None:
+    """Let a harness of your own have options: call this in ``pytest_addoption`` of your conftest.py.
+
+    `harness` is a class or object of `pytest_mcode.Harness` whose ``options`` is a dataclass of fields that
+    `pytest_mcode.option` declares: ``base: str = option("The numbers' base.", metavar="N", default="10")``
+    becomes ``--mcode-base``, ini ``mcode_base``, and ``settings.of(TheOptions).base``.
+    """
+    try:
+        declare_options(harness.name, harness.options)
+    except ConfigurationError as error:
+        raise pytest.UsageError(str(error)) from None
+    for spec in option_specs():
+        if spec.group == harness.name:
+            add_option(parser, spec)
+
+
+def add_option(parser: pytest.Parser, spec: OptionSpec) -> None:
+    """Add one option and its ini twin, in the group of its harness."""
+    about = f"mcode: {spec.group}" if spec.group else "mcode"
+    group = parser.getgroup(about, f"{f'{spec.group}, ' if spec.group else ''}code benchmarks (pytest-mcode)")
+    dest, text = spec.ini_name, (spec.help + _default(spec)).replace("%", "%%")
+    if spec.is_switch:
+        group.addoption(spec.flag, dest=dest, action="store_true", default=None, help=text)
+        group.addoption(
+            f"--no-mcode-{spec.name}",
+            dest=dest,
+            action="store_false",
+            default=None,
+            help=f"Undo {spec.flag}.",
+        )
+    else:
+        action = "append" if spec.repeatable else "store"
+        group.addoption(spec.flag, dest=dest, action=action, default=None, metavar=spec.metavar, help=text)
+    if spec.ini:
+        parser.addini(spec.ini_name, spec.help, type=spec.ini, default=None)
+
+
+def _default(spec: OptionSpec) -> str:
+    shown = spec.shown_default if spec.field != "benchmark" else ""
+    return f" Default: {shown}." if shown else ""

@@ -1,0 +1,195 @@
+"""The harness of repositories: patches that resolve an issue, judged in the image of their task."""
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.harnesses.demonstrations import Demonstrations
+from pytest_mcode.harnesses.findings import Finding, run_check
+from pytest_mcode.harnesses.limits import limits_of
+from pytest_mcode.harnesses.protocol import Harness, Progress
+from pytest_mcode.harnesses.repositories.options import RepositoryOptions
+from pytest_mcode.harnesses.repositories.patches import changed_files, test_configuration, without
+from pytest_mcode.records import Task, Verdict
+from pytest_mcode.settings import Settings
+
+if TYPE_CHECKING:
+    from pytest_mcode.harnesses.prompting import Prompt
+    from pytest_mcode.harnesses.repositories import RepositorySandbox
+    from pytest_mcode.harnesses.repositories.sandbox import DockerRepositories
+
+__all__ = ["REPOSITORIES", "RepositoryHarness"]
+
+IDLE_PATCH = """\
+diff --git a/mcode-doctor.txt b/mcode-doctor.txt
+new file mode 100644
+--- /dev/null
++++ b/mcode-doctor.txt
+@@ -0,0 +1 @@
++This file changes nothing.
+"""
+
+
+class RepositoryHarness(Harness):
+    """Judges patches by swebench's own rules, each in a fresh container."""
+
+    name = "repositories"
+    options = RepositoryOptions
+    nature = "has an image of its own for each task, no function"
+    usual_feedback = "public"
+    nothing_found = "no file was changed"
+
+    def check_options(self, settings: Settings) -> None:
+        """Refuse options that do not go together."""
+        own = settings.of(RepositoryOptions)
+        if own.force_rebuild and not own.task_repo:
+            raise ConfigurationError("--mcode-force-rebuild: only with --mcode-task-repo are images built")
+        if own.agent == "bash" and settings.strategy == "resample":
+            raise ConfigurationError("--mcode-strategy=resample: the bash agent only repairs; leave one out")
+        if own.agent == "bash" and settings.backend in ("gold", "replay"):
+            raise ConfigurationError(
+                f"--mcode-agent=bash: {settings.backend} types no commands; leave it out, or name a model"
+            )
+
+    def shows_test(self, task: Task) -> bool:
+        """Return True: a repository has tests of its own at the base commit."""
+        return True
+
+    def open_sandbox(self, settings: Settings, session_id: str) -> "RepositorySandbox":
+        """Return a `RepositorySandbox`."""
+        return _open(settings, session_id)
+
+    def check_sandbox(
+        self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress
+    ) -> Mapping[str, Any]:
+        """Look for swebench, its builder where images are to be built, and the engine."""
+        from pytest_mcode.harnesses.repositories.building import check_builder
+        from pytest_mcode.harnesses.repositories.preparation import check
+
+        task_repo = settings.of(RepositoryOptions).task_repo
+        if task_repo:
+            check_builder(task_repo)
+        with closing(_open(settings, session_id)) as repositories:
+            return check(repositories, progress)
+
+    def prepare(self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress) -> None:
+        """Build or pull the images of `tasks`."""
+        from pytest_mcode.harnesses.repositories.building import build
+        from pytest_mcode.harnesses.repositories.preparation import prepare_images
+
+        own = settings.of(RepositoryOptions)
+        if own.task_repo:
+            build(
+                own.task_repo,
+                list(dict.fromkeys(task.task_id for task in tasks)),
+                namespace=own.namespace,
+                workers=own.max_workers,
+                force=own.force_rebuild,
+                progress=progress,
+            )
+        with closing(_open(settings, session_id)) as repositories:
+            prepare_images(repositories, tasks, own.max_workers, progress)
+
+    def remove_leftovers(self, settings: Settings, session_id: str) -> None:
+        """Remove containers of the session."""
+        from pytest_mcode.sandboxes import opening
+
+        opening.remove_leftovers("docker", session_id)
+
+    def describe_sandbox(self, settings: Settings) -> str:
+        """Return sandbox, image and time limit."""
+        return f"sandbox docker each task's own (fresh), {settings.timeout:g} s"
+
+    def prompt(
+        self,
+        settings: Settings,
+        template: str,
+        sandbox: Any = None,
+        demonstrations: Demonstrations | None = None,
+    ) -> "Prompt":
+        """Word an issue, with names or excerpts of the repository's files, for the agent that resolves it."""
+        from pytest_mcode.harnesses.repositories.prompting import repository_prompt
+
+        own = settings.of(RepositoryOptions)
+        return repository_prompt(
+            sandbox.files if sandbox else None,
+            agent=own.agent,
+            retrieval=settings.retrieval,
+            source=own.retrieval_source,
+            context_window=settings.context_window,
+            max_tokens=settings.max_tokens,
+        )
+
+    def extract(self, completion: str, task: Task, sandbox: "RepositorySandbox") -> str | None:
+        """Return the patch that a completion holds or asks for; raises `ApplyError`."""
+        return sandbox.extract(completion, task)
+
+    def judge(self, task: Task, solution: str, sandbox: "RepositorySandbox") -> Verdict:
+        """Apply the patch in the task's image, run its tests, grade their output."""
+        return sandbox.judge(task, solution)
+
+    def judge_publicly(self, task: Task, solution: str, sandbox: "RepositorySandbox") -> Verdict | None:
+        """Judge by what a developer without the hidden tests could see."""
+        return sandbox.judge_publicly(task, solution)
+
+    def forget(self, task: Task, sandbox: "RepositorySandbox") -> None:
+        """Drop the repository's files."""
+        sandbox.forget(task)
+
+    def remarks(self, task: Task, solution: str) -> Mapping[str, Any]:
+        """Return ``left_out`` (graded test files it edits) and ``test_configuration`` (files it edits)."""
+        rest, left_out = without(solution, changed_files(task.test))
+        remarks = {"left_out": left_out, "test_configuration": test_configuration(changed_files(rest))}
+        return {name: files for name, files in remarks.items() if files}
+
+    def cluster(self, task_id: str) -> str | None:
+        """Return the repository: ``django__django`` of ``django__django-11099``."""
+        return task_id.rpartition("-")[0]
+
+    @property
+    def export_formats(self) -> Mapping[str, Callable[..., Mapping[str, Any]]]:
+        """Return SWE-bench's predictions."""
+        from pytest_mcode.harnesses.repositories.exporting import prediction
+
+        return {"predictions": prediction}
+
+    def examine_machine(
+        self, settings: Settings, session_id: str, progress: Progress
+    ) -> Generator[Finding, None, bool]:
+        """Look at the engine."""
+        from pytest_mcode.harnesses.machine import check_engine
+
+        return (yield from run_check("engine", partial(check_engine, settings)))
+
+    def examine_execution(
+        self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress
+    ) -> Generator[Finding, None, bool]:
+        """Ask the engine for the images of `tasks`."""
+        from pytest_mcode.harnesses.repositories.examination import check_images
+
+        told = partial(self.check_sandbox, settings, session_id, tasks, progress)
+        opened = partial(_open, settings, session_id)
+        return (yield from run_check("images", partial(check_images, opened, tasks, told)))
+
+    def idle_solutions(self, task: Task) -> Sequence[str]:
+        """Return a patch that adds a file which nothing reads."""
+        return [IDLE_PATCH]
+
+
+def _open(settings: Settings, session_id: str) -> "DockerRepositories":
+    from pytest_mcode.harnesses.repositories.images import LOCAL
+    from pytest_mcode.harnesses.repositories.sandbox import DockerRepositories
+
+    own = settings.of(RepositoryOptions)
+    return DockerRepositories(
+        limits_of(settings),
+        session_id,
+        network=own.network,
+        namespace=own.namespace or (LOCAL if own.task_repo else None),
+        arch=own.arch,
+    )
+
+
+REPOSITORIES = RepositoryHarness()

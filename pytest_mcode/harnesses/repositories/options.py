@@ -1,0 +1,49 @@
+"""Options that mean something to repositories and their issues alone."""
+
+from dataclasses import dataclass
+
+from pytest_mcode.options import choice, count, option, switch
+
+__all__ = ["RepositoryOptions"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryOptions:
+    """Who resolves an issue, what is shown of the repository, and which image it is in."""
+
+    retrieval_source: str = option(
+        "What matches in repositories: bm25, or oracle (the files that the reference solution changes).",
+        choice("bm25", "oracle"),
+        metavar="SOURCE",
+        default="bm25",
+        changes_result=True,
+    )
+    agent: str = option(
+        "Who resolves a repository's issue: single (one completion) or bash (command by command).",
+        choice("single", "bash"),
+        metavar="NAME",
+        default="single",
+        changes_result=True,
+    )
+    max_steps: int = count(
+        "Most commands of one attempt of the bash agent.", 1, default=50, changes_result=True
+    )
+    network: bool = switch("Let a repository's tests reach the network.", changes_result=True)
+    namespace: str | None = option(
+        "Registry namespace of the tasks' images; `none` for images built here; default: the dataset's own.",
+        metavar="NAME",
+        changes_result=True,
+    )
+    arch: str = option(
+        "Architecture of the tasks' images: auto (the Docker engine's), x86_64, arm64.",
+        choice("auto", "x86_64", "arm64"),
+        metavar="ARCH",
+        default="auto",
+        changes_result=True,
+    )
+    max_workers: int = count("Images of tasks that are pulled or built at the same time.", 1, default=4)
+    task_repo: str | None = option(
+        "Checkout of SWE-bench's task repository: build the tasks' images instead of pulling them.",
+        metavar="PATH",
+    )
+    force_rebuild: bool = switch("Build images anew that are there already.")

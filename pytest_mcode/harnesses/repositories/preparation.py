@@ -1,0 +1,47 @@
+"""What must be there before the first patch is judged: swebench, the engine, the tasks' images."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pytest_mcode.harnesses.repositories import images
+from pytest_mcode.harnesses.repositories.grading import check_installed
+from pytest_mcode.harnesses.repositories.images import ImageState
+from pytest_mcode.harnesses.repositories.sandbox import DockerRepositories
+from pytest_mcode.records import Task
+from pytest_mcode.sandboxes.engine import connect_engine
+from pytest_mcode.sandboxes.ownership import sweep
+
+__all__ = ["check", "image_states", "prepare_images"]
+
+
+def check(sandbox: DockerRepositories, progress: Callable[[str], None]) -> Mapping[str, Any]:
+    """Return what the run's record says of the sandbox; removes containers of dead sessions."""
+    check_installed()
+    with connect_engine() as engine:
+        swept = sweep(engine)
+    if swept:
+        progress(f"removed {swept} containers of sessions that died")
+    return sandbox.describe()
+
+
+def image_states(sandbox: DockerRepositories, tasks: Sequence[Task]) -> list[ImageState]:
+    """Return, for each task, its image and what the engine has of it."""
+    with connect_engine() as engine:
+        return images.states(engine, sandbox.names, tasks)
+
+
+def prepare_images(
+    sandbox: DockerRepositories, tasks: Sequence[Task], workers: int, progress: Callable[[str], None]
+) -> None:
+    """Pull the images that are missing, `workers` at a time.
+
+    One that can't be had is told and left to its tasks, whose outcome will be ``infra``. Raises
+    `ConfigurationError` where they will not fit on the engine's disk.
+    """
+    missing = list(dict.fromkeys(each.image for each in image_states(sandbox, tasks) if not each.present))
+    if not missing:
+        return
+    with connect_engine() as engine:
+        images.check_disk(len(missing), images.free_bytes(engine))
+    progress(f"pulling {len(missing)} images")
+    images.pull_missing(missing, sandbox.names.platform, workers, progress)

@@ -1,0 +1,79 @@
+"""What the model is told of a repository's issue, and what it sees of the repository."""
+
+from collections.abc import Callable, Mapping
+from threading import Lock
+from typing import Any
+
+from pytest_mcode.harnesses.prompting import TemplatePrompt
+from pytest_mcode.harnesses.repositories.patches import changed_files
+from pytest_mcode.harnesses.repositories.retrieval import excerpts, tree
+from pytest_mcode.records import Task
+
+__all__ = ["repository_prompt"]
+
+TEMPLATES = {
+    "single": ("swebench.jinja", "swebench_repair.jinja"),
+    "bash": ("swebench_bash.jinja", "swebench_bash_repair.jinja"),
+}
+CHARACTERS_PER_TOKEN = 3.0
+"""Of code, from below: a prompt that is too long is worse than one that could be longer."""
+USUAL_WINDOW = 16384
+USUAL_ANSWER = 2048
+"""Tokens, where the session says nothing."""
+INSTRUCTIONS = 2000
+LEAST = 2000
+"""Characters."""
+TASKS_KEPT = 256
+
+Files = Callable[[Task], Mapping[str, str]]
+
+
+def repository_prompt(
+    files: Files | None,
+    *,
+    agent: str = "single",
+    retrieval: bool = False,
+    source: str = "bm25",
+    context_window: int | None = None,
+    max_tokens: int | None = None,
+) -> TemplatePrompt:
+    """Return the prompt of an agent; `files` reads a task's repository (None: only the hash is needed).
+
+    With `retrieval`, excerpts from files that match the issue, or from those that the reference solution
+    changes (`source` ``oracle``), packed to `context_window` less `max_tokens` (tokens); else their names.
+    """
+
+    def show(task: Task) -> Mapping[str, Any]:
+        assert files is not None
+        if agent == "bash":
+            return {}
+        characters = _room(task, context_window, max_tokens)
+        if not retrieval:
+            return {"excerpts": [], "tree": tree(files(task), characters)}
+        only = changed_files(task.canonical_solution or "") if source == "oracle" else []
+        found = excerpts(files(task), task.prompt, characters, only)
+        return {"excerpts": found, "tree": "", "retrieved": [each.name for each in found]}
+
+    first, repair = TEMPLATES[agent]
+    return TemplatePrompt(first, repair, _kept(show))
+
+
+def _kept(show: Callable[[Task], Mapping[str, Any]]) -> Callable[[Task], Mapping[str, Any]]:
+    """Have what is shown of a task found once for all of its samples; of tasks long done it is forgotten."""
+    shown: dict[str, Mapping[str, Any]] = {}
+    lock = Lock()
+
+    def context(task: Task) -> Mapping[str, Any]:
+        with lock:
+            found = shown.pop(task.fingerprint, None) or show(task)
+            shown[task.fingerprint] = found
+            for oldest in list(shown)[:-TASKS_KEPT]:
+                del shown[oldest]
+            return found
+
+    return context
+
+
+def _room(task: Task, context_window: int | None, max_tokens: int | None) -> int:
+    tokens = (context_window or USUAL_WINDOW) - (max_tokens or USUAL_ANSWER)
+    return max(LEAST, int(tokens * CHARACTERS_PER_TOKEN) - len(task.prompt) - INSTRUCTIONS)

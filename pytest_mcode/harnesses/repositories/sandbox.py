@@ -1,0 +1,179 @@
+"""The sandbox of repositories: a fresh container of the task's own image for every patch."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from pytest_mcode.errors import ConfigurationError, InfraError
+from pytest_mcode.harnesses.repositories import images
+from pytest_mcode.harnesses.repositories.answers import find_edits, find_patch, to_patch
+from pytest_mcode.harnesses.repositories.container import Container, LostContainerError
+from pytest_mcode.harnesses.repositories.grading import check_installed
+from pytest_mcode.harnesses.repositories.history import hide_later_history
+from pytest_mcode.harnesses.repositories.images import ImageNames
+from pytest_mcode.harnesses.repositories.judging import graded_files, judge_in
+from pytest_mcode.harnesses.repositories.patches import without
+from pytest_mcode.harnesses.repositories.public import PublicJudge
+from pytest_mcode.harnesses.repositories.snapshot import read_files
+from pytest_mcode.records import Task, Verdict
+from pytest_mcode.sandboxes import Limits
+from pytest_mcode.sandboxes.engine import connect_engine
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+__all__ = ["OUTPUT", "DockerRepositories"]
+
+OUTPUT = 32 * 2**20
+"""Bytes that the tests may write: suites run verbosely."""
+
+
+class DockerRepositories:
+    """See `RepositorySandbox`. `namespace` and `arch` are as the options of these names say."""
+
+    def __init__(
+        self,
+        limits: Limits,
+        session_id: str,
+        *,
+        network: bool = False,
+        namespace: str | None = None,
+        arch: str = "auto",
+    ) -> None:
+        self.limits = replace(limits, output=OUTPUT)
+        self.session_id = session_id
+        self.network = network
+        self._asked_for = (namespace, arch)
+        self._engine: APIClient | None = None
+        self._names: ImageNames | None = None
+        self._connecting = threading.Lock()
+        self._known: dict[str, _Known] = {}
+        """What was read of the repositories of tasks at work, by task id."""
+
+    def extract(self, completion: str, task: Task) -> str | None:
+        """Return the patch in a completion, or that its search/replace blocks amount to."""
+        edits = find_edits(completion)
+        return to_patch(edits, self.files(task)) if edits else find_patch(completion)
+
+    def files(self, task: Task) -> Mapping[str, str]:
+        """Return the repository's tracked files by path (binary ones as empty), read once until `forget`."""
+        known = self._known_of(task)
+        with known.reading:
+            if known.files is None:
+                with self.open(task) as container:
+                    known.files = read_files(container)
+            return known.files
+
+    def forget(self, task: Task) -> None:
+        """Drop what was read of a task's repository: nobody works at it any more."""
+        self._known.pop(task.task_id, None)
+
+    def judge(self, task: Task, patch: str) -> Verdict:
+        """Judge `patch` by the task's hidden tests."""
+        rest, left_out = without(patch, graded_files(task))
+        note = f"edits to graded test files were left out: {', '.join(left_out)}" if left_out else ""
+        if not rest.strip():
+            return Verdict(kind="no_solution", message=note or "the patch is empty", mode="container")
+        verdict = self._twice(lambda: self._judge_once(task, rest))
+        return replace(verdict, message="; ".join(filter(None, (verdict.message, note))))
+
+    def judge_publicly(self, task: Task, patch: str) -> Verdict:
+        """Judge `patch` by what a developer without the hidden tests could find out."""
+        rest, _ = without(patch, graded_files(task))
+        if not rest.strip():
+            return Verdict(kind="no_solution", message="it changes nothing but tests", mode="container")
+        return self._twice(lambda: self._judge_publicly_once(task, rest))
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return engine, architecture, network, limits and swebench's version."""
+        engine = self._connected()
+        return {
+            "sandbox": "docker",
+            "engine": engine.version()["Version"],
+            "platform": self.names.platform,
+            "network": self.network,
+            "limits": asdict(self.limits),
+            "swebench": check_installed(),
+        }
+
+    def close(self) -> None:
+        """Forget the engine; containers end with the calls that start them."""
+        engine, self._engine = self._engine, None
+        if engine:
+            engine.close()
+
+    @property
+    def names(self) -> ImageNames:
+        """Which images tasks run in."""
+        if self._names is None:
+            self._names = ImageNames.on(self._connected(), *self._asked_for)
+        return self._names
+
+    @contextmanager
+    def open(self, task: Task) -> Iterator[Container]:
+        """Start a container of the task's image that holds nothing later than the base commit."""
+        engine, image = self._reached(), self.names.of(task)
+        if images.inspect(engine, image) is None:
+            images.pull(engine, image, self.names.platform)
+        with Container(
+            engine,
+            image,
+            self.limits,
+            self.session_id,
+            network=self.network,
+            platform=self.names.platform,
+        ) as container:
+            hide_later_history(container, task.extra["base_commit"])
+            yield container
+
+    def _judge_once(self, task: Task, patch: str) -> Verdict:
+        with self.open(task) as container:
+            return judge_in(container, task, patch, self.limits)
+
+    def _judge_publicly_once(self, task: Task, patch: str) -> Verdict:
+        files, known = self.files(task), self._known_of(task)
+        with known.reading:
+            known.public = known.public or PublicJudge(task, files, self.limits)
+        with self.open(task) as container:
+            return known.public.judge(patch, container, lambda: self.open(task))
+
+    def _known_of(self, task: Task) -> _Known:
+        return self._known.setdefault(task.task_id, _Known())
+
+    def _twice(self, judge: Callable[[], Verdict]) -> Verdict:
+        """Judge again where the container was lost. A solution that ends its container twice has failed."""
+        try:
+            return judge()
+        except LostContainerError:
+            self.close()
+        try:
+            return judge()
+        except LostContainerError as error:
+            self._reached().ping()
+            return Verdict(kind="exited_early", message=f"it ended its container: {error}", mode="container")
+
+    def _reached(self) -> APIClient:
+        """Return the engine; that it is gone while tasks run is no mistake in the configuration."""
+        try:
+            return self._connected()
+        except ConfigurationError as error:
+            raise InfraError(str(error)) from error
+
+    def _connected(self) -> APIClient:
+        with self._connecting:
+            if self._engine is None:
+                self._engine = connect_engine()
+            return self._engine
+
+
+@dataclass
+class _Known:
+    """What is known of one task's repository."""
+
+    files: Mapping[str, str] | None = None
+    public: PublicJudge | None = None
+    reading: threading.Lock = field(default_factory=threading.Lock)

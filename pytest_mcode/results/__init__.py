@@ -1,0 +1,42 @@
+"""A library over a store: runs, configurations, comparisons, curves, frames, report. Prints nothing.
+
+>>> import pytest_mcode.results
+>>> with pytest_mcode.results.open("experiments/results/results.db") as results:
+...     frame = results.runs(benchmark="humaneval").to_frame()
+...     results.run("latest").pass_at(1, 5)
+...     results.compare("model=granite4:3b,samples=5", "latest", margin=0.05)
+"""
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_mcode.results.library import Results, Run, Runs
+    from pytest_mcode.results.report import Report
+
+__all__ = ["Report", "Results", "Run", "Runs", "open"]
+
+_HOMES = {
+    "Report": "pytest_mcode.results.report",
+    **dict.fromkeys(("Results", "Run", "Runs"), "pytest_mcode.results.library"),
+}
+
+
+def open(db: str | Path) -> "Results":
+    """Open the results database `db` for reading: a SQLite path or an SQLAlchemy URL.
+
+    Use it as a context manager, or call `Results.close`. A store of an older schema is brought up to date.
+    Raises `ConfigurationError` where there is no such store.
+    """
+    from pytest_mcode.results.library import Results
+    from pytest_mcode.store import Store
+
+    return Results(Store.open(str(db), read_only=True))
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: SQLAlchemy comes with it."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

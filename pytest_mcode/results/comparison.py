@@ -1,0 +1,76 @@
+"""Two configurations on the tasks that both judged: the paired difference, and how sure it is."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from pytest_mcode.analysis import paired
+from pytest_mcode.results.by_harness import clusters
+from pytest_mcode.results.configuration import differences
+from pytest_mcode.results.figures import brief, loop, natural, title
+from pytest_mcode.results.sides import Side, load_side, pair
+from pytest_mcode.results.summaries import status_of
+from pytest_mcode.store import Store
+
+__all__ = ["compare"]
+
+
+def compare(store: Store, a: str, b: str, *, margin: float | None = None) -> dict[str, Any]:
+    """Return the comparison of two sides (see `sides.load_side`), A minus B, JSON types.
+
+    The population: tasks like those that both judged and whose fingerprints are equal. Every field of
+    `analysis.paired.Comparison`, and ``a`` and ``b`` (what each side is), ``configuration`` (the pairs
+    of values in which they differ), ``warnings``, ``other_content`` (tasks left out), how many tasks one
+    side alone judged, on which tasks either did better, and for a `margin`, a share from 0 to 1,
+    ``non_inferior``: whether A is at least as good as B minus it.
+    """
+    ours, theirs = load_side(store, a), load_side(store, b)
+    pairing = pair(ours, theirs)
+    tasks = sorted(pairing.tasks, key=natural)
+    scores, other = [ours.scores[task] for task in tasks], [theirs.scores[task] for task in tasks]
+    found = paired.compare(scores, other, clusters(ours.runs[0], tasks))
+    low, high = found.low, found.high
+    if found.clustered_low is not None and found.clustered_high is not None:
+        low, high = found.clustered_low, found.clustered_high
+    return {
+        "a": _side(ours),
+        "b": _side(theirs),
+        "configuration": {
+            name: list(pair) for name, pair in differences(ours.runs[0], theirs.runs[0]).items()
+        },
+        "warnings": list(_warnings(ours, theirs, pairing.other_content)),
+        "other_content": pairing.other_content,
+        "judged_by_a_alone": pairing.only_a,
+        "judged_by_b_alone": pairing.only_b,
+        **asdict(found),
+        "tasks_only_a": [task for task, x, y in zip(tasks, scores, other, strict=True) if x > y],
+        "tasks_only_b": [task for task, x, y in zip(tasks, scores, other, strict=True) if x < y],
+        "margin": margin,
+        "non_inferior": None if margin is None else paired.non_inferior(low, high, margin),
+    }
+
+
+def _side(side: Side) -> dict[str, Any]:
+    run = side.runs[0]
+    return {
+        "name": side.name,
+        "run_ids": [each["run_id"] for each in side.runs],
+        "test": run["test"],
+        "title": title(run),
+        "loop": loop(run),
+        "judged": len(side.scores),
+        "infra": side.infra,
+    }
+
+
+def _warnings(a: Side, b: Side, other_content: Sequence[str]) -> Iterator[str]:
+    first, second = a.runs[0], b.runs[0]
+    if first["model"] == second["model"] and first["model_digest"] != second["model_digest"]:
+        digests = " and ".join(brief(run["model_digest"]) for run in (first, second))
+        yield f"{first['model']} was not the same model: digests {digests}"
+    if other_content:
+        yield f"{len(other_content)} tasks left out, whose content differs, such as {other_content[0]}"
+    for side in (a, b):
+        for run in side.runs:
+            if (status := status_of(run)) != "finished":
+                yield f"run {run['run_id']} is {status}"

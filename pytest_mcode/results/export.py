@@ -1,0 +1,181 @@
+"""What a run answered, as files that other tools read: a line a sample, a task, or an attempt."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.records import Attempt, Task, TaskOutcome, Verdict, to_json
+from pytest_mcode.results.by_harness import export_formats
+from pytest_mcode.results.figures import natural
+from pytest_mcode.store import Store, read_outcomes
+from pytest_mcode.store.queries import Row
+
+__all__ = ["LoadTasks", "export", "formats"]
+
+LoadTasks = Callable[[Row], Mapping[str, Task]]
+"""Returns, by id, the tasks of the dataset that a run had; called only where a format needs them."""
+
+TASK_COLUMNS = ("run_id", "test", "task_id", "task_fingerprint", "status", "error", "task_seconds")
+ATTEMPT_COLUMNS = (
+    "sample",
+    "iteration",
+    "verdict",
+    "message",
+    "public_verdict",
+    "seed",
+    "prompt_tokens",
+    "completion_tokens",
+    "generation_seconds",
+    "execution_seconds",
+    "finish_reason",
+    "solution",
+    "completion",
+    "reasoning",
+)
+
+
+def formats(run: Row) -> tuple[str, ...]:
+    """Return the formats in which a run can be exported: ours, and those of its harness."""
+    return (*dict.fromkeys(["samples", *export_formats(run), "csv"]),)
+
+
+def export(store: Store, run: Row, format: str, load_tasks: LoadTasks, *, sample: int = 0) -> Iterator[str]:
+    """Yield the lines of a run's test function in a `format`, each with its line break.
+
+    ``csv`` has a line an attempt, and one for a task without attempts. ``samples`` is JSONL, a line a
+    sample: its last attempt, as HumanEval's and EvalPlus's evaluators read it. Any other format is the
+    harness's: JSONL, a line a task, of the last attempt of its sample number `sample`. All but ``csv``
+    leave out tasks that ended in infra. Raises `ConfigurationError` where there is nothing to export.
+    """
+    if format == "csv":
+        return _csv_lines(store, run)
+    if format not in formats(run):
+        offered = " or ".join(f"--format={each}" for each in formats(run))
+        raise ConfigurationError(
+            f"--format={format}: run {run['run_id']} is of {run['benchmark']}, whose tasks "
+            f"({run['harness']}) have no such format; use {offered}"
+        )
+    lines = _Lines(store, run, load_tasks)
+    return lines.of_samples() if format == "samples" else lines.of_tasks(format, sample)
+
+
+class _Lines:
+    """A run's lines of JSON."""
+
+    def __init__(self, store: Store, run: Row, load_tasks: LoadTasks) -> None:
+        self._store = store
+        self._run = run
+        self._load_tasks = load_tasks
+        self._formats = export_formats(run)
+
+    def of_samples(self) -> Iterator[str]:
+        for outcome in self._judged():
+            for attempt in _last_attempts(outcome):
+                line = _plain(outcome, attempt)
+                if "samples" in self._formats:
+                    line |= self._columns("samples", outcome, attempt)
+                yield to_json(line) + "\n"
+
+    def of_tasks(self, format: str, sample: int) -> Iterator[str]:
+        for outcome in self._judged():
+            made = [attempt for attempt in _last_attempts(outcome) if attempt.sample == sample]
+            if not made:
+                raise ConfigurationError(
+                    f"--sample={sample}: run {self._run['run_id']} has no such sample of {outcome.task_id}; "
+                    "give 0"
+                )
+            yield to_json(self._columns(format, outcome, made[0])) + "\n"
+
+    def _columns(self, format: str, outcome: TaskOutcome, attempt: Attempt) -> Mapping[str, Any]:
+        return self._formats[format](
+            outcome=outcome,
+            attempt=attempt,
+            model=self._run["model"] or self._run["backend"],
+            task=lambda: self._task(outcome),
+        )
+
+    def _judged(self) -> list[TaskOutcome]:
+        judged = [outcome for outcome in _outcomes(self._store, self._run) if outcome.status != "infra"]
+        if not judged:
+            raise ConfigurationError(f"run {self._run['run_id']} judged no task: there is nothing to export")
+        return judged
+
+    @cached_property
+    def _tasks(self) -> Mapping[str, Task]:
+        return self._load_tasks(self._run)
+
+    def _task(self, outcome: TaskOutcome) -> Task:
+        task = self._tasks.get(outcome.task_id)
+        if task is None or task.fingerprint != outcome.task_fingerprint:
+            raise ConfigurationError(
+                f"{outcome.task_id} is not in {self._run['dataset']} as run {self._run['run_id']} had it; "
+                "give its dataset back, or use --format=csv, which does not need it"
+            )
+        return task
+
+
+def _plain(outcome: TaskOutcome, attempt: Attempt) -> dict[str, Any]:
+    """Return a line of ``samples`` as it is for any kind of task: the solution as text."""
+    solution = attempt.solution or ""
+    return {
+        "task_id": outcome.task_id,
+        "completion": solution,
+        "solution": solution,
+        "raw": attempt.completion,
+        "passed": attempt.verdict.passed,
+        "result": _result(attempt.verdict),
+    }
+
+
+def _result(verdict: Verdict) -> str:
+    """Return a verdict in the words of HumanEval's evaluator."""
+    if verdict.passed:
+        return "passed"
+    return (
+        "timed out"
+        if verdict.kind == "timeout"
+        else f"failed: {verdict.kind}: {verdict.message}".rstrip(": ")
+    )
+
+
+def _csv_lines(store: Store, run: Row) -> Iterator[str]:
+    yield _csv_line([*TASK_COLUMNS, *ATTEMPT_COLUMNS])
+    for outcome in _outcomes(store, run):
+        task = {**vars(outcome), "run_id": run["run_id"], "task_seconds": outcome.seconds}
+        rows = [_attempt_columns(attempt) for attempt in outcome.attempts] or [{}]
+        for row in rows:
+            yield _csv_line(
+                [*(task[name] for name in TASK_COLUMNS), *(row.get(name) for name in ATTEMPT_COLUMNS)]
+            )
+
+
+def _outcomes(store: Store, run: Row) -> list[TaskOutcome]:
+    found = read_outcomes(store, run["run_id"], test=run["test"])
+    return sorted(found, key=lambda outcome: natural(outcome.task_id))
+
+
+def _last_attempts(outcome: TaskOutcome) -> list[Attempt]:
+    """Return the last attempt of each sample, by sample."""
+    return list({attempt.sample: attempt for attempt in outcome.attempts}.values())
+
+
+def _attempt_columns(attempt: Attempt) -> dict[str, Any]:
+    public = attempt.public_verdict
+    return {
+        **vars(attempt),
+        "verdict": attempt.verdict.kind,
+        "message": attempt.verdict.message,
+        "public_verdict": public.kind if public else None,
+        "execution_seconds": attempt.verdict.seconds,
+    }
+
+
+def _csv_line(values: list[Any]) -> str:
+    """Return a line of CSV; what cannot be UTF-8 is escaped, and NUL, which readers refuse."""
+    line = io.StringIO()
+    texts = ("" if value is None else str(value).replace("\0", "\\x00") for value in values)
+    csv.writer(line, lineterminator="\n").writerow(texts)
+    return line.getvalue().encode(errors="backslashreplace").decode()

@@ -1,0 +1,104 @@
+"""Figures as people read them: rates with intervals, coverage of a benchmark, the loop in a few letters."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pytest_mcode.declarations import kept_fields
+from pytest_mcode.results.by_harness import usual_feedback
+
+__all__ = [
+    "brief",
+    "coverage",
+    "interval",
+    "loop",
+    "natural",
+    "percent",
+    "quantity",
+    "short_id",
+    "title",
+    "visible",
+]
+
+UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Controls that could drive a terminal or turn its writing direction, and lone surrogates."""
+MISSING = "–"
+
+
+def percent(rate: float | None) -> str:
+    """Return ``62.0%``."""
+    return MISSING if rate is None else f"{100 * rate:.1f}%"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Return ``[54.4, 69.1]``, in percent."""
+    return "" if low is None or high is None else f"[{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def quantity(number: float | None, unit: str = "") -> str:
+    """Return three significant digits, or all of a larger number: ``0.123 s``, ``12,345``."""
+    if number is None:
+        return MISSING
+    digits = f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
+    return f"{digits} {unit}".rstrip()
+
+
+def coverage(result: Mapping[str, Any]) -> str:
+    """Return judged/planned tasks; a subset of the split is labelled ``38/164`` as a whole."""
+    judged, planned, total = result["tasks_judged"], result["tasks_planned"], result["tasks_total"]
+    if planned is None or planned >= total:
+        return f"{judged}/{total if planned is None else planned}"
+    return f"{planned}/{total}" if judged == planned else f"{judged} of {planned}/{total}"
+
+
+def loop(run: Mapping[str, Any], *, with_samples: bool = True) -> str:
+    """Return what a run's loop does that the plainest one does not: ``n=5 d=2 T=0.7``, ``own solver``."""
+    settings = run["settings"]
+    own = [name.removeprefix("mcode_").replace("_", " ") for name in sorted(run["overridden"])]
+    # A solver of one's own need not know of the budget; that of the plainest loop is none that was asked for.
+    with_samples &= "solver" not in own or settings["samples"] > 1
+    parts = [f"n={settings['samples']}{' all' if settings['all_samples'] else ''}"] if with_samples else []
+    parts += [f"d={settings['debug_iters']}"] if settings["debug_iters"] else []
+    resamples = settings["debug_iters"] and settings.get("strategy") == "resample"
+    parts += ["resample"] if resamples else []
+    parts += [f"T={settings['temperature']:g}"] if settings.get("temperature") is not None else []
+    parts += [str(settings.get("retrieval_source") or "retrieval")] if settings["retrieval"] else []
+    usual = kept_fields()["retrieval_k"]
+    shown = settings.get("retrieval_k", usual)
+    parts += [f"k={shown}"] if settings["retrieval"] and shown != usual else []
+    feedback = settings.get("feedback")
+    unusual = feedback and feedback != usual_feedback(run)
+    parts += [f"feedback={feedback}"] if settings["debug_iters"] and not resamples and unusual else []
+    parts += [f"replay of {short_id(Path(settings['replay']).name)}"] if settings.get("replay") else []
+    parts += [f"judge={settings['judge']}"] if settings.get("judge") else []
+    parts += [f"own {', '.join(own)}"] if own else []
+    return visible(" ".join(parts))
+
+
+def natural(task_id: str) -> list[tuple[str, int]]:
+    """Return a sort key by which ``HumanEval/10`` follows ``HumanEval/9``."""
+    return [(text, int(number or 0)) for text, number in re.findall(r"(\D*)(\d*)", task_id)]
+
+
+def short_id(run_id: str) -> str:
+    """Return the end of a run id, by which every command finds it again."""
+    end = run_id.rpartition("-")[2]
+    return end if len(end) >= 6 else run_id
+
+
+def title(run: Mapping[str, Any]) -> str:
+    """Return benchmark, start of its fingerprint, and model: ``humaneval@7dce605, granite4:3b (ollama)``."""
+    model = f"{run['model']} ({run['backend']})" if run["model"] else run["backend"]
+    return visible(f"{run['benchmark']}@{run['dataset_fingerprint'][:7]}, {model}")
+
+
+def visible(text: str) -> str:
+    """Return `text` harmless to a terminal: what drives it is shown escaped, as in ``\\x1b[2J``."""
+    return UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def brief(value: object) -> str:
+    """Return the start of what is long, such as a digest."""
+    text = visible(str(value))
+    return text if len(text) <= 40 else f"{text[:12]}…"

@@ -1,0 +1,64 @@
+"""Repeats of one configuration as one row: averaged task by task, never pooled."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pytest_mcode.analysis.intervals import mean_interval
+from pytest_mcode.results.configuration import configuration_key
+from pytest_mcode.results.summaries import Figures
+from pytest_mcode.store import Store
+from pytest_mcode.store.queries import task_rows
+
+__all__ = ["grouped"]
+
+SHARED = (
+    "benchmark",
+    "dataset_fingerprint",
+    "model",
+    "model_digest",
+    "backend",
+    "samples",
+    "all_samples",
+    "debug_iters",
+    "timeout",
+    "retrieval",
+    "test",
+    "overridden",
+    "tasks_total",
+    "settings",
+    "harness",
+)
+
+
+def grouped(store: Store, found: Sequence[Figures]) -> list[dict[str, Any]]:
+    """Return a row for each configuration among runs' figures: runs that are equal in all but the seed.
+
+    The population: tasks like those that any of its runs judged. ``pass_rate`` is the mean over tasks of
+    the share of runs that solved a task, with a 95 % interval over tasks; ``solved_always`` and
+    ``solved_sometimes`` count tasks over the runs.
+    """
+    groups: dict[str, list[Figures]] = {}
+    for each in found:
+        groups.setdefault(configuration_key(each), []).append(each)
+    return [_group(store, runs) for runs in groups.values()]
+
+
+def _group(store: Store, runs: Sequence[Figures]) -> dict[str, Any]:
+    solved: dict[str, list[bool]] = {}
+    for run in runs:
+        for row in task_rows(store, [run["run_id"]], run["test"]):
+            if row["status"] != "infra":
+                solved.setdefault(row["task_id"], []).append(row["status"] == "solved")
+    shares = [sum(each) / len(each) for each in solved.values()]
+    low, high = mean_interval(shares, min(map(len, solved.values()))) if shares else (None, None)
+    return {
+        **{name: runs[0][name] for name in SHARED},
+        "run_ids": [run["run_id"] for run in runs],
+        "pass_rates": [run["pass_rate"] for run in runs],
+        "tasks_judged": len(shares),
+        "pass_rate": sum(shares) / len(shares) if shares else None,
+        "pass_rate_low": low,
+        "pass_rate_high": high,
+        "solved_always": sum(share == 1 for share in shares),
+        "solved_sometimes": sum(0 < share < 1 for share in shares),
+    }

@@ -1,0 +1,76 @@
+"""Runs in figures: what `summarise` makes of the outcomes that the store has of each."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pytest_mcode.analysis.repair import debugging_worth
+from pytest_mcode.analysis.summary import summarise
+from pytest_mcode.results.figures import natural
+from pytest_mcode.solving.journal import is_abandoned
+from pytest_mcode.store import Store
+from pytest_mcode.store.queries import Row, attempt_rows, outcome_groups, task_rows
+
+__all__ = ["Figures", "debugging", "describe", "figures", "status_of"]
+
+Figures = dict[str, Any]
+"""The figures of one test function of one run, JSON types; `columns.RUN_COLUMNS` says what each is."""
+
+
+def status_of(run: Row) -> str:
+    """Return a run's status; ``killed`` where the store says ``running`` and its session is gone."""
+    return "killed" if run["status"] == "running" and is_abandoned(run["run_id"]) else str(run["status"])
+
+
+def figures(store: Store, rows: Sequence[Row], pass_at: Sequence[int] = ()) -> list[Figures]:
+    """Return the figures of each run, of each test function where it has several.
+
+    Rates are over the judged tasks of that run alone, with an interval for tasks like these; `pass_at`
+    lists the k of pass@k. A run without outcomes has figures that are None.
+    """
+    groups = outcome_groups(store, [row["run_id"] for row in rows], by_passes=bool(pass_at))
+    tests: dict[str, list[str | None]] = {}
+    for run_id, test in groups:
+        tests.setdefault(run_id, []).append(test)
+    return [
+        summarise(
+            {**row, "status": status_of(row)},
+            test,
+            groups.get((row["run_id"], test or ""), []),
+            planned=_planned(row, test, alone=len(tests.get(row["run_id"], ())) <= 1),
+            pass_at_ks=pass_at,
+        )
+        | {"harness": row["harness"]}
+        for row in rows
+        for test in tests.get(row["run_id"], [None])
+    ]
+
+
+def _planned(row: Row, test: str | None, *, alone: bool) -> int | None:
+    planned: int | None = (row["planned_by_test"] or {}).get(test, row["tasks_planned"] if alone else None)
+    return planned
+
+
+def debugging(store: Store, found: Figures) -> dict[str, Any] | None:
+    """Return what repairs were worth in a run, over its judged tasks; None where they were off.
+
+    See `analysis.repair.debugging_worth`.
+    """
+    if not found["debug_iters"]:
+        return None
+    attempts = attempt_rows(store, found["run_id"], found["test"])
+    return debugging_worth(list(attempts.values()), found["debug_iters"], all_samples=found["all_samples"])
+
+
+def describe(store: Store, row: Row) -> dict[str, Any]:
+    """Return the whole of a run, JSON types.
+
+    ``results`` are its figures by test function, each with what debugging was worth; ``tasks`` a row a
+    task, without attempts; ``model_info`` and ``environment`` what the session recorded.
+    """
+    tasks = sorted(task_rows(store, [row["run_id"]]), key=lambda task: natural(task["task_id"]))
+    return {
+        "results": [{**each, "debugging": debugging(store, each)} for each in figures(store, [row])],
+        "model_info": row["model_info"],
+        "environment": row["environment"],
+        "tasks": [{name: task[name] for name in task if name not in ("id", "run_id")} for task in tasks],
+    }

@@ -1,0 +1,29 @@
+"""Which of the bundled solvers a session's settings ask for."""
+
+from typing import Any
+
+from pytest_mcode.harnesses.prompting import Prompt
+from pytest_mcode.models import Model
+from pytest_mcode.settings import Settings
+from pytest_mcode.solving.resample import Resample
+from pytest_mcode.solving.sample_and_debug import SampleAndDebug
+from pytest_mcode.solving.solver import Solver
+
+__all__ = ["bundled_solver"]
+
+
+def bundled_solver(settings: Settings, model: Model, prompt: Prompt) -> Solver:
+    """Return sample and debug, resampling, or the agent, within the session's budget."""
+    budget: dict[str, Any] = {
+        "model": model,
+        "prompt": prompt,
+        "samples": settings.samples,
+        "debug_iters": settings.debug_iters,
+        "all_samples": settings.all_samples,
+        "seed": settings.seed,
+    }
+    if settings.own["agent"] == "bash":
+        from pytest_mcode.solving.bash_agent import BashAgent
+
+        return BashAgent(**budget, max_steps=settings.own["max_steps"], seconds=settings.timeout)
+    return Resample(**budget) if settings.strategy == "resample" else SampleAndDebug(**budget)

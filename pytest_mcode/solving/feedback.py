@@ -1,0 +1,89 @@
+"""What guides a repair: the judging tests, the tests that the prompt shows, or nothing but that it failed."""
+
+from collections.abc import Mapping
+from typing import Literal, Protocol
+
+from pytest_mcode.records import Attempt, Verdict
+
+__all__ = ["FEEDBACK", "Feedback", "FeedbackName"]
+
+FeedbackName = Literal["judge", "public", "none"]
+
+
+class Feedback(Protocol):
+    """One answer to ``--mcode-feedback``."""
+
+    judges_publicly: bool
+    """Whether an attempt needs a public verdict beside the judge's."""
+
+    def shown(self, attempt: Attempt) -> Verdict | None:
+        """Return the verdict that may guide a repair of `attempt`; None where nothing may."""
+
+    def looks_solved(self, attempt: Attempt) -> bool:
+        """Whether a sample ends with `attempt`, by what can be seen."""
+
+    def reply(self, attempt: Attempt) -> Verdict:
+        """Return what the author of a solution may see of its verdict."""
+
+
+class JudgeFeedback:
+    """The judging tests' own error."""
+
+    judges_publicly = False
+
+    def shown(self, attempt: Attempt) -> Verdict | None:
+        """Return the judge's verdict."""
+        return attempt.verdict
+
+    def looks_solved(self, attempt: Attempt) -> bool:
+        """Whether the judging tests passed."""
+        return attempt.verdict.passed
+
+    def reply(self, attempt: Attempt) -> Verdict:
+        """Return the judge's verdict."""
+        return attempt.verdict
+
+
+class PublicFeedback:
+    """The error of the tests that the prompt shows; the judging tests decide once, at the end."""
+
+    judges_publicly = True
+
+    def shown(self, attempt: Attempt) -> Verdict | None:
+        """Return the public verdict; None where the prompt shows no test."""
+        return attempt.public_verdict
+
+    def looks_solved(self, attempt: Attempt) -> bool:
+        """Whether what can be seen passed, or nothing can be seen."""
+        return attempt.public_verdict is None or attempt.public_verdict.passed
+
+    def reply(self, attempt: Attempt) -> Verdict:
+        """Return the public verdict; ``passed`` where the prompt shows no test."""
+        if attempt.public_verdict is None:
+            return Verdict(kind="passed", message="the prompt shows no test that could speak against it")
+        return attempt.public_verdict
+
+
+class NoFeedback:
+    """That it failed, and no more."""
+
+    judges_publicly = False
+
+    def shown(self, attempt: Attempt) -> Verdict | None:
+        """Return None."""
+        return None
+
+    def looks_solved(self, attempt: Attempt) -> bool:
+        """Whether the judging tests passed."""
+        return attempt.verdict.passed
+
+    def reply(self, attempt: Attempt) -> Verdict:
+        """Return the kind of the judge's verdict alone."""
+        return Verdict(kind=attempt.verdict.kind)
+
+
+FEEDBACK: Mapping[FeedbackName, Feedback] = {
+    "judge": JudgeFeedback(),
+    "public": PublicFeedback(),
+    "none": NoFeedback(),
+}

@@ -1,0 +1,196 @@
+"""The handle of a task: what a test function holds as `mcode_task`. It judges, and records every attempt."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from pytest_mcode.benchmarks import Benchmark
+from pytest_mcode.errors import ApplyError, ContentFilterError, ContextOverflowError
+from pytest_mcode.harnesses import checked
+from pytest_mcode.harnesses.protocol import Harness
+from pytest_mcode.models import Completion, Request
+from pytest_mcode.records import Attempt, Task, Verdict
+from pytest_mcode.solving.feedback import FEEDBACK, FeedbackName
+from pytest_mcode.solving.journal import Journal
+from pytest_mcode.solving.unanswered import cut, unanswered, withheld
+
+__all__ = ["TaskHandle"]
+
+
+@dataclass
+class TaskHandle:
+    """One task of a session and the attempts that were made at it."""
+
+    task: Task
+    benchmark: Benchmark
+    sandbox: Any
+    """What the benchmark's harness opened."""
+    feedback: FeedbackName = "judge"
+    journal: Journal | None = None
+    """Keeps the attempts of a session that may be killed."""
+    attempts: list[Attempt] = field(default_factory=list)
+    harness: Harness | None = None
+    """The benchmark's, as the session's settings want it; None: as it is."""
+
+    def __post_init__(self) -> None:
+        """Take up what an earlier session has left of this task."""
+        self._left = self.journal.read() if self.journal else []
+        self._feedback = FEEDBACK[self.feedback]
+        self._harness = self.harness or self.benchmark.harness
+
+    # What a solver of one's own calls.
+
+    def judge(self, solution: str, *, sample: int = 0) -> Verdict:
+        """Judge `solution` (source code), record it as an attempt, return what its author may see.
+
+        That is the verdict of the judging tests; under ``public`` feedback, the verdict of the tests
+        that the prompt shows (``passed`` where it shows none); under ``none``, the kind alone. Calls
+        with the same `sample` are its first attempt and its repairs, in this order.
+        """
+        if not isinstance(solution, str):
+            raise TypeError(f"judge() takes the solution as a str, not {type(solution).__name__}")
+        if type(sample) is not int or sample < 0:
+            raise TypeError(f"judge() takes the number of a sample, 0 or more, not {sample!r}")
+        attempt = self._record(sample, self._judged(solution, Completion(text=solution)))
+        return self._feedback.reply(attempt)
+
+    # What the bundled solvers call.
+
+    def judge_completion(self, request: Request, completion: Completion) -> Attempt:
+        """Extract the solution from a model's answer to `request`, judge and record it."""
+        return self._keep(request.sample, self._extracted(completion, request))
+
+    def judge_solution(
+        self, request: Request, completion: Completion, solution: str | None, extra: Mapping[str, Any]
+    ) -> Attempt:
+        """Judge and record what a model has made in several turns, of which `completion` is the last."""
+        attempt = self._judged(solution, completion, request)
+        return self._keep(request.sample, replace(attempt, extra={**attempt.extra, **extra}))
+
+    def judge_again(
+        self, sample: int, *, completion: str, solution: str | None, finish_reason: str = ""
+    ) -> Attempt:
+        """Judge an answer that was given before: `solution` as it is, else what `completion` holds."""
+        given = Completion(text=completion, finish_reason=finish_reason)
+        attempt = self._extracted(given) if solution is None else self._judged(solution, given)
+        return self._record(sample, attempt)
+
+    def record_refusal(self, request: Request, error: ContextOverflowError | ContentFilterError) -> Attempt:
+        """Record that `request` did not fit the model's context window, or that a filter refused it."""
+        filtered = isinstance(error, ContentFilterError)
+        verdict = Verdict(kind="content_filter" if filtered else "context_overflow", message=str(error))
+        return self._keep(request.sample, self._without_solution(verdict, Completion(text=""), request))
+
+    def recall(self, request: Request) -> Attempt | None:
+        """Return, and record, the attempt that an earlier session began with this very request."""
+        for attempt in self._left:
+            opening = list(attempt.messages)[: len(request.messages)]
+            if attempt.seed == request.seed and opening == list(request.messages):
+                return self._record(request.sample, attempt)
+        return None
+
+    # What came of it.
+
+    def shown(self, attempt: Attempt) -> Verdict | None:
+        """Return the verdict that may guide a repair of `attempt`; None where nothing may."""
+        return self._feedback.shown(attempt)
+
+    def looks_solved(self, attempt: Attempt) -> bool:
+        """Whether a sample ends with `attempt`: it passed, or under ``public`` what can be seen passed."""
+        return self._feedback.looks_solved(attempt)
+
+    @property
+    def answer(self) -> Attempt | None:
+        """The attempt by which the task is decided: the first that looks solved, else the last."""
+        looking_solved = (attempt for attempt in self.attempts if self.looks_solved(attempt))
+        return next(looking_solved, self.attempts[-1] if self.attempts else None)
+
+    @property
+    def solved(self) -> bool:
+        """Whether the judging tests passed the `answer`."""
+        return self.answer is not None and self.answer.verdict.passed
+
+    def close(self) -> None:
+        """Let go of what the sandbox keeps of the task, once no more attempts are made."""
+        self._harness.forget(self.task, self.sandbox)
+
+    # Recording.
+
+    def _keep(self, sample: int, attempt: Attempt) -> Attempt:
+        attempt = self._record(sample, attempt)
+        if self.journal:
+            self.journal.append(attempt)
+        return attempt
+
+    def _record(self, sample: int, attempt: Attempt) -> Attempt:
+        iteration = sum(earlier.sample == sample for earlier in self.attempts)
+        attempt = replace(attempt, sample=sample, iteration=iteration)
+        self.attempts.append(attempt)
+        return attempt
+
+    def _extracted(self, completion: Completion, request: Request | None = None) -> Attempt:
+        try:
+            found = checked.find(self._harness, completion.text, self.task, self.sandbox)
+        except ApplyError as error:
+            unfit = Verdict(kind="apply_failed", message=str(error))
+            return self._without_solution(unfit, completion, request)
+        if found.solution is None or withheld(completion):
+            verdict = self._no_solution(completion, found.verdict)
+            return self._without_solution(verdict, completion, request)
+        return self._judged(found.solution, completion, request, found.remarks)
+
+    def _judged(
+        self,
+        solution: str | None,
+        completion: Completion,
+        request: Request | None = None,
+        remarks: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Attempt:
+        harness = self._harness
+        if solution is None:
+            return self._without_solution(self._no_solution(completion), completion, request)
+        verdict = checked.judge(harness, self.task, solution, self.sandbox)
+        public = (
+            checked.judge_publicly(harness, self.task, solution, self.sandbox)
+            if self._feedback.judges_publicly
+            else None
+        )
+        remarks = {**remarks, **harness.remarks(self.task, solution)}
+        return _attempt(completion, request, solution, verdict, public, remarks)
+
+    def _no_solution(self, completion: Completion, known: Verdict | None = None) -> Verdict:
+        otherwise = known or unanswered(completion, self._harness.nothing_found)
+        return withheld(completion) or cut(completion) or otherwise
+
+    def _without_solution(self, verdict: Verdict, completion: Completion, request: Request | None) -> Attempt:
+        """Return an attempt with nothing to run: what can be seen says the same as the judge."""
+        public = verdict if self._feedback.judges_publicly else None
+        return _attempt(completion, request, None, verdict, public, {})
+
+
+def _attempt(
+    completion: Completion,
+    request: Request | None,
+    solution: str | None,
+    verdict: Verdict,
+    public_verdict: Verdict | None,
+    remarks: Mapping[str, Any],
+) -> Attempt:
+    retrieved = {"retrieved": list(request.retrieved)} if request and request.retrieved else {}
+    return Attempt(
+        sample=0,
+        iteration=0,
+        messages=request.messages if request else (),
+        completion=completion.text,
+        reasoning=completion.reasoning,
+        solution=solution,
+        verdict=verdict,
+        public_verdict=public_verdict,
+        seed=request.seed if request else None,
+        prompt_tokens=completion.prompt_tokens,
+        completion_tokens=completion.completion_tokens,
+        generation_seconds=completion.seconds,
+        finish_reason=completion.finish_reason,
+        extra={**remarks, **retrieved},
+    )

@@ -1,0 +1,10 @@
+"""What a solver is."""
+
+from collections.abc import Callable
+
+from pytest_mcode.solving.handle import TaskHandle
+
+__all__ = ["Solver"]
+
+Solver = Callable[[TaskHandle], None]
+"""Tries to solve a task by calling `TaskHandle.judge`; returns when it has nothing more to try."""
