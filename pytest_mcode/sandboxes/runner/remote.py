@@ -13,9 +13,10 @@ from typing import Any
 
 from . import standins
 from .asserts import show
-from .candidate import Raised, is_coroutine_function, shorten
 from .heap import Heap
+from .objects import is_coroutine_function
 from .plain import BIG, SCALARS, Line, LostError, NotPlainError, are_small, read_json, scan_json, write_json
+from .raised import Raised, shorten
 from .shared import Setup, export_type, type_of_name
 
 FORGET_BEYOND = 64
