@@ -70,7 +70,7 @@ def test_entry_points_are_what_the_tests_call(tasks, plus):
 
 def test_setup_that_uses_the_solution_runs_after_it(tasks):
     assert [number for number, task in tasks.items() if task.setup] == []
-    assert [number for number, task in tasks.items() if task.in_process] == [367, 927]
+    assert not any(task.in_process for task in tasks.values())
     assert tasks[367].test.startswith("root = Node(1) \nroot.left = Node(2)")
     assert tasks[367].extra["asserts"][0] == "assert is_tree_balanced(root) == False"
 
