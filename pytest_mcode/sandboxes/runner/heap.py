@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any, List
 
-from . import arrays
+from . import arrays, tables
 from .containers import COMPLETE, HASHING, MUTABLES, Mutable, frozenset_of, frozenset_parts, is_unchanged
 from .plain import (
     SCALARS,
@@ -46,6 +46,7 @@ MAKERS: dict[str, Callable[..., Any]] = {
     "int": lambda text: int(text, 16),
     "frozenset": frozenset_of,
     **arrays.MAKERS,
+    **tables.MAKERS,
 }
 
 
@@ -67,7 +68,7 @@ class Heap:
         self._makers = {**MAKERS, **makers}
         self.mutables: dict[type, Mutable] = dict(MUTABLES)
         self.kinds: dict[str, Mutable] = {mutable.kind: mutable for mutable in MUTABLES.values()}
-        self.kinds.update(arrays.KINDS)
+        self.kinds.update({**arrays.KINDS, **tables.KINDS})
         self._next = 0
         self._passing: dict[int, Any] = {}
         self._states: dict[int, Any] = {}
@@ -191,7 +192,7 @@ class Heap:
         kind = type(value)
         if self.refuse_reordered and kind in (set, frozenset) and not can_be_copied(value):
             raise NotPlainError("a set whose order no copy can have")
-        mutable = self.mutables.get(kind) or arrays.mutable(value)
+        mutable = self.mutables.get(kind) or arrays.mutable(value) or tables.mutable(value)
         if mutable:
             self.mutables[kind] = mutable
             state = self._states[number] = mutable.state(value)
@@ -204,7 +205,8 @@ class Heap:
             return "frozenset", frozenset_parts(value)
         if kind in VIEWS:
             return VIEWS[kind], view_parts(value)
-        return arrays.describe(value) or textual(value) or self._export(value, number)
+        found = arrays.describe(value) or tables.describe(value) or textual(value)
+        return found or self._export(value, number)
 
     # What is received
 

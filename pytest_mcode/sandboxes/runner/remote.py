@@ -13,9 +13,10 @@ from typing import Any
 
 from . import standins
 from .asserts import show
-from .candidate import Raised, is_coroutine_function, shorten
 from .heap import Heap
+from .objects import is_coroutine_function
 from .plain import BIG, SCALARS, Line, LostError, NotPlainError, are_small, read_json, scan_json, write_json
+from .raised import Raised, shorten
 from .shared import Setup, export_type, type_of_name
 
 FORGET_BEYOND = 64
@@ -169,7 +170,14 @@ class Solution:
                 if isinstance(text, Exception):
                     raise text
                 text = text or self._line.receive_text()
-                message = read_json(text)
+            except LostError:
+                self._end("lost", "the solution's process ended or closed its connection")
+            except MemoryError as error:
+                self._end("memory", f"the solution returned {error}")
+            except Exception:
+                self._end("exception", NO_DATA)
+            try:
+                message = read_json(str(text))
                 if type(message) is not list:
                     self._answered = (message, 0)
                     return self._scalar(message)
@@ -183,8 +191,6 @@ class Solution:
                 self._answered = (text, self._heap.next_number)
                 value = self._read_answer(message)
                 break
-            except LostError:
-                self._end("lost", "the solution's process ended or closed its connection")
             except MemoryError as error:
                 self._end("memory", f"the solution returned {error}")
             except Exception:

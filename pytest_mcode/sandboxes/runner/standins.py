@@ -119,6 +119,8 @@ def ask(thing: Any, verb: str, *args: Any) -> Any:
 
 
 def _forward(name: str) -> Callable[..., Any]:
+    if name == "__next__":
+        return lambda self: ask(self, "next")
     return lambda self, *args: ask(self, "special", name, *args)
 
 

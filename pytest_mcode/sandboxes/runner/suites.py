@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .candidate import FILE as SOLUTION_FILE
+from .raised import FILE as SOLUTION_FILE
 
 
 class NotRunError(Exception):
