@@ -49,7 +49,7 @@ def _row(figure: str, measure: str, nominal: float, cells: Sequence[Cell]) -> di
             "coverage": lambda: (
                 round(mean, 3) >= MEAN_COVERAGE and round(worst.simulated, 3) >= LEAST_COVERAGE
             ),
-            "error": lambda: round(worst.simulated, 4) <= ERROR * nominal,
+            "error": lambda: round(worst.simulated, 3) <= ERROR * nominal + 1e-9,
             "power": lambda: round(by(worst), 3) <= POWER,
         }[measure]()
     )

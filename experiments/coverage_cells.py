@@ -10,7 +10,7 @@ from scipy import special
 
 MEAN_COVERAGE, LEAST_COVERAGE, ERROR, POWER = 0.95, 0.92, 1.2, 0.05
 """Targets: mean and least coverage, error over nominal, deviation of a power from what is printed."""
-ENOUGH, MORE, MOST = 1000, 6000, 40_000
+ENOUGH, MORE, MOST = 1000, 5000, 40_000
 """Repetitions of a cell, of one near its limit, and of one where that decides."""
 
 Trial = Callable[[np.random.Generator], Sequence[bool | None]]

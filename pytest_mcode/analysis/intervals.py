@@ -8,6 +8,8 @@ __all__ = ["bounds", "effective_size", "mean_interval", "score_limits", "wilson"
 
 FEW_EVENTS = 5.0
 """From here on the normal limits are the wider ones, and Poisson's are not asked for."""
+UNSEEN = 2
+"""Found by simulation: with one, non-inferiority of 3 v. 5 repeats errs in 3.3 % of cases, not 2.5 %."""
 
 
 def wilson(solved: int, judged: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -82,7 +84,7 @@ def effective_size(spread: float, binary: float, tasks: int, draws: float) -> fl
 
     That is `tasks` × `binary` / `spread`: the sum of squares that values of 0 and 1 with this mean have,
     over that of the values (the effective sample size of Franco et al. 2019, doi:10.1093/jssam/smy019).
-    One event more is added to both, as if it had struck a whole task: where nearly all tasks end alike,
-    the few that would not are not in sight, and the spread seen is too small.
+    A few `UNSEEN` events are added to both, as if each had struck a whole task: where nearly all tasks end
+    alike, the few that would not are not in sight, and the spread seen is too small.
     """
-    return min(tasks * draws, max(tasks, tasks * (binary + 1) / (spread + 1)))
+    return min(tasks * draws, max(tasks, tasks * (binary + UNSEEN) / (spread + UNSEEN)))

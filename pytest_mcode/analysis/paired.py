@@ -10,7 +10,7 @@ from pytest_mcode.analysis.clusters import clustered_difference
 from pytest_mcode.analysis.differences import difference_interval
 from pytest_mcode.analysis.figure import Interval, Withheld
 from pytest_mcode.analysis.power import detectable
-from pytest_mcode.analysis.significance import mcnemar, permutation_test
+from pytest_mcode.analysis.significance import exchange_test, mcnemar, permutation_test
 from pytest_mcode.analysis.verdicts import non_inferior
 
 __all__ = ["Comparison", "compare", "non_inferior"]
@@ -77,7 +77,8 @@ def compare(
         raise ValueError("no task to compare on")
     only_a, only_b = sum(each > 0 for each in differences), sum(each < 0 for each in differences)
     binary = set(a) | set(b) <= {0, 1}
-    low, high = difference_interval(differences, draws or min(_draws(a), _draws(b)))
+    runs = (_draws(a), _draws(b))
+    low, high = difference_interval(differences, draws or min(runs))
     clustered = clustered_difference(differences, clusters) if clusters else None
     found = clustered if isinstance(clustered, Interval) else None
     least = detectable(differences)
@@ -93,13 +94,19 @@ def compare(
         clustered_high=found.high if found else None,
         clusters=len(set(clusters)) if clusters and found else None,
         clustered_withheld=clustered.reason if isinstance(clustered, Withheld) else None,
-        p_value=mcnemar(only_a, only_b) if binary else permutation_test(differences),
+        p_value=mcnemar(only_a, only_b) if binary else _permuted(a, b, runs),
         test="exact McNemar" if binary else "paired permutation",
         only_a=only_a,
         only_b=only_b,
         smallest_detectable=1.0 if isinstance(least, Withheld) else least,
         detectable_withheld=least.reason if isinstance(least, Withheld) else None,
     )
+
+
+def _permuted(a: Sequence[float], b: Sequence[float], runs: tuple[int, int]) -> float:
+    dealt = exchange_test(a, b, runs) if runs[0] != runs[1] else None
+    swapped = permutation_test([each - other for each, other in zip(a, b, strict=True)])
+    return swapped if dealt is None else dealt
 
 
 def _draws(shares: Sequence[float]) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["holm", "mcnemar", "permutation_test"]
+__all__ = ["exchange_test", "holm", "mcnemar", "permutation_test"]
 
 RESAMPLES = 9999
 MOST_STEPS = 20_000
@@ -45,6 +45,33 @@ def permutation_test(differences: Sequence[float]) -> float:
         return _random_swaps(list(moved.elements()))
     swapped = _swapped(sizes)
     return float(min(1.0, 2 * swapped[: (total - abs(seen)) // 2 + 1].sum()))
+
+
+def exchange_test(a: Sequence[float], b: Sequence[float], runs: tuple[int, int]) -> float | None:
+    """Return the two-sided p-value of the exact test that deals a task's outcomes to A's and B's runs anew.
+
+    For shares of unequal numbers of `runs`, whose difference does not merely change its sign when labels are
+    swapped: given how many of a task's runs passed, A's share of them is hypergeometric (Fisher 1935). None
+    where shares are not multiples of one run, as where some tasks have fewer. Population: these tasks.
+    """
+    import numpy as np
+
+    ours, theirs = runs
+    found, seen, passed_in_all = np.ones(1), 0, 0
+    for share, other in zip(a, b, strict=True):
+        passed, others = round(share * ours), round(other * theirs)
+        if abs(passed - share * ours) > 1e-9 or abs(others - other * theirs) > 1e-9:
+            return None
+        seen, passed_in_all = seen + passed, passed_in_all + passed + others
+        whole = comb(ours + theirs, passed + others)
+        ways = [
+            comb(ours, j) * comb(theirs, passed + others - j) / whole
+            for j in range(min(ours, passed + others) + 1)
+        ]
+        found = np.convolve(found, ways)
+    expected = passed_in_all * ours / (ours + theirs)
+    distance = np.abs(np.arange(len(found)) - expected)
+    return float(min(1.0, found[distance >= abs(seen - expected) - 1e-9].sum()))
 
 
 def _swapped(sizes: Counter[int]) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":

@@ -59,6 +59,7 @@ def test_effective_size_is_the_ratio_of_variances() -> None:
     assert size == pytest.approx(mean * (1 - mean) / (shares.var() / 2000), rel=0.01)
     assert effective_size(0.0, 0.0, 30, 20) == 30
     assert effective_size(0.0, 7.5, 30, 2) == 60
+    assert effective_size(3.0, 8.0, 30, 9) == 60
 
 
 @pytest.mark.parametrize("alike", [True, False])

@@ -6,6 +6,7 @@ from pytest_mcode.analysis.clusters import clustered_difference
 from pytest_mcode.analysis.differences import difference_interval, score_interval
 from pytest_mcode.analysis.figure import Interval, Withheld
 from pytest_mcode.analysis.paired import compare
+from pytest_mcode.analysis.significance import exchange_test, permutation_test
 
 
 def scores(tasks: int, gain: float) -> tuple[list[float], list[float]]:
@@ -36,6 +37,9 @@ def test_averaged_repeats_are_compared_at_the_effective_number_of_tasks() -> Non
 def test_a_side_with_one_run_is_one_draw() -> None:
     mine = compare([1, 0, 1, 1], [2 / 3, 1 / 3, 1, 0])
     assert (mine.low, mine.high) == difference_interval([1 / 3, -1 / 3, 0, 1], 1)
+    assert mine.p_value == exchange_test([1, 0, 1, 1], [2 / 3, 1 / 3, 1, 0], (1, 3))
+    partly = compare([1, 0, 1, 1], [2 / 3, 1 / 2, 1, 0])
+    assert partly.p_value == permutation_test([1 / 3, -1 / 2, 0, 1])
 
 
 def test_verdicts_go_by_whole_clusters() -> None:

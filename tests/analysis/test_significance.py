@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pytest_mcode.analysis.significance import holm, mcnemar, permutation_test
+from pytest_mcode.analysis.significance import exchange_test, holm, mcnemar, permutation_test
 
 
 @pytest.mark.parametrize(("only_a", "only_b"), [(0, 0), (1, 0), (5, 0), (6, 0), (9, 1), (12, 30), (7, 7)])
@@ -59,3 +59,21 @@ def test_holm_is_statsmodels() -> None:
     p_values = [0.04, 0.001, 0.2, 0.011, 0.9, 0.011]
     assert holm(p_values) == pytest.approx(tests.multipletests(p_values, method="holm")[1])
     assert holm([]) == []
+
+
+def test_outcomes_of_unequal_runs_are_dealt_anew() -> None:
+    """Every way to deal each task's outcomes to one run of A and three of B."""
+    a, b = [1, 1, 0, 1], [1 / 3, 0, 2 / 3, 1 / 3]
+    outcomes = [[x] + [1] * round(3 * y) + [0] * (3 - round(3 * y)) for x, y in zip(a, b, strict=True)]
+    gaps = [
+        sum(each[first] - (sum(each) - each[first]) / 3 for each, first in zip(outcomes, deal, strict=True))
+        for deal in product(range(4), repeat=4)
+    ]
+    seen = sum(x - y for x, y in zip(a, b, strict=True))
+    expected = np.mean([abs(gap) >= abs(seen) - 1e-9 for gap in gaps])
+    assert exchange_test(a, b, (1, 3)) == pytest.approx(expected)
+    assert exchange_test(b, a, (3, 1)) == pytest.approx(expected)
+
+
+def test_shares_that_are_no_multiples_are_not_dealt() -> None:
+    assert exchange_test([1, 0], [0.5, 1 / 3], (1, 3)) is None
