@@ -36,11 +36,9 @@ HISTORY = "store/migrations.py"
 
 MOST_LINES = 300
 LONGER = {
-    "sandboxes/runner/arrays.py": 313,
-    "sandboxes/runner/candidate.py": 426,
-    "sandboxes/runner/heap.py": 376,
-    "sandboxes/runner/remote.py": 347,
-    "sandboxes/runner/standins.py": 365,
+    "sandboxes/runner/heap.py": 395,
+    "sandboxes/runner/remote.py": 359,
+    "sandboxes/runner/standins.py": 320,
 }
 """Files that are longer today, and how long they may be."""
 

@@ -43,6 +43,7 @@ RUN_COLUMNS: Mapping[str, str] = {
     "first_attempt_rate_high": "the other end",
     "pass_at": "pass@k for each k that was asked for, over judged tasks",
     "pass_at_refused": "why there is no pass@k; missing where there is",
+    "pass_at_left_out": "each k that is larger than a task's samples, with the reason",
     "samples_per_task": "samples started / judged tasks",
     "distinct_solutions_per_task": "distinct solutions among first attempts / judged tasks",
     "verdicts": "last verdicts of unsolved tasks, with their number",
