@@ -127,7 +127,7 @@ class FunctionHarness(Harness):
         """Run the test that the prompt shows; None where it shows none."""
         if task.public_test is None:
             return None
-        return sandbox.run(_program(task, solution, task.public_test))
+        return modes.judge(_program(task, solution, task.public_test), task.canonical_solution, sandbox)
 
     @property
     def export_formats(self) -> Mapping[str, Callable[..., Mapping[str, Any]]]:
