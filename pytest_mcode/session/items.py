@@ -14,6 +14,7 @@ from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Attempt, OutcomeStatus, Task, TaskOutcome
 from pytest_mcode.session.overrides import check_fixture, details, origin_of, with_source
 from pytest_mcode.session.plan import Plan
+from pytest_mcode.session.reruns import refuse_marks, refuse_reruns, refuse_second_run
 from pytest_mcode.solving import TaskHandle
 
 __all__ = ["HANDLE", "PLAN", "Items", "UnsolvedError", "identify", "leave_out_our_line"]
@@ -76,6 +77,23 @@ class Items:
                 pytest.param(task, id=task.task_id, marks=_marks(task)) for task in self._plan.tasks
             ]
             metafunc.parametrize("mcode_task", parameters, indirect=True)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Refuse what a mark, or an option that a conftest.py has set meanwhile, would run again."""
+        ours = [item for item in items if task_of(item)]
+        try:
+            if ours:
+                refuse_reruns(config)
+            refuse_marks(config, ours)
+        except ConfigurationError as error:
+            raise pytest.UsageError(str(error)) from None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Refuse a second run before it asks the model."""
+        if task_of(item):
+            refuse_second_run(item)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
