@@ -1,5 +1,6 @@
 """Options on pytest's command line and in its ini files: how a specification becomes both."""
 
+import os
 from typing import Any
 
 import pytest
@@ -8,7 +9,14 @@ from pytest_mcode.declarations import declare_options, option_specs
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.options import OptionSpec
 
-__all__ = ["add_option", "add_options"]
+__all__ = ["add_option", "add_options", "own_plugin"]
+
+
+def own_plugin() -> list[str]:
+    """Return the arguments that load this plugin where pytest was told to load no installed one."""
+    said = os.environ.get("PYTEST_ADDOPTS", "")
+    wanted = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") and "mcode" not in said.split()
+    return ["-p", "pytest_mcode.plugin"] if wanted else []
 
 
 def add_options(parser: pytest.Parser, harness: Any) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from pytest_mcode import benchmarks, harnesses
 from pytest_mcode.benchmarks import Benchmark
+from pytest_mcode.command_line import own_plugin
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.prompting import is_template
 from pytest_mcode.harnesses.protocol import Harness
@@ -76,7 +77,7 @@ def register_nearby() -> None:
     Raises `ConfigurationError`; pytest itself prints what is wrong with a conftest.py.
     """
     session = _Registering()
-    if pytest.main(["-o", "mcode_benchmark="], plugins=[session]) != 0:
+    if pytest.main([*own_plugin(), "-o", "mcode_benchmark="], plugins=[session]) != 0:
         raise ConfigurationError("pytest cannot start here, so benchmarks of your own are not known")
     if session.error:
         raise session.error

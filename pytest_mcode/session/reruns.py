@@ -6,7 +6,7 @@ import pytest
 
 from pytest_mcode.errors import ConfigurationError
 
-__all__ = ["REMEDY", "refuse_marks", "refuse_reruns", "refuse_second_run"]
+__all__ = ["REMEDY", "refuse_marks", "refuse_reruns", "refuse_second_run", "refused_report"]
 
 REMEDY = "give --mcode-samples for more tries"
 
@@ -59,6 +59,20 @@ def refuse_second_run(item: pytest.Item) -> None:
             f"a session; {REMEDY}"
         )
     item.stash[_RAN] = True
+
+
+def refused_report(item: pytest.Item, reason: str) -> pytest.TestReport:
+    """Return the report of an item that did not run: it stops the session, and nothing is counted."""
+    report = pytest.TestReport(
+        nodeid=item.nodeid,
+        location=item.location,
+        keywords={},
+        outcome="failed",
+        longrepr=reason,
+        when="call",
+    )
+    report.mcode_stop = reason  # type: ignore[attr-defined]
+    return report
 
 
 def _number(value: object) -> int:

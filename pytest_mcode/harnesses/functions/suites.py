@@ -6,6 +6,7 @@ names, unittest's classes by their base.
 
 import ast
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 __all__ = ["Definition", "Suites", "fixtures_wanted", "is_main_guard", "without_dead_code"]
 
@@ -44,18 +45,16 @@ def _running(block: Iterable[ast.stmt]) -> list[ast.stmt]:
     return kept
 
 
-def _with_running_blocks(node: ast.stmt) -> ast.stmt:
+def _with_running_blocks(node: ast.AST) -> Any:
+    """Return a copy of a statement, or of a handler or case in one, without what never runs in it."""
     fields = dict(ast.iter_fields(node))
-    blocks = {name: _running(fields[name]) for name in ("body", "orelse", "finalbody") if name in fields}
+    running: dict[str, Any] = {
+        name: _running(fields[name]) for name in ("body", "orelse", "finalbody") if name in fields
+    }
     for name in ("handlers", "cases"):
         if name in fields:
-            blocks[name] = [
-                ast.copy_location(
-                    type(each)(**{**dict(ast.iter_fields(each)), "body": _running(each.body)}), each
-                )
-                for each in fields[name]
-            ]
-    return ast.copy_location(type(node)(**{**fields, **blocks}), node) if blocks else node
+            running[name] = [_with_running_blocks(each) for each in fields[name]]
+    return ast.copy_location(type(node)(**{**fields, **running}), node) if running else node
 
 
 def _is_skipped(node: Definition) -> bool:
