@@ -12,10 +12,13 @@ from pytest_mcode.options import OptionSpec
 __all__ = ["add_option", "add_options", "own_plugin"]
 
 
-def own_plugin() -> list[str]:
-    """Return the arguments that load this plugin where pytest was told to load no installed one."""
-    said = os.environ.get("PYTEST_ADDOPTS", "")
-    wanted = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") and "mcode" not in said.split()
+def own_plugin(*, with_addopts: bool = True) -> list[str]:
+    """Return the arguments that load this plugin where pytest was told to load no installed one.
+
+    `with_addopts` says that PYTEST_ADDOPTS is heard as well, which may do the same.
+    """
+    said = os.environ.get("PYTEST_ADDOPTS", "").split() if with_addopts else ()
+    wanted = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") and "mcode" not in said
     return ["-p", "pytest_mcode.plugin"] if wanted else []
 
 

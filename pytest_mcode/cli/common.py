@@ -72,7 +72,7 @@ def session_layers(arguments: Sequence[str] = ()) -> tuple[dict[str, Any], dict[
     from pytest_mcode.command_line import own_plugin
 
     try:
-        config = pytest.Config.fromdictargs({}, [*own_plugin(), *arguments])
+        config = pytest.Config.fromdictargs({}, [*own_plugin(with_addopts=False), *arguments])
     except pytest.UsageError as error:
         raise ConfigurationError(str(error)) from error
     try:

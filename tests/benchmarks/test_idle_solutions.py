@@ -26,8 +26,9 @@ OFTEN_CLOSE = ("HumanEval/2", "HumanEval/4", "HumanEval/21", "Mbpp/82", "Mbpp/98
 
 
 def load(name: str) -> list[Task]:
-    source = Source(dataset=str(needs_data(FILES[name]))) if name in FILES else Source()
-    return list(benchmarks.get(name).load(source).tasks)
+    dataset = str(needs_data(FILES[name])) if name in FILES else None
+    split = "all" if name == "mbpp" else None
+    return list(benchmarks.get(name).load(Source(dataset=dataset, split=split)).tasks)
 
 
 def passed_idly(tasks: list[Task], name: str) -> dict[str, list[str]]:
