@@ -59,4 +59,8 @@ def test_the_reference_patch_resolves_and_an_idle_one_does_not(image: str, tmp_p
 def test_a_task_that_an_idle_patch_resolves(image: str, tmp_path: Path) -> None:
     lax = instance.row(FAIL_TO_PASS=json.dumps(["tests/test_core.py::test_of_nothing"]))
     _, gold, empty = found(tmp_path, [lax], gold_times=1)
-    assert (gold.level, empty.level, empty.items) == ("ok", "problem", (instance.INSTANCE_ID,))
+    assert (gold.level, empty.level, empty.items) == (
+        "ok",
+        "problem",
+        (f"{instance.INSTANCE_ID} (+This file changes nothing.)",),
+    )
