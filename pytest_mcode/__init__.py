@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_mcode import harnesses as harnesses
 
 if TYPE_CHECKING:
+    from pytest_mcode import results as results
     from pytest_mcode.benchmarks import Benchmark, Dataset, Source
     from pytest_mcode.benchmarks.functions import FunctionJudge
     from pytest_mcode.command_line import add_options
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from pytest_mcode.harnesses.findings import Finding
     from pytest_mcode.harnesses.functions.harness import FunctionHarness
     from pytest_mcode.harnesses.prompting import Prompt, TemplatePrompt
-    from pytest_mcode.harnesses.protocol import Harness
-    from pytest_mcode.models import Completion, Model, Request
+    from pytest_mcode.harnesses.protocol import Found, Harness
+    from pytest_mcode.models import Backend, Completion, Model, ModelSettings, Request
     from pytest_mcode.options import choice, count, number, option, switch
     from pytest_mcode.records import Attempt, Message, Task, TaskOutcome, Verdict
     from pytest_mcode.sandboxes import Limits, Program, Sandbox
@@ -50,8 +51,8 @@ _HOMES = {
     "harnesses.findings": ("Finding",),
     "harnesses.functions.harness": ("FunctionHarness",),
     "harnesses.prompting": ("Prompt", "TemplatePrompt"),
-    "harnesses.protocol": ("Harness",),
-    "models": ("Completion", "Model", "Request"),
+    "harnesses.protocol": ("Found", "Harness"),
+    "models": ("Backend", "Completion", "Model", "ModelSettings", "Request"),
     "options": ("choice", "count", "number", "option", "switch"),
     "records": ("Attempt", "Message", "Task", "TaskOutcome", "Verdict"),
     "sandboxes": ("Limits", "Program", "Sandbox"),
@@ -65,6 +66,7 @@ _HOMES = {
 __all__ = [
     "ApplyError",
     "Attempt",
+    "Backend",
     "Benchmark",
     "Completion",
     "ConfigurationError",
@@ -72,6 +74,7 @@ __all__ = [
     "ContextOverflowError",
     "Dataset",
     "Finding",
+    "Found",
     "FunctionHarness",
     "FunctionJudge",
     "Harness",
@@ -79,6 +82,7 @@ __all__ = [
     "Limits",
     "Message",
     "Model",
+    "ModelSettings",
     "Program",
     "Prompt",
     "Request",
@@ -99,6 +103,7 @@ __all__ = [
     "count",
     "number",
     "option",
+    "results",
     "switch",
 ]
 
@@ -109,6 +114,8 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("pytest-mcode")
+    if name == "results":
+        return import_module("pytest_mcode.results")
     for home, names in _HOMES.items():
         if name in names:
             return getattr(import_module(f"pytest_mcode.{home}"), name)

@@ -60,5 +60,5 @@ def add_option(parser: pytest.Parser, spec: OptionSpec) -> None:
 
 
 def _default(spec: OptionSpec) -> str:
-    shown = spec.default not in (None, (), False) and spec.field != "benchmark"
-    return f" Default: {spec.default}." if shown else ""
+    shown = spec.shown_default if spec.field != "benchmark" else ""
+    return f" Default: {shown}." if shown else ""

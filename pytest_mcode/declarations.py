@@ -28,6 +28,11 @@ def declare_options(harness: str, options: type[Any], *, always: bool = False) -
     `always` records them with every run, whatever judges it, as runs had them before harnesses did.
     Raises `ConfigurationError` where the class cannot serve, or a name is taken.
     """
+    if harness in _declared:
+        raise ConfigurationError(
+            f"the options of the harness {harness!r} are declared already: call add_options() once, and give "
+            "a harness of your own a name of its own"
+        )
     specs = list(specs_of(options, harness)) if is_dataclass(options) else []
     if not specs:
         raise ConfigurationError(

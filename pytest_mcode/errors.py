@@ -1,6 +1,22 @@
 """The ways in which something can go wrong before there is a verdict on a solution."""
 
-__all__ = ["ApplyError", "ConfigurationError", "ContentFilterError", "ContextOverflowError", "InfraError"]
+import traceback
+from pathlib import Path
+
+__all__ = [
+    "ApplyError",
+    "ConfigurationError",
+    "ContentFilterError",
+    "ContextOverflowError",
+    "InfraError",
+    "with_place",
+]
+
+
+def with_place(error: BaseException) -> str:
+    """Return an unexpected error's type and text, and where it was raised: ``(conftest.py, line 12)``."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({Path(last.filename).name}, line {last.lineno})"
 
 
 class ConfigurationError(Exception):

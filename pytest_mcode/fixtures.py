@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pytest_mcode.harnesses import checked
 from pytest_mcode.harnesses.prompting import Prompt
 from pytest_mcode.models import Model
 from pytest_mcode.records import to_json
@@ -28,7 +29,8 @@ def mcode_plan(pytestconfig: pytest.Config) -> Plan:
 @pytest.fixture(scope="session")
 def mcode_sandbox(mcode_plan: Plan) -> Iterator[Any]:
     """Where solutions run, a `Sandbox`; one per worker."""
-    with closing(mcode_plan.harness.open_sandbox(mcode_plan.settings, mcode_plan.run_id)) as sandbox:
+    plan = mcode_plan
+    with checked.opened_sandbox(plan.harness, plan.settings, plan.run_id) as sandbox:
         yield sandbox
 
 

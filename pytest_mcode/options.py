@@ -58,6 +58,13 @@ class OptionSpec:
         return f"mcode_{self.field}"
 
     @property
+    def shown_default(self) -> str:
+        """The default as help texts show it; empty where there is nothing to show."""
+        # A number may be 0, which equals False.
+        nothing = self.default is None or self.default is False or self.default == ()
+        return "" if nothing else str(self.default)
+
+    @property
     def is_switch(self) -> bool:
         """Whether the option takes no value and has a ``--no-`` twin."""
         return self.parse is parse_switch

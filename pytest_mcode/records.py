@@ -129,7 +129,7 @@ class Attempt:
     sample: int
     iteration: int
     messages: Sequence[Message] = ()
-    """Exactly what was sent to the model; empty where a solver of the user's own told nothing."""
+    """Exactly what was sent to the model; empty where a solver of the user's own gave none."""
     completion: str = ""
     reasoning: str = ""
     """Thinking that the server returned apart from the completion."""
@@ -214,11 +214,11 @@ class RunInfo:
     """Every setting of the session, JSON types."""
     prompt_hash: str
     model_digest: str | None = None
-    """The model's digest and the rest of what its server told."""
+    """The model's digest and the rest of what its server reported."""
     model_info: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
     """Versions, git commit and dirty flag, host, platform, engine, image digest; as ``overridden``, by
-    test function, what took the place of our fixtures, which only its outcomes tell."""
+    test function, fixtures that override ours, which only its outcomes show."""
     started_at: str = ""
     """ISO 8601, UTC."""
     harness: str = "functions"

@@ -104,7 +104,11 @@ class Settings:
         changes_result=True,
     )
     timeout: float = number(
-        "Seconds that one execution may take.", 0.1, metavar="SECONDS", default=60.0, changes_result=True
+        "Seconds that one execution may run for; waits for a busy machine's processors do not count.",
+        0.1,
+        metavar="SECONDS",
+        default=60.0,
+        changes_result=True,
     )
     limit: int | None = count("Only the first N tasks, in dataset order.", 1)
     task: tuple[str, ...] = option(

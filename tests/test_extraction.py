@@ -6,8 +6,9 @@ import warnings
 
 import pytest
 
-from pytest_mcode.harnesses.functions.extraction import extract_code, strip_reasoning
+from pytest_mcode.harnesses.functions.extraction import extract, extract_code
 from pytest_mcode.harnesses.functions.syntax import parse
+from pytest_mcode.harnesses.reasoning import strip_reasoning
 
 STUB = '''from typing import List
 
@@ -34,6 +35,10 @@ BODY = """    result = 0
 """
 ONE_LINE = "def total(numbers): return sum(n for n in numbers if n > 0)"
 USES_HELPER = "def total(numbers):\n    return sum(n for n in numbers if is_positive(n))\n"
+USES_LIMIT = "def total(numbers):\n    return sum(n for n in numbers if n > LIMIT)\n"
+USES_OPERATOR = (
+    "def total(numbers: list[int]) -> int:\n    return sum(n for n in numbers if operator.gt(n, 0))\n"
+)
 TWO_LINES = "def total(numbers):\n    return sum(n for n in numbers if n > 0)"
 WITH_FENCE = TWO_LINES.replace("\n", '\n    """Add.\n\n    ```\n    total([1])\n    ```\n    """\n', 1)
 SESSION = ">>> " + TWO_LINES.replace("\n", "\n... ") + "\n...\n>>> total([1])\n1"
@@ -138,6 +143,63 @@ FUNCTIONS = {
     "tags of the paper": f"[BEGIN]\n{WHOLE}[DONE]\nProblem: another one",
     "tags of a page": f"<answer>\n{WHOLE}\n</answer>",
     "end tokens": f"{WHOLE}<|im_end|>\n<|endoftext|>",
+    "fence after words": f"{fence(WRONG)}No, corrected: ```python\n{WHOLE}```\n",
+    "fence after words, no language": f"{fence(WRONG)}The answer: ```\n{WHOLE}```\n",
+    "fence after bold": f"{fence(WRONG)}**Answer** ```py\n{WHOLE}```\n",
+    "fence in bold": f"{fence(WRONG)}**```python\n{WHOLE}```**\nDone.",
+    "fence in a tag": f"{fence(WRONG)}<answer>```python\n{WHOLE}```</answer>\n",
+    "fence in a list, far in": f"{fence(WRONG)}10. ```python\n{indent(WHOLE, '    ')}    ```\n11. Done",
+    "fence in a quotation": f"{fence(WRONG)}> Better:\n>\n{indent(fence(WHOLE).rstrip(), '> ')}\n\nSo it's.",
+    "fence in a quotation, no more": f"> ```python\n{indent(WHOLE.rstrip(), '> ')}\n> ```\nSo it's.",
+    "quotation that ends its fence": f"> ```python\n{indent(WHOLE.rstrip(), '> ')}\nand so it's done",
+    "quoted twice": f">> ```python\n{indent(WHOLE.rstrip(), '>> ')}\n>> ```\n",
+    "code after words in one line": f"{fence(WRONG)}So: ```python {ONE_LINE}```",
+    "words after the closing mark": f"```python\n{WHOLE}``` That's it, isn't it?\n",
+    "attributes of a tag": f'<pre><code class="language-python">\n{WHOLE}</code></pre>\n',
+    "tags beside the code": f"<code>{WHOLE.rstrip()}</code>\n",
+    "future import in a later fence": (
+        fence("import operator") + fence(f"from __future__ import annotations\n{USES_OPERATOR}")
+    ),
+    "future import in an earlier fence": (
+        fence('"""Helps."""\nfrom __future__ import annotations\nimport operator') + fence(USES_OPERATOR)
+    ),
+    "annotated constant in another fence": fence("LIMIT: int = 0") + fence(USES_LIMIT),
+    "augmented constant in another fence": fence("LIMIT = 1") + fence("LIMIT -= 1") + fence(USES_LIMIT),
+    "table filled in another fence": (
+        fence("LIMITS = {}\nfor n in range(3):\n    LIMITS[n] = 0")
+        + fence(USES_LIMIT.replace("LIMIT", "LIMITS[1]"))
+    ),
+    "guarded import in another fence": (
+        fence("try:\n    from operator import gt\nexcept ImportError:\n    gt = None")
+        + fence(USES_LIMIT.replace("n > LIMIT", "gt(n, 0)"))
+    ),
+    "helper in branches in another fence": (
+        fence("if str:\n    def is_positive(n): return n > 0\nelse:\n    is_positive = None")
+        + fence(USES_HELPER)
+    ),
+    "class in another fence": (
+        fence("class Limit:\n    low = 0") + fence(USES_LIMIT.replace("LIMIT", "Limit.low"))
+    ),
+    "star import in another fence": (
+        fence("from operator import *") + fence(USES_LIMIT.replace("n > LIMIT", "gt(n, 0)"))
+    ),
+    "channels": f"<|channel|>analysis<|message|>Maybe\n{fence(DRAFT)}<|end|><|start|>assistant"
+    f"<|channel|>final<|message|>{fence(WHOLE)}<|return|>",
+    "channels, the answer not fenced": f"<|channel|>analysis<|message|>{DRAFT}<|end|>\n<|start|>assistant"
+    f"<|channel|>final<|message|>{WHOLE}<|return|>",
+    "channels, a call of a tool between": "<|channel|>analysis<|message|>I run it.<|end|><|start|>assistant"
+    f"<|channel|>commentary to=functions.run <|constrain|>code<|message|>{fence(DRAFT)}<|call|>"
+    f"<|start|>assistant<|channel|>final<|message|>{WHOLE}",
+    "channels, the first header in the prompt": f"{fence(DRAFT)}<|end|><|start|>assistant<|channel|>final"
+    f"<|message|>{WHOLE}<|return|>",
+    "channels, only the name left of the first": f"analysis<|message|>{DRAFT}<|end|><|start|>assistant"
+    f"<|channel|>final<|message|>{WHOLE}",
+    "channels, the last header cut short": f"<|channel|>commentary<|message|>{DRAFT}<|end|>"
+    f"<|start|>assistant<|channel|>final\n{WHOLE}",
+    "channels, final alone": f"<|channel|>final<|message|>{WHOLE}",
+    "channels without their tokens": f"analysisWe need\n{fence(DRAFT)}assistantfinal{WHOLE}",
+    "the final channel without its tokens": f"final{WHOLE}",
+    "channel of another model": f"<|channel>thought\n{fence(DRAFT)}<channel|>{fence(WHOLE)}<turn|>",
     "async helper, type hints, walrus": fence(
         "async def wait() -> None: ...\n\ndef total(numbers: list[int]) -> int:\n"
         "    return sum(n for number in numbers if (n := number) > 0)"
@@ -165,6 +227,9 @@ BODIES = {
     "body, comment at the margin": f"# add the positive ones\n{BODY}",
     "body after the prompt in a fence of its own": f"{fence(STUB)}\n{fence(BODY)}",
     "body, string at the margin": BODY.replace("result = 0", 'result = 0; text = """\nx\n"""'),
+    "body, a local of the function's name": BODY.replace("result", "total"),
+    "body, a local of the function's name, dedented": dedent(BODY.replace("result", "total")),
+    "body, a local of the function's name, fenced": fence(BODY.replace("result", "total")),
     "body, import inside": "    import math\n    return math.fsum(n for n in numbers if n > 0)\n",
 }
 NOTHING = {
@@ -182,6 +247,9 @@ NOTHING = {
     "unclosed reasoning": f"<think>\nWell...\n{fence(WHOLE)}",
     "reasoning only": f"<think>{WHOLE}</think>",
     "usage only": fence("print(total([1, -2, 3]))"),
+    "channels, no final one": f"<|channel|>analysis<|message|>{WHOLE}<|end|>",
+    "channels without their tokens, no final one": f"analysisWe need\n{fence(WHOLE)}",
+    "channels, commentary only": f"<|channel|>commentary<|message|>{fence(WHOLE)}<|call|>",
     "null byte": "def total(numbers):\n    return '\x00'",
     "lone surrogate": "def total(numbers):\n    return '\udc80'",
 }
@@ -250,7 +318,22 @@ def test_usage_is_not_taken_for_a_helper():
 
 def test_the_solution_is_the_models_own_text():
     code = WHOLE + "\n# done\nassert total([2]) == 2"
-    assert extract_code(fence(code), entry_points=["total"]) == code
+    assert extract_code(fence(code), entry_points=["total"]) == WHOLE + "\n# done"
+    assert extract(fence(code), entry_points=["total"], mode="whole").code == code
+
+
+def test_a_future_import_of_the_prompt_comes_first():
+    stub = f'"""Sums."""\nfrom __future__ import annotations\n{STUB}'
+    for completion in (fence("import operator") + fence(USES_OPERATOR), BODY, WHOLE, fence(stub + BODY)):
+        code = extract_code(completion, entry_points=["total"], stub=stub)
+        check_total(code)
+        assert code.count("from __future__ import annotations") == 1
+
+
+def test_a_generator_with_a_local_of_its_own_name_is_found():
+    body = "    total = 0\n    for number in numbers:\n        total += number\n        yield total\n"
+    for text in (body, fence(body), dedent(body)):
+        assert [*run(extract_code(text, entry_points=["total"], stub=STUB))["total"]([1, 2])] == [1, 3]
 
 
 @pytest.mark.parametrize(
@@ -264,6 +347,16 @@ def test_the_solution_is_the_models_own_text():
         ("<think>a<think>b</think>c</think>d", "d"),
         ("<think>a</think>b\n<THINKING>c</THINKING>d", "b\nd"),
         ("text = '</think>'", "text = '</think>'"),
+        (
+            "<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>b<|return|>",
+            "b",
+        ),
+        ("a<|end|><|start|>assistant<|channel|>final<|message|>b", "b"),
+        ("<|start|>assistant<|message|>b<|end|>", "<|start|>assistant<|message|>b<|end|>"),
+        ("<|channel|>final<|message|>b<|end|><|start|>user<|message|>c<|end|>", "b"),
+        ("analysis of it: assistantfinal", ""),
+        ("analysis: the assistantship is final", "analysis: the assistantship is final"),
+        ("<|channel>thought\na<channel|>b", "b"),
         ("", ""),
     ],
 )
@@ -286,6 +379,14 @@ LONG = {
     "open strings": ("", "x = '''\n", ""),
     "reasoning": ("", "<think>\n</think>\n", ""),
     "prompts": ("", ">>> x = 1\n", ""),
+    "examples": (WHOLE, "x = total(y); print(x)\n", ""),
+    "preparations": ("T = []\ndef total(n):\n    return T\n", "def f():\n    T.append(g())\nf()\n", ""),
+    "escapes": (WHOLE, 'x = "\\d"\n', ""),
+    "channels": ("", "<|start|>assistant<|channel|>final<|message|>x<|end|>", ""),
+    "quotations": ("", "> ```\n", ""),
+    "tags": ("", "</code>", ""),
+    "look-alikes": ("", "def total(x):\n\u00a0return\n", ""),
+    "fences after words": ("", "so ```python\nx = 1\n", ""),
     "helpers": ("", "```\ndef f():\n    return g()\ndef g():\n    return f()\n```\n", fence(USES_HELPER)),
 }
 

@@ -138,12 +138,12 @@ def test_model_options_extend_what_the_command_line_gave(pytester):
         (
             "mcode_model_options",
             "['top_p']",
-            "* returned an object of type list, which is no dict of names and JSON values; *",
+            "* returned an object of type list, which is not a dict of names and JSON values; *",
         ),
         (
             "mcode_model_options",
             "{'a': object()}",
-            "* returned an object of type dict, which is no dict of names*",
+            "* returned an object of type dict, which is not a dict of names*",
         ),
         ("mcode_model_options", "{'top_q': 1}", "*top_q is not known to ollama*"),
     ],

@@ -121,7 +121,7 @@ def test_fields_become_a_task(tmp_path):
             {**SUM, "entry_point": "plus", "canonical_solution": "x = 1"},
             "line 2: canonical_solution does not*",
         ),
-        ({**SUM, "test": "assert 1 == 1"}, "line 2: what the test calls cannot be told; give entry_point"),
+        ({**SUM, "test": "assert 1 == 1"}, "line 2: what the test calls is not clear; give entry_point"),
         ({**STUB, "task_id": "x", "entry_point": None}, "line 2: entry_point is missing: *"),
         ({**SUM, "tags": "easy"}, "line 2: tags must be a list of names*"),
         ({**SUM, "tags": ["skip"]}, "line 2: tag 'skip' means something else to pytest; take another word"),
@@ -274,7 +274,7 @@ TASK = "Task(task_id='a', prompt='p', test='assert f(1)', entry_points=('f',))"
         ),
         (
             f"of({TASK.replace('assert f(1)', 'def test_f(tmp_path): assert f(1)')})",
-            "task 1: test, line 1: test_f() takes tmp_path, and pytest's fixtures and parametrize are *",
+            "task 1: test, line 1: test_f() takes tmp_path: tests run without pytest's fixtures; *",
         ),
         (
             f"of({TASK.replace(chr(40) + chr(39) + 'f' + chr(39) + ',)', chr(39) + 'f' + chr(39))})",

@@ -97,7 +97,7 @@ FIXTURE = """
     [
         (
             {"NAME": "mcode_model", "VALUE": "Mine()", '(scope="session")': ""},
-            "! *ScopeMismatch: * mcode_model *: give the fixture that takes the place of ours "
+            "! *ScopeMismatch: * mcode_model *: give the fixture that overrides ours "
             '@pytest.fixture(scope="session") !',
         ),
         (

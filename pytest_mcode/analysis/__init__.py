@@ -1,1 +1,1 @@
-"""What numbers mean: rates, intervals, pass@k, paired comparison. Pure functions on plain numbers."""
+"""What numbers mean: rates, intervals, pass@k, paired comparison, power, costs. Pure functions on numbers."""

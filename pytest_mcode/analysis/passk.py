@@ -1,8 +1,25 @@
-"""pass@k from runs whose number of samples was fixed beforehand."""
+"""pass@k from runs whose number of samples was fixed beforehand, its interval, and whether it was fixed."""
 
-from math import comb
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from math import comb, fsum
 
-__all__ = ["draws_until_pass", "pass_at_k"]
+from pytest_mcode.analysis.differences import difference_interval
+from pytest_mcode.analysis.figure import Interval
+from pytest_mcode.analysis.intervals import mean_interval
+
+__all__ = [
+    "Counts",
+    "draws_until_pass",
+    "pass_at_k",
+    "pass_at_k_difference",
+    "pass_at_k_interval",
+    "stopped_early",
+]
+
+Counts = tuple[int, int]
+"""Of one task: its samples, and how many of them passed."""
+SIGNIFICANT = 0.05
 
 
 def pass_at_k(n: int, c: int, k: int) -> float:
@@ -22,3 +39,73 @@ def draws_until_pass(n: int, c: int, k: int) -> float:
     Draw j + 1 is made where the first j failed, which has the chance 1 - pass@j.
     """
     return sum(1.0 if j == 0 else 1 - pass_at_k(n, c, j) for j in range(k))
+
+
+def pass_at_k_interval(tasks: Sequence[Counts], k: int, confidence: float = 0.95) -> Interval:
+    """Return the interval of the mean pass@k; population: tasks like these.
+
+    One pass@k spends k samples, so ⌊n/k⌋ draws are what a task's samples are worth: see `mean_interval`.
+    Several samples rarely miss a task, so limits near 1 rest on few events.
+    """
+    values = [pass_at_k(n, c, k) for n, c in tasks]
+    fewest = min(n for n, _ in tasks)
+    low, high = mean_interval(values, fewest // k, confidence, few_events=fewest > 1)
+    return Interval(low=low, high=high, method="effective Wilson score", population="tasks like these")
+
+
+def pass_at_k_difference(
+    a: Sequence[Counts], b: Sequence[Counts], k: int, confidence: float = 0.95
+) -> tuple[float, Interval]:
+    """Return pass@k of A minus that of B on the same tasks, and its interval, paired by task.
+
+    The interval is `difference_interval` with the ⌊n/k⌋ draws of the side with fewer; population: tasks
+    like these.
+    """
+    differences = [
+        pass_at_k(n, c, k) - pass_at_k(other_n, other_c, k)
+        for (n, c), (other_n, other_c) in zip(a, b, strict=True)
+    ]
+    fewest = min(n for n, _ in (*a, *b))
+    low, high = difference_interval(differences, fewest // k, confidence)
+    difference = fsum(differences) / len(differences)
+    return difference, Interval(
+        low=low, high=high, method="effective Tango score", population="tasks like these"
+    )
+
+
+def stopped_early(tasks: Iterable[Counts]) -> str | None:
+    """Say how the numbers of samples betray that sampling went by the outcome; None where they do not.
+
+    Where they are equal, they were fixed. Where they differ, a task short of the largest number must not
+    have passed more readily than the full ones: if every short task passed, or by Fisher's exact test
+    (one-sided, 5 %) more of them did, sampling stopped at a pass, and c/n is biased upwards.
+    """
+    found = Counter((n, c > 0) for n, c in tasks if n)
+    most = max((n for n, _ in found), default=0)
+    short = {passed: sum(found[n, passed] for n, _ in found if n < most) for passed in (True, False)}
+    full = {passed: found[most, passed] for passed in (True, False)}
+    if not short[True]:
+        return None
+    if short[False] and _tail(short, full) >= SIGNIFICANT:
+        return None
+    mean = {passed: _mean_samples(found, passed) for passed in (True, False)}
+    others = f"{mean[False]:.1f} to the others" if mean[False] else f"up to {most} to them"
+    return f"tasks that passed were given {mean[True]:.1f} samples on average, {others}"
+
+
+def _tail(short: dict[bool, int], full: dict[bool, int]) -> float:
+    """Return the chance that as many short tasks pass, or more, had passes nothing to do with shortness."""
+    shorts, passed = short[True] + short[False], short[True] + full[True]
+    tasks = shorts + full[True] + full[False]
+    ways = sum(
+        comb(passed, j) * comb(tasks - passed, shorts - j)
+        for j in range(short[True], min(shorts, passed) + 1)
+        if shorts - j <= tasks - passed
+    )
+    return ways / comb(tasks, shorts)
+
+
+def _mean_samples(found: Counter[tuple[int, bool]], passed: bool) -> float | None:
+    tasks = sum(count for (_, each), count in found.items() if each is passed)
+    samples = sum(n * count for (n, each), count in found.items() if each is passed)
+    return samples / tasks if tasks else None

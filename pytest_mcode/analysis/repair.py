@@ -1,18 +1,17 @@
 """What debugging is worth: solved after each repair, which verdicts get repaired, at what price."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
+from pytest_mcode.analysis.costs import AXES, Attempt, spent
 from pytest_mcode.analysis.intervals import mean_interval
 
 __all__ = ["debugging_worth"]
 
-Attempt = Mapping[str, Any]
-"""With ``iteration``, ``verdict``, ``prompt_tokens``, ``completion_tokens``."""
 Sample = Sequence[Attempt]
-"""Attempts by iteration."""
+"""Attempts by iteration, each with ``iteration``, ``verdict``, and its costs (see `costs.Attempt`)."""
 
 
 def debugging_worth(
@@ -21,22 +20,23 @@ def debugging_worth(
     """Return the figures of the repairs of a run, given the samples of each judged task.
 
     The curve is over tasks: the share of a task's samples that passed by an iteration. Where sampling
-    stopped at the first pass only first samples count, since later ones exist for hard tasks alone.
+    stopped at the first pass only first samples count, since later ones exist for hard tasks alone. Each
+    point says what a sample costs up to there on each of `costs.AXES`, None where that is unknown.
     """
     units = [samples if all_samples else samples[:1] for samples in tasks if samples]
     every = [sample for samples in tasks for sample in samples]
     repairs = [attempt for sample in every for attempt in sample[1:]]
     repaired = sum(len(sample) > 1 and sample[-1]["verdict"] == "passed" for sample in every)
-    spent = _tokens(repairs)
+    price = spent(repairs, "tokens")
     return {
         "tasks": len(units),
         "curve": [_point(units, iteration) for iteration in range(debug_iters + 1)] if units else [],
         "verdicts": _transitions(every),
         "repair_attempts": len(repairs),
         "repaired_samples": repaired,
-        "first_attempt_tokens": _tokens(sample[0] for sample in every),
-        "repair_tokens": spent,
-        "tokens_per_repaired_sample": spent / repaired if repaired else None,
+        "first_attempt_tokens": spent((sample[0] for sample in every), "tokens"),
+        "repair_tokens": price,
+        "tokens_per_repaired_sample": price / repaired if repaired and price is not None else None,
     }
 
 
@@ -53,8 +53,13 @@ def _point(units: Sequence[Sequence[Sample]], iteration: int) -> dict[str, Any]:
         "rate": sum(shares) / len(shares),
         "low": low,
         "high": high,
-        "tokens_per_sample": sum(map(_tokens, samples)) / len(samples),
+        **{f"{axis}_per_sample": _mean_spent(samples, axis) for axis in AXES},
     }
+
+
+def _mean_spent(samples: Sequence[Sample], axis: str) -> float | None:
+    whole = spent((attempt for sample in samples for attempt in sample), axis)
+    return None if whole is None else whole / len(samples)
 
 
 def _passed_by(sample: Sample, iteration: int) -> bool:
@@ -79,7 +84,3 @@ def _transitions(samples: Iterable[Sample]) -> list[dict[str, Any]]:
         for verdict, after in became.items()
     ]
     return sorted(found, key=lambda each: (-each["tried"], each["verdict"]))
-
-
-def _tokens(attempts: Iterable[Attempt]) -> int:
-    return sum((attempt["prompt_tokens"] or 0) + (attempt["completion_tokens"] or 0) for attempt in attempts)

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
-from pytest_mcode.analysis.intervals import bounds, mean_interval, wilson
-from pytest_mcode.analysis.passk import pass_at_k
+from pytest_mcode.analysis.intervals import bounds, wilson
+from pytest_mcode.analysis.passk import pass_at_k, pass_at_k_interval, stopped_early
 
-__all__ = ["overridden", "pass_at", "refusal", "summarise"]
+__all__ = ["left_out", "overridden", "pass_at", "refusal", "summarise"]
 
 RUN_FIELDS = (
     "run_id",
@@ -53,7 +54,8 @@ def summarise(
 ) -> dict[str, Any]:
     """Return the figures of one run and test function, JSON types; rates are shares from 0 to 1.
 
-    A figure that cannot be had is None. ``seconds`` adds up the tasks' own wall-clock seconds,
+    A figure that cannot be had is None, token counts among them that the server did not always tell.
+    ``seconds`` adds up the tasks' own wall-clock seconds,
     also of tasks that ran side by side. Costs per task count judged tasks.
     """
     judged = [group for group in groups if group["status"] != "infra"]
@@ -63,6 +65,8 @@ def summarise(
     low, high = wilson(solved, n_judged) if n_judged else (None, None)
     first_low, first_high = wilson(first, n_judged) if n_judged else (None, None)
     least, most = bounds(solved, n_judged, n_infra) or (None, None)
+    refused = refusal(run, judged, pass_at_ks)
+    too_large = left_out(judged, pass_at_ks)
     return {
         **{name: run[name] for name in RUN_FIELDS},
         "test": test,
@@ -70,6 +74,9 @@ def summarise(
         "tasks_planned": planned,
         "tasks_judged": n_judged,
         "solved": solved,
+        "solved_in_process": _sum(
+            (group for group in judged if group["status"] == "solved"), "passed_in_process"
+        ),
         "infra": n_infra,
         "pass_rate": _ratio(solved, n_judged),
         "pass_rate_low": low,
@@ -80,8 +87,9 @@ def summarise(
         "first_attempt_rate": _ratio(first, n_judged),
         "first_attempt_rate_low": first_low,
         "first_attempt_rate_high": first_high,
-        "pass_at": pass_at(judged, pass_at_ks) if refusal(run, judged, pass_at_ks) is None else [],
-        "pass_at_refused": refusal(run, judged, pass_at_ks),
+        "pass_at": [] if refused else pass_at(judged, [k for k in pass_at_ks if k not in too_large]),
+        "pass_at_refused": refused,
+        "pass_at_left_out": [{"k": k, "reason": reason} for k, reason in too_large.items()],
         "samples_per_task": _ratio(_sum(judged, "samples_started"), n_judged),
         "distinct_solutions_per_task": _ratio(_sum(judged, "distinct_solutions"), n_judged),
         "verdicts": _verdicts(judged),
@@ -96,14 +104,27 @@ def overridden(run: Mapping[str, Any], test: str | None) -> dict[str, str]:
 
 
 def refusal(run: Mapping[str, Any], judged: Sequence[Group], ks: Sequence[int]) -> str | None:
-    """Say why pass@k cannot be computed for `ks`, or None where it can."""
+    """Say why pass@k cannot be computed for any of `ks`, or None where it can.
+
+    Read from the data as well as from the options: a solver of one's own may stop as it likes.
+    """
     if run["samples"] > 1 and not run["all_samples"]:
         return "sampling stopped at the first pass, where c/n is biased: run with --all-samples"
+    if not ks:
+        return None
+    counts = [(group["samples"], group["samples_passed"]) for group in judged for _ in range(group["tasks"])]
+    if seen := stopped_early(counts):
+        return (
+            f"{seen}: sampling went by the outcome, where c/n is biased; make as many samples of every task"
+        )
+    too_large = left_out(judged, ks)
+    return next(iter(too_large.values())) if len(too_large) == len(ks) else None
+
+
+def left_out(judged: Sequence[Group], ks: Sequence[int]) -> dict[int, str]:
+    """Say of each of `ks` that is larger than the samples of a task why it has no pass@k."""
     fewest = min((group["fewest_samples"] for group in judged), default=0)
-    too_large = [k for k in ks if k > fewest]
-    return (
-        f"k={too_large[0]} needs at least as many samples a task, there are {fewest}" if too_large else None
-    )
+    return {k: f"k={k} needs at least as many samples a task, there are {fewest}" for k in ks if k > fewest}
 
 
 def pass_at(judged: Sequence[Group], ks: Sequence[int]) -> list[dict[str, Any]]:
@@ -122,11 +143,9 @@ def pass_at(judged: Sequence[Group], ks: Sequence[int]) -> list[dict[str, Any]]:
 
 
 def _estimate(judged: Sequence[Group], k: int, passes: str, suffix: str) -> dict[str, Any]:
-    values = [
-        pass_at_k(group["samples"], group[passes], k) for group in judged for _ in range(group["tasks"])
-    ]
-    low, high = mean_interval(values, min(group["samples"] for group in judged))
-    return {f"rate{suffix}": sum(values) / len(values), f"low{suffix}": low, f"high{suffix}": high}
+    counts = [(group["samples"], group[passes]) for group in judged for _ in range(group["tasks"])]
+    rate, span = fmean(pass_at_k(n, c, k) for n, c in counts), pass_at_k_interval(counts, k)
+    return {f"rate{suffix}": rate, f"low{suffix}": span.low, f"high{suffix}": span.high}
 
 
 def _verdicts(judged: Sequence[Group]) -> dict[str, int]:
@@ -146,12 +165,12 @@ def _false_positives(judged: Sequence[Group]) -> dict[str, Any]:
 def _costs(groups: Sequence[Group], judged: Sequence[Group], solved: int) -> dict[str, Any]:
     """Total over every outcome; a share of prompt and completion tokens per judged and per solved task."""
     tasks, seconds = _tasks(judged), _sum(judged, "seconds")
-    tokens = _sum(judged, "prompt_tokens") + _sum(judged, "completion_tokens")
-    known = any(group["completion_tokens"] is not None for group in judged)
+    prompt, completion = _known_sum(judged, "prompt_tokens"), _known_sum(judged, "completion_tokens")
+    tokens = None if prompt is None or completion is None else prompt + completion
     return {
-        **{name: _sum(groups, name) for name in TOTALS},
-        "tokens_per_judged": _ratio(tokens, tasks) if known else None,
-        "tokens_per_solved": _ratio(tokens, solved) if known else None,
+        **{name: _known_sum(groups, name) for name in TOTALS},
+        "tokens_per_judged": None if tokens is None else _ratio(tokens, tasks),
+        "tokens_per_solved": None if tokens is None else _ratio(tokens, solved),
         "seconds_per_judged": _ratio(seconds, tasks),
         "seconds_per_solved": _ratio(seconds, solved),
     }
@@ -163,6 +182,12 @@ def _tasks(groups: Iterable[Group]) -> int:
 
 def _sum(groups: Iterable[Group], name: str) -> Any:
     return sum(group[name] or 0 for group in groups)
+
+
+def _known_sum(groups: Iterable[Group], name: str) -> Any:
+    """Return the sum, or None where outcomes with attempts lack the value: unknown is not 0."""
+    values = [group[name] for group in groups if group["attempts"] or group[name] is not None]
+    return None if None in values else sum(values)
 
 
 def _ratio(part: float, whole: float) -> float | None:

@@ -57,7 +57,10 @@ class Dataset:
 
 
 class Benchmark(Protocol):
-    """A named set of tasks: where they come from, and which harness judges them."""
+    """A named set of tasks: where they come from, and which harness judges them.
+
+    A class that inherits from `Benchmark` need only have a name, a summary, a harness and `load`.
+    """
 
     @property
     def name(self) -> str:
@@ -74,14 +77,17 @@ class Benchmark(Protocol):
     @property
     def defaults(self) -> Mapping[str, Any]:
         """Settings that this benchmark wants otherwise than usual, by field name of `Settings`."""
+        return {}
 
     @property
     def prompt_template(self) -> str:
         """File name under ``pytest_mcode/harnesses/templates`` of a sample's first message."""
+        return "plain.jinja"
 
     @property
     def demonstrations(self) -> tuple[str, Sequence[str]] | None:
         """A benchmark's name and those of its splits whose solved tasks ``--mcode-retrieval`` may show."""
+        return None
 
     def load(self, source: Source) -> Dataset:
         """Load a split; raises `ConfigurationError` naming what was wanted and the way out."""

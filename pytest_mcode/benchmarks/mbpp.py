@@ -10,14 +10,10 @@ from pytest_mcode.harnesses.functions.syntax import bound_names, loaded_names, n
 from pytest_mcode.records import Task
 from pytest_mcode.sandboxes import NUMPY_IMAGE
 
-__all__ = ["IN_PROCESS", "IN_PROCESS_PLUS", "MBPP", "MBPP_PLUS", "SPLITS"]
-
-IN_PROCESS = frozenset({367, 927})
-"""Ids of the tasks whose tests set attributes of the solution's own objects (trees of its class
-`Node`): plain data does not suffice between solution and test."""
+__all__ = ["IN_PROCESS_PLUS", "MBPP", "MBPP_PLUS", "SPLITS"]
 
 IN_PROCESS_PLUS = frozenset({255})
-"""Ids of MBPP+'s tasks likewise: the result is 1.6 million tuples, too much to hand over."""
+"""Ids of MBPP+'s tasks that run in one process: the result is 1.6 million tuples, too much to hand over."""
 
 SPLITS = {
     "test": Split(hub="test", ids=range(11, 511)),
@@ -49,7 +45,6 @@ def _to_task(row: Row) -> Task:
         public_test=test,
         entry_points=_entry_points(test, reference),
         canonical_solution=code,
-        in_process=row["task_id"] in IN_PROCESS,
         extra={"asserts": asserts},
     )
 

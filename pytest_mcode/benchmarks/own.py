@@ -12,6 +12,7 @@ from pytest_mcode.benchmarks.files import Row, read_lines
 from pytest_mcode.benchmarks.functions import FunctionJudge
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.functions.checks import check_test, defines_uncalled_check, parsed
+from pytest_mcode.harnesses.functions.modes import reason_for_one_process
 from pytest_mcode.harnesses.functions.stubs import is_stub, prelude
 from pytest_mcode.harnesses.functions.syntax import bound_names, loaded_names, normalise_newlines, parse
 from pytest_mcode.harnesses.tasks import are_names, check_id, check_tags
@@ -36,7 +37,7 @@ class OwnBenchmark(FunctionJudge):
 
     @property
     def name(self) -> str:
-        """The file's name, which is no built-in benchmark's."""
+        """The file's name, which is not that of a built-in benchmark."""
         return self.path.name
 
     @property
@@ -80,10 +81,16 @@ def _to_task(row: Row) -> Task:
         entry_points=entry_points,
         canonical_solution=_solution(texts.get("canonical_solution"), prompt if stub else "", entry_points),
         public_test=public_test(prompt, entry_points[-1]) if shown is None and stub else shown,
-        in_process=row.get("in_process", False),
+        in_process=row.get("in_process", _needs_one_process(texts, entry_points)),
         tags=tuple(row.get("tags") or ()),
         extra={**(row.get("extra") or {}), "stub": stub, "shown_test": shown},
     )
+
+
+def _needs_one_process(texts: Mapping[str, str], entry_points: tuple[str, ...]) -> bool:
+    setup, reference = texts.get("setup", ""), texts.get("canonical_solution")
+    reason = reason_for_one_process(texts["test"], entry_points, setup=setup, reference=reference)
+    return reason is not None
 
 
 def _check_fields(row: Row) -> None:
@@ -130,7 +137,7 @@ def _entry_points(row: Row, test: str, solution: str | None, setup: str) -> tupl
     if solution is not None:
         names_used &= bound_names(parsed("canonical_solution", solution))
     if not names_used:
-        raise ValueError("what the test calls cannot be told; give entry_point")
+        raise ValueError("what the test calls is not clear; give entry_point")
     return tuple(sorted(names_used))
 
 

@@ -17,6 +17,8 @@ from pytest_mcode.settings import BACKENDS, option_specs
 __all__ = ["offer_nearby", "register", "register_nearby"]
 
 ATTRIBUTES = ("name", "summary", "harness", "defaults", "prompt_template", "demonstrations")
+UNANSWERED = ("name", "summary", "harness", "load")
+"""What `Benchmark` has no default for."""
 OF_HARNESS = ("extract", "judge", "judge_publicly", "remarks")
 """What a benchmark leaves to its harness."""
 ANSWERS = tuple(name for name in vars(Harness) if not name.startswith("_"))
@@ -27,7 +29,8 @@ def register(plugins: pytest.PytestPluginManager) -> None:
     found: dict[str, Benchmark] = {}
     origins = dict.fromkeys(benchmarks.built_in(), "pytest-mcode")
     for impl in plugins.hook.pytest_mcode_benchmarks.get_hookimpls():
-        for benchmark in _returned(impl.function(), impl.plugin_name, "benchmarks"):
+        for each in _returned(impl.function(), impl.plugin_name, "benchmarks"):
+            benchmark = each() if isinstance(each, type) else each
             _check(benchmark, impl.plugin_name)
             if benchmark.name in origins:
                 raise ConfigurationError(
@@ -95,27 +98,33 @@ def _returned(value: Any, origin: str, kind: str) -> Iterator[Any]:
         raise ConfigurationError(
             f"{origin}: pytest_mcode_{kind}() returned {type(value).__name__}, not a list of {kind}"
         )
-    for each in value:
-        yield each() if isinstance(each, type) else each
+    yield from value
 
 
 def _check(benchmark: Any, origin: str) -> None:
     kind = type(benchmark).__name__
-    lacking = [name for name in ATTRIBUTES if not hasattr(benchmark, name)]
-    lacking += ["load()"] if not callable(getattr(benchmark, "load", None)) else []
+    lacking = [name for name in ATTRIBUTES if _is_lacking(benchmark, name)]
+    lacking += ["load()"] if _is_lacking(benchmark, "load") else []
     if lacking:
         raise ConfigurationError(
-            f"{origin}: benchmark {kind} lacks {', '.join(lacking)}; "
-            "pytest_mcode.FunctionJudge has all but name, summary and load()"
+            f"{origin}: benchmark {kind} lacks {', '.join(lacking)}; pytest_mcode.FunctionJudge has all but "
+            "name, summary and load(), pytest_mcode.Benchmark all but these and a harness"
         )
     for problem in [*_problems(benchmark), *_problems_of_harness(benchmark.harness)]:
         raise ConfigurationError(f"{origin}: benchmark {kind}: {problem}")
 
 
+def _is_lacking(benchmark: Any, name: str) -> bool:
+    """Whether nothing says what `name` is: it may be inherited from the protocol, which has no answer."""
+    declared = getattr(type(benchmark), name, None)
+    unanswered = name in UNANSWERED and declared is getattr(Benchmark, name)
+    return unanswered or not hasattr(benchmark, name)
+
+
 def _problems(benchmark: Benchmark) -> Iterator[str]:
     name = benchmark.name
     if not isinstance(name, str) or not name or name != name.strip() or name.endswith(benchmarks.FILES):
-        yield f"name {name!r} is not a name; give a text that is no file's"
+        yield f"name {name!r} is not a name; give a text that is not the name of a file"
     kind = getattr(benchmark, "kind", None)
     if kind is not None:
         yield f"kind {kind!r} is not allowed; a benchmark names its harness: harness = MyHarness()"
@@ -151,5 +160,5 @@ def _problems_of_harness(harness: Any) -> Iterator[str]:
     elif harness.options is not None and not harness.own_options:
         yield (
             f"harness {kind}: its options are not declared; call pytest_mcode.add_options(parser, "
-            f"{kind}) in pytest_addoption of this conftest.py"
+            f"{kind}) in pytest_addoption() of this conftest.py"
         )

@@ -103,7 +103,7 @@ def utc(flag: str, text: str) -> str:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise ConfigurationError(
-            f"{flag}: {text!r} is no date; give one such as 2026-08-01 or 2026-08-01T18:00"
+            f"{flag}: {text!r} is not a date; give one such as 2026-08-01 or 2026-08-01T18:00"
         ) from None
     return moment.astimezone(UTC).isoformat(timespec="seconds") if moment.tzinfo else moment.isoformat()
 

@@ -15,7 +15,7 @@ def setting(spec: OptionSpec) -> inspect.Parameter:
     """Return a setting as a parameter that Typer reads: None where it is not given."""
     names = f"--{spec.name}/--no-{spec.name}" if spec.is_switch else f"--{spec.name}"
     kind: Any = bool | None if spec.is_switch else list[str] | None if spec.repeatable else str | None
-    default = "" if spec.default in (None, (), False) else f" [default: {spec.default}]"
+    default = f" [default: {spec.shown_default}]" if spec.shown_default else ""
     metavar = None if spec.is_switch else spec.metavar
     option = typer.Option(names, help=spec.help + default, metavar=metavar, show_default=False)
     return parameter(spec.field, Annotated[kind, option], default=None)

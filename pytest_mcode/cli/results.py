@@ -89,9 +89,10 @@ def results(
             _print_curves(runs.curves(ks), as_json=as_json)
         elif group:
             _print_groups(runs.grouped(ks), as_json=as_json)
+        elif as_json:
+            print_json(runs.figures(ks))
         else:
-            form = "json" if as_json else "csv" if as_csv else "markdown" if as_markdown else "table"
-            _print_runs(runs.figures(ks), form)
+            _print_runs(runs.figures(ks), as_csv=as_csv, as_markdown=as_markdown)
 
 
 def _refuse_impossible(found: "Sequence[Figures]", ks: Sequence[int]) -> None:
@@ -112,14 +113,7 @@ def _print_groups(groups: "Sequence[Figures]", *, as_json: bool) -> None:
     (print_json if as_json else print_groups)(groups)
 
 
-def _print_runs(found: "Sequence[Figures]", form: str) -> None:
-    from pytest_mcode.cli import results_table
+def _print_runs(found: "Sequence[Figures]", *, as_csv: bool, as_markdown: bool) -> None:
+    from pytest_mcode.cli.results_table import print_csv, print_markdown, print_results
 
-    if form == "json":
-        print_json(found)
-    elif form == "csv":
-        results_table.print_csv(found)
-    elif form == "markdown":
-        results_table.print_markdown(found)
-    else:
-        results_table.print_results(found)
+    (print_csv if as_csv else print_markdown if as_markdown else print_results)(found)

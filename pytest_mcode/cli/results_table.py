@@ -56,6 +56,8 @@ def _columns(found: Sequence[Result]) -> list[Column]:
     elif any(each["samples"] > 1 or each["debug_iters"] or _has_own_solver(each) for each in found):
         columns.append(("1st attempt", lambda each: rate_cell(each, "first_attempt_rate")))
     columns.append(("pass rate", lambda each: rate_cell(each, "pass_rate")))
+    if any(each["solved_in_process"] for each in found):
+        columns.append(("in one process", lambda each: [f"{each['solved_in_process']}/{each['solved']}"]))
     if any(each["public_passed"] for each in found):
         columns.append(("false passes", _false_passes_cell))
     if any(each["infra"] for each in found):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pytest_mcode.results.figures import coverage, interval, percent, quantity
+from pytest_mcode.results.figures import IN_PROCESS, coverage, interval, percent, quantity
 
 __all__ = ["bounds", "details", "span"]
 
@@ -22,6 +22,8 @@ def details(each: Result) -> list[tuple[str, str]]:
         ("solved", f"{each['solved']}/{tasks}: {_rate(each, 'pass_rate')}, Wilson 95 %"),
         ("first attempt", f"{each['first_attempt_solved']}/{tasks}: {_rate(each, 'first_attempt_rate')}"),
     ]
+    if each["solved_in_process"]:
+        rows.append(("unproven", f"{each['solved_in_process']} of the solved {IN_PROCESS}"))
     if each["overridden"]:
         rows.append(("own", ", ".join(f"{name}: {by}" for name, by in sorted(each["overridden"].items()))))
     if each["infra"]:

@@ -28,7 +28,7 @@ def check_dataset(plan: Plan) -> Iterator[Finding]:
 
 
 def check_unique_ids(tasks: Sequence[Task]) -> Iterator[Finding]:
-    """Find ids that occur more than once: outcomes are told apart by them."""
+    """Find ids that occur more than once: they identify outcomes."""
     ids = tuple(repeated(tasks))
     if ids:
         yield Finding(

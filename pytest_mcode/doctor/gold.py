@@ -2,13 +2,13 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
 from pytest_mcode.benchmarks.passed_idly import PASSED_IDLY
-from pytest_mcode.errors import InfraError
+from pytest_mcode.errors import ConfigurationError, InfraError, with_place
+from pytest_mcode.harnesses import checked
 from pytest_mcode.harnesses.findings import Finding
 from pytest_mcode.harnesses.protocol import Harness, Progress
 from pytest_mcode.records import Task
@@ -63,7 +63,7 @@ def check_gold(plan: Plan, session_id: str, repeat: int, progress: Progress) -> 
     harness, settings = plan.harness, plan.settings
     harness.prepare(settings, session_id, plan.tasks, progress)
     trials: list[Trial] = []
-    with closing(harness.open_sandbox(settings, session_id)) as sandbox:
+    with checked.opened_sandbox(harness, settings, session_id) as sandbox:
         for number, task in enumerate(plan.tasks, 1):
             progress(f"judging {number}/{len(plan.tasks)}: {task.task_id}")
             trials.append(_try(harness, task, sandbox, repeat))
@@ -90,9 +90,14 @@ def _try(harness: Harness, task: Task, sandbox: Any, repeat: int) -> Trial:
 
 def _judge(harness: Harness, trial: Trial, solution: str, sandbox: Any, *, is_gold: bool) -> str:
     try:
-        verdict = harness.judge(trial.task, solution, sandbox)
+        verdict = checked.judge(harness, trial.task, solution, sandbox)
     except InfraError as error:
         trial.reason = trial.reason or _first_line(str(error))
+        return "infra"
+    except ConfigurationError:
+        raise
+    except Exception as error:  # A harness may be a user's own.
+        trial.reason = trial.reason or with_place(error)
         return "infra"
     if is_gold:
         trial.seconds = max(trial.seconds, verdict.seconds)
@@ -103,7 +108,7 @@ def _judge(harness: Harness, trial: Trial, solution: str, sandbox: Any, *, is_go
 
 def _judge_publicly(harness: Harness, task: Task, sandbox: Any) -> str:
     with contextlib.suppress(InfraError):  # which the judge has met as well, and tells
-        verdict = harness.judge_publicly(task, str(task.canonical_solution), sandbox)
+        verdict = checked.judge_publicly(harness, task, str(task.canonical_solution), sandbox)
         if verdict and not verdict.passed:
             return f"{verdict.kind}: {_first_line(verdict.message)}"
     return ""

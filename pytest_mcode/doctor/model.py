@@ -71,7 +71,7 @@ def _speed(first: Completion, second: Completion) -> Finding:
             check="completion",
             level="warning",
             message=f"an answer in {second.seconds:.1f} s {waited}; the server counts no tokens",
-            remedy="costs in tokens stay unknown; a server that tells `usage` counts them",
+            remedy="costs in tokens stay unknown; a server that reports `usage` counts them",
         )
     speed = second.completion_tokens / second.seconds
     return Finding(

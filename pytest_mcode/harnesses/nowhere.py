@@ -3,11 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_mcode.settings import Settings
+
 __all__ = ["Nowhere"]
 
 
 class Nowhere:
     """Stands where harnesses that execute solutions have their sandbox."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        """The session's: ``settings.of(MyOptions)`` are a harness's own."""
 
     def describe(self) -> Mapping[str, Any]:
         """Return what a run's record says of it: nothing."""

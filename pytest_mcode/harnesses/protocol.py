@@ -48,6 +48,8 @@ class Harness(Protocol):
     """What a benchmark of this harness has, said where an option of another harness is refused."""
     usual_feedback: str = "judge"
     """``--mcode-feedback`` where nobody says; tables name the others."""
+    nothing_found: str = "the completion holds no solution"
+    """The message of the verdict ``no_solution``, which repairs show."""
     shows_solved_tasks: bool = False
     """Whether ``--mcode-retrieval`` shows solved tasks of other splits, for `prompt` to word."""
 
@@ -89,9 +91,10 @@ class Harness(Protocol):
     def open_sandbox(self, settings: Settings, session_id: str) -> Any:
         """Return where solutions are judged, with ``close()``; nothing is started before the first of them.
 
-        It is handed to `prompt`, `extract` and `judge`; every worker has its own.
+        It is handed to `prompt`, `extract` and `judge`; every worker has its own. By default nothing but
+        the ``settings``, for a harness that runs no solutions and has options.
         """
-        return Nowhere()
+        return Nowhere(settings)
 
     def check_sandbox(
         self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress
@@ -126,13 +129,13 @@ class Harness(Protocol):
         """Return how tasks are worded, by the benchmark's `template`; without a sandbox, for its hash."""
         from pytest_mcode.harnesses.prompting import TemplatePrompt
 
-        return TemplatePrompt(template)
+        return TemplatePrompt(template, "plain_repair.jinja")
 
     def extract(self, completion: str, task: Task, sandbox: Any) -> str | None:
         """Return the solution in a completion, or None where there is none; raises `ApplyError`."""
 
     def find(self, completion: str, task: Task, sandbox: Any) -> Found:
-        """Return what `extract` does, with what else is to be said of it; raises `ApplyError`."""
+        """Return what `extract` does, with notes on what it did; raises `ApplyError`."""
         return Found(solution=self.extract(completion, task, sandbox))
 
     def judge(self, task: Task, solution: str, sandbox: Any) -> Verdict:
@@ -147,7 +150,7 @@ class Harness(Protocol):
         return None
 
     def remarks(self, task: Task, solution: str) -> Mapping[str, Any]:
-        """Return what else a solution's record should say, JSON types: becomes `Attempt.extra`."""
+        """Return what the solution's record should say besides, JSON types: becomes `Attempt.extra`."""
         return {}
 
     # Afterwards.

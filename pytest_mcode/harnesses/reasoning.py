@@ -23,6 +23,9 @@ _HEADER = re.compile(
 _MESSAGE_END = re.compile(r"\s*<\|(?:end|return|call)\|>\s*\Z")
 _BARE_CHANNELS = re.compile(rf"(?:\A\s*|assistant)(?P<channel>{_CHANNELS})")
 """What is left of the headers where a server drops special tokens: ``analysisWe need…assistantfinal…``."""
+_AFTER_BARE_CHANNEL = re.compile(
+    r"final (?:(?:def|class|import|from|async) |@)|(?:analysis|commentary) [A-Z]"
+)
 
 
 def strip_reasoning(text: str) -> str:
@@ -73,9 +76,12 @@ def _without_message_end(text: str) -> str:
 
 def _final_bare_channel(text: str) -> str:
     headers = list(_BARE_CHANNELS.finditer(text))
-    if len(headers) < 2 or headers[0].start() > 0 or headers[-1]["channel"] != "final":
+    if not headers or headers[0].start() > 0:
         return text
-    return text[headers[-1].end() :]
+    channel, after = headers[-1]["channel"], text[headers[-1].end() :]
+    if len(headers) == 1 and not _AFTER_BARE_CHANNEL.match(f"{channel} {after[:20]}"):
+        return text
+    return after if channel == "final" else ""
 
 
 def strip_end_tokens(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Asking any model, also a user's own: what it gets wrong is said of its file, not of ours."""
+"""Asking any model, also a user's own: an error is reported with its file, not with ours."""
 
 import inspect
 import traceback
@@ -7,7 +7,7 @@ from pathlib import Path
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.models import Completion, Model, Request
 
-__all__ = ["ask"]
+__all__ = ["ask", "raised_at"]
 
 _REMEDY = "a model returns a pytest_mcode.Completion, its fields given by name: Completion(text=…)"
 
@@ -23,10 +23,9 @@ def ask(model: Model, request: Request) -> Completion:
     except TypeError as error:
         if not str(error).startswith(f"{Completion.__name__}.__init__()"):
             raise
-        last = traceback.extract_tb(error.__traceback__)[-1]
         raise ConfigurationError(
             f"generate() of {type(model).__name__} makes a wrong Completion "
-            f"({_at(last.filename, last.lineno)}: {error}); {_REMEDY}"
+            f"({raised_at(error)}: {error}); {_REMEDY}"
         ) from error
     if not isinstance(completion, Completion):
         raise ConfigurationError(
@@ -35,6 +34,12 @@ def ask(model: Model, request: Request) -> Completion:
     if wrong := completion.wrong_field():
         raise ConfigurationError(f"generate() of {_named(model)} returned a Completion whose {wrong}")
     return completion
+
+
+def raised_at(error: BaseException) -> str:
+    """Return the file and the line where an error was raised."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return _at(last.filename, last.lineno)
 
 
 def _named(model: Model) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.models import OPTIONAL, Backend, Model, ModelSettings
+from pytest_mcode.models.asking import raised_at
 from pytest_mcode.settings import BACKENDS, MODEL_FREE_BACKENDS
 
 __all__ = ["GROUP", "check", "check_model", "get", "names", "offer", "open_model"]
@@ -57,7 +58,13 @@ def offer(found: Mapping[str, Backend]) -> None:
 def check(backend: Any, origin: str) -> Backend:
     """Return what `origin` (a file, a package) brings, if it is a `Backend`; else `ConfigurationError`."""
     if isinstance(backend, type):
-        backend = backend()
+        try:
+            backend = backend()
+        except Exception as error:
+            raise ConfigurationError(
+                f"{origin}: {backend.__name__}() failed ({type(error).__name__}: {error}); "
+                "a backend's class takes no arguments"
+            ) from error
     kind = type(backend).__name__
     lacking = [name for name in ATTRIBUTES if not hasattr(backend, name)]
     lacking += [f"{name}()" for name in METHODS if not callable(getattr(backend, name, None))]
@@ -100,7 +107,15 @@ def check_model(name: str, settings: ModelSettings) -> Mapping[str, Any]:
     Raises `ConfigurationError` with the remedy.
     """
     backend = _honouring(name, settings)
-    found = backend.preflight(settings)
+    try:
+        found = backend.preflight(settings)
+    except ConfigurationError:
+        raise
+    except Exception as error:
+        raise ConfigurationError(
+            f"--mcode-backend={name}: preflight() of {type(backend).__name__} failed "
+            f"({raised_at(error)}: {type(error).__name__}: {error})"
+        ) from error
     if not isinstance(found, Mapping):
         raise ConfigurationError(
             f"--mcode-backend={name}: preflight() of {type(backend).__name__} returned "

@@ -23,7 +23,7 @@ class TransientError(InfraError):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
-        """Seconds that the server asked to be left alone, where it told."""
+        """Seconds for which the server asked to be left alone, where it said so."""
 
 
 class AnswerError(Exception):

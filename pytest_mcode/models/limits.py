@@ -24,6 +24,13 @@ _SIZES = tuple(
         r"length (?P<prompt>\d+) \+ \d+ is greater than max_seq_len (?P<window>\d+)",
     )
 )
+_PROMPT_ALONE = re.compile(
+    r"prompt (?:is )?too long|prompt length|longer than (?:the|its) m|input length exceeds"
+    r"|request \(\d+ tokens\) exceeds|input token count|trying to keep the first|requested tokens \("
+    r"|must have less than|number of input tokens|prompt contains \d+ tokens",
+    re.IGNORECASE,
+)
+"""What servers say of a prompt that is too long by itself."""
 _WINDOW = re.compile(
     r"(?:context (?:length|window|size|limit)|model length|max_seq_len)[^\d]{0,12}(\d+)", re.IGNORECASE
 )
@@ -46,6 +53,8 @@ def prompt_alone_fits(said: str, request: Request, max_tokens: int) -> bool | No
     for sizes in _SIZES:
         if found := sizes.search(said):
             return int(found["prompt"]) < int(found["window"])
+    if _PROMPT_ALONE.search(said):
+        return False
     if (found := _WINDOW.search(said)) is None:
         return None
     window = int(found[1])

@@ -27,6 +27,7 @@ class LiteLLM(MelleaBackend):
     passing = PASSING | {400}
     """LiteLLM makes a 400 of much that is a server's failure."""
     remedies = openai.BACKEND.remedies
+    reads_environment = True
 
     def call_options(self, settings: ModelSettings) -> dict[str, Any]:
         """Return OpenAI's newer names, which LiteLLM translates for its providers."""

@@ -17,15 +17,9 @@ from pytest_mcode.models import OPTIONAL, Completion, ModelSettings, Request
 from pytest_mcode.models.failures import PASSING, TransientError, meaning_of
 from pytest_mcode.models.limits import is_first, prompt_alone_fits
 from pytest_mcode.models.loop import LoopThread
-from pytest_mcode.models.network import Route, route_to
+from pytest_mcode.models.network import Route, exempt, route_to
 
-__all__ = [
-    "BACKOFF",
-    "LONGEST_RETRY_AFTER",
-    "MelleaBackend",
-    "MelleaModel",
-    "unasked",
-]
+__all__ = ["BACKOFF", "LONGEST_RETRY_AFTER", "MelleaBackend", "MelleaModel", "unasked"]
 
 LONGEST_RETRY_AFTER = 300.0
 """Seconds; a server that wants to be left alone for longer is given up on."""
@@ -55,6 +49,8 @@ class MelleaBackend:
     """Why it does not take a field of `OPTIONAL`, and what to do instead."""
     extra: ClassVar[str] = ""
     """The extra of Mellea that installs the backend's library, such as ``[hf]``."""
+    reads_environment: ClassVar[bool] = False
+    """Whether its library looks for proxies at every request, and can't be given the way to a server."""
     passing: ClassVar[frozenset[int]] = PASSING
     """HTTP statuses besides 500 and above that may pass when the request is sent again."""
     remedies: ClassVar[Mapping[int, str]] = {}
@@ -116,7 +112,7 @@ def unasked(backend: MelleaBackend, library: str) -> Mapping[str, Any]:
             f"--mcode-backend={backend.name}: the package {library} is missing; "
             f"install it with: pip install 'mellea{backend.extra}'"
         )
-    return {"unverified": f"{backend.name} tells nothing of a model before the first request"}
+    return {"unverified": f"{backend.name} reports nothing of a model before the first request"}
 
 
 class MelleaModel:
@@ -136,7 +132,7 @@ class MelleaModel:
         self._loop = LoopThread()
 
     def generate(self, request: Request) -> Completion:
-        """Answer `request`; raises as `Model.generate` tells."""
+        """Answer `request`; raises as `Model.generate` does."""
         start = time.monotonic()
         try:
             return self._retrying.copy()(self._ask, request)
@@ -166,7 +162,7 @@ class MelleaModel:
             if isinstance(meaning, ContextOverflowError) and self._is_misconfigured(request, str(meaning)):
                 meaning = ConfigurationError(
                     f"{meaning}; --mcode-max-tokens={self._settings.max_tokens} and the first prompt "
-                    "together do not fit the context window: give a smaller --mcode-max-tokens, or leave it out"
+                    "together do not fit the context window: give a smaller one, or leave it out"
                 )
             raise meaning from error
         if ended := _ENDED_BY_SERVER.get(completion.finish_reason.lower()):
@@ -208,6 +204,8 @@ def _connected(backend: MelleaBackend, settings: ModelSettings) -> Any:
     flag = f"--mcode-backend={backend.name}"
     url = backend.address(settings.base_url)
     route = route_to(url) if url else None
+    if backend.reads_environment and url and route and route.proxy is None:
+        exempt(url)
     with warnings.catch_warnings(), route.in_environment() if route else nullcontext():
         warnings.simplefilter("ignore")
         try:

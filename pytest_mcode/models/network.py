@@ -17,7 +17,7 @@ from urllib.request import getproxies_environment
 
 from pytest_mcode.errors import ConfigurationError
 
-__all__ = ["Route", "route_to"]
+__all__ = ["Route", "exempt", "route_to"]
 
 _VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir")
 _SCHEMES = ("http", "https", "socks5", "socks5h")
@@ -63,6 +63,17 @@ def route_to(url: str) -> Route:
         proxy=_proxy(parts.scheme, parts.hostname or "", parts.port),
         certificates=_certificates() if parts.scheme == "https" else None,
     )
+
+
+def exempt(url: str) -> None:
+    """Let libraries that read the environment at every request reach `url` without a proxy.
+
+    What httpx stumbles over in ``NO_PROXY`` (brackets, IPv6 networks) is left out.
+    """
+    written = getproxies_environment().get("no", "").split(",")
+    entries = [entry.strip().strip("[]") for entry in written if not ("/" in entry and ":" in entry)]
+    exempted = ",".join(filter(None, [*entries, urlsplit(url).hostname]))
+    os.environ |= {"NO_PROXY": exempted, "no_proxy": exempted}
 
 
 def _proxy(scheme: str, host: str, port: int | None) -> str | None:

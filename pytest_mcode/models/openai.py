@@ -140,17 +140,24 @@ def readable(answer: Any) -> Any:
     """
     choices = getattr(answer, "choices", None)
     if not isinstance(choices, list) or not choices:
-        raise AnswerError(answer.model_dump(warnings=False) if hasattr(answer, "model_dump") else answer)
+        raise AnswerError(_plain(answer))
     message, error = getattr(choices[0], "message", None), getattr(choices[0], "error", None)
     if error:
         raise AnswerError({"error": error}, "an error instead of an answer")
     if message is None:
-        raise AnswerError(answer.model_dump(warnings=False), "no message in it")
+        raise AnswerError(_plain(answer), "no message in it")
     if isinstance(parts := message.content, list):
         message.content = "".join(_text(part) for part in parts)
         if thinking := "".join(_thinking(part) for part in parts):
             message.reasoning_content = thinking
     return answer
+
+
+def _plain(answer: Any) -> Any:
+    """Return what OpenAI's library has made of an answer as it was, JSON types."""
+    if isinstance(answer, list):
+        return [_plain(each) for each in answer]
+    return answer.model_dump(warnings=False) if hasattr(answer, "model_dump") else answer
 
 
 def _text(part: Any) -> str:

@@ -64,7 +64,7 @@ CONTEXT_OVERFLOW = (
         "Ollama",
         r"input length exceeds (?:the )?(?:maximum )?context"
         r"|prompt too long; exceeded (?:max )?context length",
-        "ollama/ollama: runner/ollamarunner/runner.go (HTTP 400); its cloud; llama.cpp's own words since 0.32",
+        "ollama/ollama: runner/ollamarunner/runner.go (HTTP 400); newer ones pass on llama.cpp's words",
     ),
     Wording(
         "LM Studio",

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from pytest_mcode.analysis import paired
+from pytest_mcode.analysis.figure import Withheld
 from pytest_mcode.results.by_harness import clusters
 from pytest_mcode.results.configuration import differences
 from pytest_mcode.results.figures import brief, loop, natural, title
@@ -21,17 +22,16 @@ def compare(store: Store, a: str, b: str, *, margin: float | None = None) -> dic
     The population: tasks like those that both judged and whose fingerprints are equal. Every field of
     `analysis.paired.Comparison`, and ``a`` and ``b`` (what each side is), ``configuration`` (the pairs
     of values in which they differ), ``warnings``, ``other_content`` (tasks left out), how many tasks one
-    side alone judged, on which tasks either did better, and for a `margin`, a share from 0 to 1,
-    ``non_inferior``: whether A is at least as good as B minus it.
+    side alone judged, on which tasks either did better, ``decisive`` (the interval by which verdicts go, or
+    the ``reason`` why there is none), and for a `margin`, a share from 0 to 1, ``non_inferior``: whether A
+    is at least as good as B minus it.
     """
     ours, theirs = load_side(store, a), load_side(store, b)
     pairing = pair(ours, theirs)
     tasks = sorted(pairing.tasks, key=natural)
     scores, other = [ours.scores[task] for task in tasks], [theirs.scores[task] for task in tasks]
     found = paired.compare(scores, other, clusters(ours.runs[0], tasks))
-    low, high = found.low, found.high
-    if found.clustered_low is not None and found.clustered_high is not None:
-        low, high = found.clustered_low, found.clustered_high
+    decisive = found.decisive
     return {
         "a": _side(ours),
         "b": _side(theirs),
@@ -43,10 +43,13 @@ def compare(store: Store, a: str, b: str, *, margin: float | None = None) -> dic
         "judged_by_a_alone": pairing.only_a,
         "judged_by_b_alone": pairing.only_b,
         **asdict(found),
+        "decisive": asdict(decisive),
         "tasks_only_a": [task for task, x, y in zip(tasks, scores, other, strict=True) if x > y],
         "tasks_only_b": [task for task, x, y in zip(tasks, scores, other, strict=True) if x < y],
         "margin": margin,
-        "non_inferior": None if margin is None else paired.non_inferior(low, high, margin),
+        "non_inferior": None
+        if margin is None or isinstance(decisive, Withheld)
+        else paired.non_inferior(decisive.low, decisive.high, margin),
     }
 
 

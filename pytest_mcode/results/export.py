@@ -30,6 +30,8 @@ ATTEMPT_COLUMNS = (
     "completion_tokens",
     "generation_seconds",
     "execution_seconds",
+    "cpu_seconds",
+    "wall_seconds",
     "finish_reason",
     "solution",
     "completion",
@@ -170,6 +172,8 @@ def _attempt_columns(attempt: Attempt) -> dict[str, Any]:
         "message": attempt.verdict.message,
         "public_verdict": public.kind if public else None,
         "execution_seconds": attempt.verdict.seconds,
+        "cpu_seconds": attempt.verdict.cpu_seconds or None,
+        "wall_seconds": attempt.verdict.wall_seconds or None,
     }
 
 

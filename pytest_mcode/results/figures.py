@@ -9,6 +9,7 @@ from pytest_mcode.declarations import kept_fields
 from pytest_mcode.results.by_harness import usual_feedback
 
 __all__ = [
+    "IN_PROCESS",
     "brief",
     "coverage",
     "interval",
@@ -24,6 +25,8 @@ __all__ = [
 UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Controls that could drive a terminal or turn its writing direction, and lone surrogates."""
 MISSING = "–"
+IN_PROCESS = "passed in one process with their tests, where a pass is not proven"
+"""Said of solved tasks, after their number."""
 
 
 def percent(rate: float | None) -> str:

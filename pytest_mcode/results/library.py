@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 __all__ = ["Results", "Run", "Runs"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Run:
     """One test function of one run: a solver of the user's own is another test function.
 
     All its figures are over the tasks that it judged, its intervals over tasks like these.
     """
 
-    store: Store
+    store: Store = field(repr=False)
     row: Row = field(repr=False)
     """Its row of ``runs``, with ``test`` (None where it has no outcome yet) and ``overridden``."""
     name: str
@@ -231,11 +231,11 @@ class Results:
         """Return the report on some runs, as ``mcode report``: its content, its charts, its page."""
         from pytest_mcode.results.report.data import collect
 
-        return Report(collect(self.store, names))
+        return Report(content=collect(self.store, names))
 
 
 def _run(store: Store, row: Row) -> Run:
-    return Run(store, row, f"{row['run_id']}::{row['test'] or ''}")
+    return Run(store=store, row=row, name=f"{row['run_id']}::{row['test'] or ''}")
 
 
 def _several(wanted: Any) -> Any:

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any, TypedDict, cast
 
+from pytest_mcode.analysis.differences import difference_interval
 from pytest_mcode.analysis.intervals import mean_interval
-from pytest_mcode.analysis.paired import bootstrap_interval, compare
+from pytest_mcode.analysis.paired import compare
 from pytest_mcode.analysis.passk import draws_until_pass, pass_at_k
 from pytest_mcode.results.configuration import configuration_key
 from pytest_mcode.results.figures import coverage
@@ -100,7 +101,7 @@ def _gain(point: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, float 
     if point["sub_sampled"] or point["run_id"] == base["run_id"]:
         # Expectations do not flip, and within one run more samples never solve fewer tasks: nothing to test.
         differences = [each - other for each, other in zip(ours, fewest, strict=True)]
-        low, high = bootstrap_interval(differences)
+        low, high = difference_interval(differences)
         return {"gain": fmean(differences), "gain_low": low, "gain_high": high, "p_value": None}
     found = compare(ours, fewest)
     return {
@@ -133,7 +134,7 @@ def _can_be_sub_sampled(run: Figures, rows: Sequence[Row]) -> bool:
 
 def _sub_sampled(run: Figures, rows: Sequence[Row], k: int) -> dict[str, Any]:
     scores = {row["task_id"]: pass_at_k(row["samples"], row["samples_passed"], k) for row in rows}
-    low, high = mean_interval(list(scores.values()), run["samples"])
+    low, high = mean_interval(list(scores.values()), run["samples"] // k)
     rate = sum(scores.values()) / len(scores)
     figures = {"rate": rate, "low": low, "high": high, "tokens": _tokens_until_pass(rows, k)}
     return _point(run, k, scores, sub_sampled=True) | figures

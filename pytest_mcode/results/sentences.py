@@ -36,24 +36,29 @@ def sentences(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     )
     if found["clusters"]:
         clustered = interval(found["clustered_low"], found["clustered_high"])
-        yield "", f"{clustered}, 95 % bootstrap interval over its {found['clusters']} repositories"
+        yield "", f"{clustered}, 95 % interval over its {found['clusters']} repositories (CR2)"
+    if found["clustered_withheld"]:
+        yield "", f"no interval over its repositories: {found['clustered_withheld']}"
     flips = f"A did better on {found['only_a']}, B on {found['only_b']}"
     yield "test", f"{found['test']}: p = {found['p_value']:.2g}; {flips}"
     yield "so", _conclusion(found)
-    smallest = f"{100 * found['smallest_detectable']:.1f} points"
-    yield (
-        "power",
-        f"{found['tasks']} such tasks show a true difference of {smallest} 4 times in 5, a smaller one less",
-    )
-    if found["non_inferior"]:
-        yield (
-            "non-inferior",
-            f"A at least as good as B minus {100 * found['margin']:g} points: {found['non_inferior']}",
-        )
+    yield "power", _power(found)
+    if found["margin"] is not None:
+        answer = found["non_inferior"] or f"not decided: {found['decisive']['reason']}"
+        yield "non-inferior", f"A at least as good as B minus {100 * found['margin']:g} points: {answer}"
     for letter in "ab":
         tasks = found[f"tasks_only_{letter}"]
         if tasks:
             yield f"{letter.upper()} alone", ", ".join(tasks)
+
+
+def _power(found: Mapping[str, Any]) -> str:
+    if found["detectable_withheld"]:
+        return f"not to be had: {found['detectable_withheld']}"
+    smallest = f"{100 * found['smallest_detectable']:.1f} points"
+    return (
+        f"{found['tasks']} such tasks show a true difference of {smallest} 4 times in 5, a smaller one less"
+    )
 
 
 def _conclusion(found: Mapping[str, Any]) -> str:
@@ -64,6 +69,8 @@ def _conclusion(found: Mapping[str, Any]) -> str:
     leaving_0_out = sum(low > 0 or high < 0 for low, high in intervals)
     more = f"{'A' if found['difference'] > 0 else 'B'} solves more"
     if found["p_value"] < 0.05:
+        if found["clustered_withheld"]:
+            return f"{more} on tasks of these repositories; for others nothing is shown"
         if leaving_0_out == len(intervals):
             return more
         return f"{more} by the test, but an interval holds 0: not sure"

@@ -144,7 +144,7 @@ def _filter(text: str) -> RunFilter:
         try:
             values.setdefault(name, []).append(FILTERS.get(name, str)(value.strip()))
         except (ValueError, KeyError):
-            raise ConfigurationError(f"{text!r}: {value.strip()!r} is no value of {name}") from None
+            raise ConfigurationError(f"{text!r}: {value.strip()!r} is not a value of {name}") from None
     return RunFilter(**values)
 
 

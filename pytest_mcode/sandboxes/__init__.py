@@ -54,7 +54,7 @@ class Sandbox(Protocol):
     def run(self, program: Program) -> Verdict:
         """Run `program` within the sandbox's limits and say what came of it.
 
-        Raises `InfraError` when the sandbox itself failed, after one retry of its own, or was closed meanwhile.
+        Raises `InfraError` when the sandbox itself failed, after one retry of its own, or was closed.
         """
 
     def describe(self) -> Mapping[str, Any]:

@@ -109,10 +109,13 @@ def _lost() -> Iterator[None]:
 
 
 def _request(program: Program, nonce: str) -> bytes:
-    shared = {"setup": program.setup, "entry_points": program.entry_points}
+    shared: dict[str, Any] = {"setup": program.setup, "entry_points": program.entry_points}
     solution = {**shared, "solution": program.solution}
     tests = {**shared, "test": program.test}
-    bodies = [_json(solution | tests), _json({})] if program.in_process else [_json(solution), _json(tests)]
+    if program.in_process:
+        key: dict[str, Any] = {"key": secrets.token_hex(NONCE_BYTES // 2)}
+        solution, tests = solution | tests | key, key
+    bodies = [_json(solution), _json(tests)]
     header = REQUEST.pack(*map(len, bodies), imports_numpy(f"{program.setup}\n{program.test}"))
     return b"".join([header, *bodies, nonce.encode("ascii")])
 
@@ -166,7 +169,8 @@ class RunnerSandbox(ABC):
                 blamed = all(isinstance(loss, LostWhileJudgingError) for loss in (first, error))
                 if not (blamed and self._works()):
                     raise InfraError(f"the sandbox failed twice in a row: {error}") from error
-                return _failure(program, f"it ended its sandbox, twice: {error}", seconds)
+                logger.warning("lost it again (%s), but not with a harmless program", error)
+                return _failure(program, "it ended its sandbox, twice", seconds)
 
     def describe(self) -> Mapping[str, Any]:
         """Return what belongs into the run's record: Python version, isolation, limits and what isolates."""
@@ -183,7 +187,12 @@ class RunnerSandbox(ABC):
 
     def _description(self) -> Mapping[str, Any]:
         greeting = self._ready_runner().greeting
-        return {"python": greeting["python"], "isolation": self._isolation, "limits": asdict(self.limits)}
+        return {
+            "python": greeting["python"],
+            "hash_seed": greeting["hash_seed"],
+            "isolation": self._isolation,
+            "limits": asdict(self.limits),
+        }
 
     def _judge(self, program: Program) -> Verdict:
         """Run `program` once. That its tests are at fault is believed where it could not forge that."""

@@ -75,7 +75,8 @@ class Recipe:
 class AttachedContainer:
     """A running container; `stream` is a socket-like object with its attached streams.
 
-    A client of docker-py is not thread-safe: a container and its `engine` belong to one thread at a time.
+    A container belongs to one thread at a time. Its `engine` may serve others as well: docker-py does not
+    promise that, but keeps nothing between calls except pools of connections, which are locked.
     Raises `RefusedContainerError`, or `LostEngineError` where the engine does not answer.
     """
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["preflight", "pull"]
 
 HELD_LIMITS = {"MemoryLimit": "memory", "SwapLimit": "swap", "PidsLimit": "processes"}
-"""What the engine tells of its limits, and our word for it."""
+"""The engine's names of limits, and our word for each."""
 
 
 def preflight(

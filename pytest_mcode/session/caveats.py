@@ -15,7 +15,7 @@ def caveats(config: pytest.Config, settings: Settings) -> Iterator[str]:
     """Yield a line for each."""
     resamples = settings.strategy == "resample" and settings.debug_iters > 0
     if (settings.samples > 1 or resamples) and settings.temperature == 0:
-        yield "temperature 0: samples can hardly differ, so more than one of them tells little"
+        yield "temperature 0: samples can hardly differ, so more than one of them adds little"
     yield from benchmarks.get(settings.benchmark).harness.caveats(settings)
     if settings.feedback == "judge" and settings.debug_iters and not resamples:
         yield "feedback judge: the tests that judge also guide the repairs (--mcode-feedback=public does not)"

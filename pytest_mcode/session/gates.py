@@ -63,8 +63,13 @@ def _regression(store: "Store", run_id: str, other: str, margin: float) -> Decis
     from pytest_mcode.results import Results
 
     found = Results(store).compare(run_id, other)
-    difference, low, high = found["difference"], found["low"], found["high"]
-    span = f"[{100 * low:+.1f}, {100 * high:+.1f}], 95 % {found['interval']} interval,"
+    difference, decisive = found["difference"], found["decisive"]
+    if "reason" in decisive:
+        return Decision(
+            False, f"{100 * difference:+.1f} points to run {other}, undecided: {decisive['reason']}"
+        )
+    low, high = decisive["low"], decisive["high"]
+    span = f"[{100 * low:+.1f}, {100 * high:+.1f}], 95 % {decisive['method']} interval,"
     return Decision(
         high >= -margin,
         f"{100 * difference:+.1f} points {span} to run {other} on {found['tasks']} tasks, "

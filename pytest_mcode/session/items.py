@@ -10,7 +10,7 @@ import pytest
 from _pytest.compat import ascii_escaped  # What pytest makes of a parameter's id.
 
 from pytest_mcode import suite
-from pytest_mcode.errors import ConfigurationError, InfraError
+from pytest_mcode.errors import ConfigurationError, InfraError, with_place
 from pytest_mcode.records import Attempt, OutcomeStatus, Task, TaskOutcome
 from pytest_mcode.session.overrides import check_fixture, details, origin_of, with_source
 from pytest_mcode.session.plan import Plan
@@ -19,7 +19,7 @@ from pytest_mcode.solving import TaskHandle
 
 __all__ = ["HANDLE", "PLAN", "Items", "UnsolvedError", "identify", "leave_out_our_line"]
 
-SCOPE = 'give the fixture that takes the place of ours @pytest.fixture(scope="session")'
+SCOPE = 'give the fixture that overrides ours @pytest.fixture(scope="session")'
 
 PLAN = pytest.StashKey[Plan]()
 HANDLE = pytest.StashKey[TaskHandle]()
@@ -103,7 +103,7 @@ class Items:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-        """Report what an earlier session judged as what it was, without running it."""
+        """Report the outcome that an earlier session recorded, without running the item."""
         task = task_of(item)
         key = Plan.judged_key(function_of(item.nodeid, task), task.task_id) if task else ""
         if task and self._refusal:
@@ -279,10 +279,8 @@ def _status(
 def _cause(call: pytest.CallInfo[None]) -> str:
     """Return what was not the model's fault; of an unexpected error also where it was raised."""
     assert call.excinfo is not None
-    error, last = call.excinfo.value, call.excinfo.traceback[-1]
-    if isinstance(error, InfraError | ConfigurationError):
-        return str(error)
-    return f"{type(error).__name__}: {error} ({Path(last.path).name}, line {last.lineno + 1})"
+    error = call.excinfo.value
+    return str(error) if isinstance(error, InfraError | ConfigurationError) else with_place(error)
 
 
 def _sentence(text: str) -> str:

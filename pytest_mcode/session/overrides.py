@@ -52,7 +52,7 @@ def _problem(name: str, value: Any) -> str:
     if name == "mcode_solver" and not callable(value):
         return "which cannot be called with a task"
     if name == "mcode_model_options" and not _is_json_object(value):
-        return "which is no dict of names and JSON values"
+        return "which is not a dict of names and JSON values"
     if name == "mcode_sandbox" and not (hasattr(value, "run") or hasattr(value, "judge")):
         return "which has no run()"
     if isinstance(value, type):

@@ -16,7 +16,7 @@ def open_model(settings: Settings) -> Model:
 
 
 def check_model(settings: Settings) -> Mapping[str, Any]:
-    """Return what the model's server tells of the model; raises `ConfigurationError` with the remedy."""
+    """Return what the model's server reports of the model; raises `ConfigurationError` with the remedy."""
     if settings.backend in MODEL_FREE_BACKENDS:
         return {}
     return backends.check_model(settings.backend, _model_settings(settings))

@@ -27,7 +27,7 @@ def read_answers(settings: Settings, tasks: Sequence[Task]) -> tuple[StoredAnswe
     from pytest_mcode.store.samples import read_answers_of_run, read_samples
 
     source = settings.replay or ""
-    if Path(source).suffix in (".jsonl", ".gz") or Path(source).is_file():
+    if Path(source).suffix in (".jsonl", ".json", ".gz") or Path(source).is_file():
         answers = read_samples(Path(source))
         source = str(Path(source).resolve())
     else:

@@ -119,6 +119,10 @@ def _rows(plan: Plan, tally: Tally, planned: int, seconds: float) -> list[tuple[
     ]
     if len(tally.by_test) > 1:
         rows += [("", f"{test}: {solved}/{judged}") for test, (solved, judged) in tally.by_test.items()]
+    if tally.solved_in_process:
+        from pytest_mcode.results.figures import IN_PROCESS
+
+        rows.append(("unproven", f"{tally.solved_in_process} of the solved {IN_PROCESS}"))
     if tally.failures:
         rows.append(("failed", ", ".join(f"{kind} {n}" for kind, n in tally.failures.most_common())))
     if tally.infra:

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from pytest_mcode.records import TaskOutcome
+from pytest_mcode.store.tally import passed_in_process
 
 __all__ = ["Tally"]
 
@@ -13,6 +14,8 @@ class Tally:
     """Grows as outcomes arrive."""
 
     solved: int = 0
+    solved_in_process: int = 0
+    """Those of them that passed in one process with their tests."""
     unsolved: int = 0
     infra: int = 0
     infra_in_a_row: int = 0
@@ -46,6 +49,7 @@ class Tally:
         self.by_test[outcome.test] = (solved + (outcome.status == "solved"), judged + 1)
         if outcome.status == "solved":
             self.solved += 1
+            self.solved_in_process += any(passed_in_process(each.verdict) for each in outcome.attempts)
         else:
             self.unsolved += 1
             self.failures[outcome.attempts[-1].verdict.kind if outcome.attempts else "not judged"] += 1

@@ -59,7 +59,7 @@ class BashAgent(SampleAndDebug):
     max_steps: int = 50
     seconds: float = 1800.0
     _refuses_tools: list[str] = field(default_factory=list)
-    """What the server said of tools, once it has refused them."""
+    """The server's message, once it has refused tools."""
 
     def sample(self, task: TaskHandle, sample: int) -> None:
         """Work in one container: submit, and after a failed attempt go on, until the budget ends.

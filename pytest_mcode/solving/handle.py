@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_mcode.benchmarks import Benchmark
 from pytest_mcode.errors import ApplyError, ContentFilterError, ContextOverflowError
+from pytest_mcode.harnesses import checked
 from pytest_mcode.harnesses.protocol import Harness
 from pytest_mcode.models import Completion, Request
 from pytest_mcode.records import Attempt, Task, Verdict
@@ -130,12 +131,12 @@ class TaskHandle:
 
     def _extracted(self, completion: Completion, request: Request | None = None) -> Attempt:
         try:
-            found = self._harness.find(completion.text, self.task, self.sandbox)
+            found = checked.find(self._harness, completion.text, self.task, self.sandbox)
         except ApplyError as error:
             unfit = Verdict(kind="apply_failed", message=str(error))
             return self._without_solution(unfit, completion, request)
         if found.solution is None or withheld(completion):
-            verdict = withheld(completion) or cut(completion) or found.verdict or unanswered(completion)
+            verdict = self._no_solution(completion, found.verdict)
             return self._without_solution(verdict, completion, request)
         return self._judged(found.solution, completion, request, found.remarks)
 
@@ -146,18 +147,21 @@ class TaskHandle:
         request: Request | None = None,
         remarks: Mapping[str, Any] = MappingProxyType({}),
     ) -> Attempt:
-        if solution is None:
-            verdict = withheld(completion) or cut(completion) or unanswered(completion)
-            return self._without_solution(verdict, completion, request)
         harness = self._harness
-        verdict = harness.judge(self.task, solution, self.sandbox)
+        if solution is None:
+            return self._without_solution(self._no_solution(completion), completion, request)
+        verdict = checked.judge(harness, self.task, solution, self.sandbox)
         public = (
-            harness.judge_publicly(self.task, solution, self.sandbox)
+            checked.judge_publicly(harness, self.task, solution, self.sandbox)
             if self._feedback.judges_publicly
             else None
         )
         remarks = {**remarks, **harness.remarks(self.task, solution)}
         return _attempt(completion, request, solution, verdict, public, remarks)
+
+    def _no_solution(self, completion: Completion, known: Verdict | None = None) -> Verdict:
+        otherwise = known or unanswered(completion, self._harness.nothing_found)
+        return withheld(completion) or cut(completion) or otherwise
 
     def _without_solution(self, verdict: Verdict, completion: Completion, request: Request | None) -> Attempt:
         """Return an attempt with nothing to run: what can be seen says the same as the judge."""

@@ -20,12 +20,12 @@ def cut(completion: Completion) -> Verdict | None:
     return Verdict(kind="truncated", message="the completion was cut by the token limit")
 
 
-def unanswered(completion: Completion) -> Verdict:
-    """Return the verdict on an answer without code; where all of it is reasoning, say so."""
+def unanswered(completion: Completion, nothing_found: str) -> Verdict:
+    """Return the verdict on an answer without a solution; where all of it is reasoning, say so."""
     if completion.reasoning and not completion.text.strip():
         return Verdict(
             kind="no_solution",
             message=f"the answer is empty: all of its {len(completion.reasoning)} characters are in the "
             "reasoning field; look at the server's reasoning parser, or turn the model's thinking off",
         )
-    return Verdict(kind="no_solution", message="the completion holds no code that can be parsed")
+    return Verdict(kind="no_solution", message=nothing_found)

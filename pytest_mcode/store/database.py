@@ -2,6 +2,8 @@
 
 import sqlite3
 import tempfile
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +17,17 @@ from sqlalchemy.pool import StaticPool
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.store.schema import VERSION, schema_version
 
-__all__ = ["Place", "cause", "check_writable", "connect", "locate", "unusable", "version_of"]
+__all__ = [
+    "Place",
+    "cause",
+    "check_writable",
+    "connect",
+    "connect_copy",
+    "is_writable",
+    "locate",
+    "unusable",
+    "version_of",
+]
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another process that holds the database."""
@@ -64,8 +76,23 @@ def connect(place: Place, *, read_only: bool) -> Engine:
     if place.path is None:
         return _connect_url(place)
     opened = partial(_open_for_reading if read_only else _open_for_writing, place.path)
+    return _sqlite_engine(opened, "BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def connect_copy(path: Path) -> Engine:
+    """Return an engine on a copy in memory of a SQLite file: what an archive holds can still be migrated."""
+
+    def opened() -> sqlite3.Connection:
+        copy = sqlite3.connect(":memory:", isolation_level=None)
+        with closing(_open_for_reading(path)) as source:
+            source.backup(copy)
+        return copy
+
+    return _sqlite_engine(opened, "BEGIN")
+
+
+def _sqlite_engine(opened: Callable[[], sqlite3.Connection], begin: str) -> Engine:
     engine = create_engine("sqlite://", creator=opened, poolclass=StaticPool)
-    begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
 
@@ -87,7 +114,7 @@ def _open_for_reading(path: Path) -> sqlite3.Connection:
         connection = _open(path, "mode=rw")
         connection.execute("SELECT 1 FROM sqlite_master").close()
     except sqlite3.OperationalError:
-        if _is_writable(path.parent):
+        if is_writable(path.parent):
             raise
         connection = _open(path, "mode=ro&immutable=1")
     connection.execute("PRAGMA query_only = ON")
@@ -106,7 +133,8 @@ def _open(path: Path, how: str) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
 
 
-def _is_writable(directory: Path) -> bool:
+def is_writable(directory: Path) -> bool:
+    """Return whether files can be made in `directory`."""
     try:
         with tempfile.TemporaryFile(dir=directory):
             return True

@@ -12,7 +12,7 @@ __all__ = ["MIGRATIONS", "create_or_migrate"]
 
 
 def add_harness_to_runs(connection: Connection) -> None:
-    """Name each run's harness: until then the benchmark, or what its sandbox said, told of repositories."""
+    """Name each run's harness: so far the benchmark or the sandbox's record showed repositories."""
     connection.execute(text("ALTER TABLE runs ADD COLUMN harness VARCHAR(64) DEFAULT 'functions' NOT NULL"))
     of_repositories = text("UPDATE runs SET harness = 'repositories' WHERE run_id = :run_id")
     for run_id, benchmark, environment in connection.execute(
@@ -23,7 +23,32 @@ def add_harness_to_runs(connection: Connection) -> None:
             connection.execute(of_repositories, {"run_id": run_id})
 
 
-MIGRATIONS: tuple[Callable[[Connection], Any], ...] = (add_harness_to_runs,)
+def add_seconds_to_attempts(connection: Connection) -> None:
+    """Add what earlier versions did not measure."""
+    for column in ("cpu_seconds", "wall_seconds"):
+        connection.execute(text(f"ALTER TABLE attempts ADD COLUMN {column} FLOAT"))
+
+
+def count_passes_in_process(connection: Connection) -> None:
+    """Count by task the samples whose last attempt passed in one process."""
+    connection.execute(text("ALTER TABLE tasks ADD COLUMN passed_in_process INTEGER DEFAULT '0' NOT NULL"))
+    connection.execute(
+        text(
+            "UPDATE tasks SET passed_in_process = (SELECT count(*) FROM attempts AS a WHERE a.task = tasks.id"
+            " AND a.mode = 'in_process' AND a.verdict = 'passed' AND a.iteration = (SELECT max(b.iteration)"
+            " FROM attempts AS b WHERE b.task = a.task AND b.sample = a.sample))"
+        )
+    )
+
+
+def to_version_2(connection: Connection) -> None:
+    """Lead from version 1 to 2."""
+    add_harness_to_runs(connection)
+    add_seconds_to_attempts(connection)
+    count_passes_in_process(connection)
+
+
+MIGRATIONS: tuple[Callable[[Connection], Any], ...] = (to_version_2,)
 """Step i leads from version i + 1 to i + 2. A step is never edited once released: add another."""
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.store import schema
@@ -99,6 +99,7 @@ def outcome_groups(
     samples = [
         func.sum(tasks.c.samples).label("samples_started"),
         func.min(tasks.c.samples).label("fewest_samples"),
+        func.sum(case((tasks.c.passed_in_process > 0, 1), else_=0)).label("passed_in_process"),
     ]
     statement = select(*keys, func.count().label("tasks"), *samples, *sums).group_by(*keys)
     if run_ids is not None:

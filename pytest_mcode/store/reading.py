@@ -57,6 +57,8 @@ def _attempt(row: RowMapping) -> Attempt:
         stdout=row["stdout"],
         stderr=row["stderr"],
         seconds=row["execution_seconds"],
+        cpu_seconds=row["cpu_seconds"] or 0.0,
+        wall_seconds=row["wall_seconds"] or 0.0,
         mode=row["mode"],
     )
     values = {name: row[name] for name in own}

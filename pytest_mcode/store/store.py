@@ -12,7 +12,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from pytest_mcode.errors import InfraError
 from pytest_mcode.records import Attempt, RunInfo, TaskOutcome
 from pytest_mcode.store import schema
-from pytest_mcode.store.database import Place, cause, check_writable, connect, locate, unusable, version_of
+from pytest_mcode.store.database import (
+    Place,
+    cause,
+    check_writable,
+    connect,
+    connect_copy,
+    is_writable,
+    locate,
+    unusable,
+    version_of,
+)
 from pytest_mcode.store.migrations import create_or_migrate
 from pytest_mcode.store.tally import tally
 
@@ -40,12 +50,12 @@ class Store:
     def open(cls, db: str, *, read_only: bool = False) -> Self:
         """Open the database `db`: a SQLite path, relative to the current directory, or an SQLAlchemy URL.
 
-        An older schema is migrated: at once when opened for reading, by `begin_run` when for writing.
+        An older schema is migrated: by `begin_run` when opened for writing, at once when for reading, in a
+        copy in memory where its directory cannot be written.
         """
         place = locate(db)
         if read_only:
-            _migrate_if_older(place)
-            return cls(place, connect(place, read_only=True))
+            return cls(place, _for_reading(place))
         if place.path is not None:
             check_writable(place.path)
         if place.path is None or place.path.exists():
@@ -190,7 +200,8 @@ def _stored_version(place: Place) -> int:
         engine.dispose()
 
 
-def _migrate_if_older(place: Place) -> None:
+def _for_reading(place: Place) -> Engine:
+    """Return an engine for queries on a store that is there, with the newest schema."""
     remedy = "run a benchmark first, or give the path of its results"
     if place.path is not None and not place.path.exists():
         raise unusable(f"there is no {place}", remedy)
@@ -198,8 +209,20 @@ def _migrate_if_older(place: Place) -> None:
     if version == 0:
         raise unusable(f"{place} is empty", remedy)
     if version == schema.VERSION:
-        return
+        return connect(place, read_only=True)
+    if place.path is not None and not is_writable(place.path.parent):
+        copy = connect_copy(place.path)
+        _migrate(copy, place, version)
+        return copy
     engine = connect(place, read_only=False)
+    try:
+        _migrate(engine, place, version)
+    finally:
+        engine.dispose()
+    return connect(place, read_only=True)
+
+
+def _migrate(engine: Engine, place: Place, version: int) -> None:
     try:
         with engine.begin() as connection:
             create_or_migrate(connection, version_of(connection, place))
@@ -208,8 +231,6 @@ def _migrate_if_older(place: Place) -> None:
             f"{place} has the older schema version {version} and cannot be brought up to date: {cause(error)}"
         )
         raise unusable(older, "copy it to a writable place") from error
-    finally:
-        engine.dispose()
 
 
 def _now() -> str:
@@ -244,6 +265,8 @@ def attempt_row(attempt: Attempt) -> dict[str, Any]:
         "stdout": verdict.stdout,
         "stderr": verdict.stderr,
         "execution_seconds": verdict.seconds,
+        "cpu_seconds": verdict.cpu_seconds or None,
+        "wall_seconds": verdict.wall_seconds or None,
         "mode": verdict.mode,
         "public_verdict": public.kind if public else None,
         "public_details": asdict(public) if public else None,

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from pytest_mcode.records import Attempt, TaskOutcome
+from pytest_mcode.records import Attempt, TaskOutcome, Verdict
 
-__all__ = ["tally"]
+__all__ = ["passed_in_process", "tally"]
 
 
 def tally(outcome: TaskOutcome) -> dict[str, Any]:
@@ -24,11 +24,17 @@ def tally(outcome: TaskOutcome) -> dict[str, Any]:
         "verdict": lasts[-1].verdict.kind if lasts else None,
         "public_passed": len(public),
         "false_positives": sum(not attempt.verdict.passed for attempt in public),
+        "passed_in_process": sum(passed_in_process(attempt.verdict) for attempt in lasts),
         "prompt_tokens": _total(attempt.prompt_tokens for attempt in ordered),
         "completion_tokens": _total(attempt.completion_tokens for attempt in ordered),
         "generation_seconds": sum(attempt.generation_seconds for attempt in ordered),
         "execution_seconds": sum(_execution_seconds(attempt) for attempt in ordered),
     }
+
+
+def passed_in_process(verdict: Verdict) -> bool:
+    """Whether a pass came from one process with its tests, where it cannot be fully proven."""
+    return verdict.passed and verdict.mode == "in_process"
 
 
 def _answer(attempt: Attempt) -> str:

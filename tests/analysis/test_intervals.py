@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pytest_mcode.analysis.intervals import bounds, mean_interval, wilson
+from pytest_mcode.analysis.intervals import bounds, effective_size, mean_interval, score_limits, wilson
 
 
 @pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])
@@ -38,6 +38,28 @@ def test_one_draw_a_task_gives_wilson() -> None:
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_extremes_are_as_sure_as_one_draw_a_task(value: float) -> None:
     assert mean_interval([value] * 30, 20) == pytest.approx(wilson(round(30 * value), 30))
+
+
+@pytest.mark.parametrize("events", [0.5, 1, 2, 3.7])
+def test_few_events_have_poissons_limit(events: float) -> None:
+    """The smallest rate at which so many events are not rare: by SciPy's gamma distribution, at 5 %."""
+    low, high = score_limits(events / 40, 40, few_events=True)
+    plain = score_limits(events / 40, 40)
+    assert low == pytest.approx(min(plain[0], stats.gamma.ppf(0.05, events) / 40))
+    assert high == plain[1]
+    mirrored = score_limits(1 - events / 40, 40, few_events=True)
+    assert mirrored == pytest.approx((1 - high, 1 - low))
+
+
+def test_effective_size_is_the_ratio_of_variances() -> None:
+    rng = np.random.default_rng(0)
+    shares = rng.binomial(5, rng.beta(0.6, 1.4, 2000)) / 5
+    mean, spread = shares.mean(), shares.var() * 2000
+    size = effective_size(spread, 2000 * mean * (1 - mean), 2000, 5)
+    assert size == pytest.approx(mean * (1 - mean) / (shares.var() / 2000), rel=0.01)
+    assert effective_size(0.0, 0.0, 30, 20) == 30
+    assert effective_size(0.0, 7.5, 30, 2) == 60
+    assert effective_size(3.0, 8.0, 30, 9) == 60
 
 
 @pytest.mark.parametrize("alike", [True, False])

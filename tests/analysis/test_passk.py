@@ -4,8 +4,17 @@ from statistics import fmean
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from pytest_mcode.analysis.passk import draws_until_pass, pass_at_k
+from pytest_mcode.analysis.differences import difference_interval
+from pytest_mcode.analysis.intervals import mean_interval, wilson
+from pytest_mcode.analysis.passk import (
+    draws_until_pass,
+    pass_at_k,
+    pass_at_k_difference,
+    pass_at_k_interval,
+    stopped_early,
+)
 
 
 def published(n: int, c: int, k: int) -> float:
@@ -50,3 +59,65 @@ def test_draws_until_pass_averages_over_every_order(n: int, c: int) -> None:
         orders = list(permutations([True] * c + [False] * (n - c)))
         made = [next((i + 1 for i in range(k) if order[i]), k) for order in orders]
         assert draws_until_pass(n, c, k) == pytest.approx(fmean(made))
+
+
+def test_interval_spends_k_samples_a_draw() -> None:
+    tasks = [(5, c) for c in (0, 1, 2, 3, 4, 5, 5, 5)]
+    values = [pass_at_k(n, c, 2) for n, c in tasks]
+    found = pass_at_k_interval(tasks, 2)
+    assert (found.low, found.high) == mean_interval(values, 2)
+    whole = pass_at_k_interval(tasks, 5)
+    assert (whole.low, whole.high) == mean_interval([0, 1, 1, 1, 1, 1, 1, 1], 1, few_events=True)
+    single = pass_at_k_interval([(1, 1)] * 7 + [(1, 0)], 1)
+    assert (single.low, single.high) == pytest.approx(wilson(7, 8))
+    assert whole.population == "tasks like these"
+
+
+def test_difference_is_paired_by_task() -> None:
+    a, b = [(4, 0), (4, 2), (4, 4)], [(2, 0), (2, 0), (2, 2)]
+    difference, found = pass_at_k_difference(a, b, 2)
+    gaps = [pass_at_k(4, x, 2) - pass_at_k(2, y, 2) for (_, x), (_, y) in zip(a, b, strict=True)]
+    assert difference == pytest.approx(fmean(gaps))
+    assert (found.low, found.high) == difference_interval(gaps, 1)
+    with pytest.raises(ValueError, match="pass@3 needs"):
+        pass_at_k_difference(a, b, 3)
+
+
+def stopping(rng: random.Random, n: int) -> tuple[int, int]:
+    tries = next((tries for tries in range(1, n + 1) if rng.random() < 0.3), None)
+    return (tries, 1) if tries else (n, 0)
+
+
+def test_stopping_shows_in_the_counts() -> None:
+    rng = random.Random(0)
+    reason = stopped_early([stopping(rng, 5) for _ in range(40)])
+    assert reason is not None
+    assert reason.startswith("tasks that passed were given 2.")
+    assert reason.endswith("samples on average, 5.0 to the others")
+    assert stopped_early([(1, 1), (2, 1), (5, 0)]) is not None
+    assert stopped_early([(1, 1), (3, 1)]) == (
+        "tasks that passed were given 2.0 samples on average, up to 3 to them"
+    )
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        [],
+        [(5, 0), (5, 3), (5, 5)],
+        [(1, 1), (1, 0)],
+        [(5, 2), (3, 0), (5, 0)],
+        [(5, 2)] * 20 + [(5, 0)] * 20 + [(4, 1)] * 3 + [(4, 0)] * 3,
+    ],
+    ids=["none", "fixed", "single", "only failing tasks short", "short by chance"],
+)
+def test_counts_that_do_not_go_by_the_outcome(counts: list[tuple[int, int]]) -> None:
+    assert stopped_early(counts) is None
+
+
+@pytest.mark.parametrize(("short_passed", "refused"), [(9, True), (6, False)])
+def test_mixed_counts_are_judged_by_fishers_test(short_passed: int, refused: bool) -> None:
+    counts = [(5, 2)] * 20 + [(5, 0)] * 20 + [(3, 1)] * short_passed + [(3, 0)] * (10 - short_passed)
+    table = [[short_passed, 10 - short_passed], [20, 20]]
+    assert (stats.fisher_exact(table, alternative="greater").pvalue < 0.05) == refused
+    assert (stopped_early(counts) is not None) is refused

@@ -62,11 +62,23 @@ def test_nothing_judged_has_no_curve() -> None:
     assert (worth["curve"], worth["tokens_per_repaired_sample"]) == ([], None)
 
 
-def test_unknown_tokens_count_nothing() -> None:
-    silent = [
-        [{**attempt, "prompt_tokens": None, "completion_tokens": None} for attempt in sample("syntax passed")]
+def test_unknown_costs_are_not_zero() -> None:
+    first, second = sample("syntax passed")
+    worth = debugging_worth([[[first, {**second, "completion_tokens": None}]]], 1, all_samples=False)
+    assert (worth["first_attempt_tokens"], worth["repair_tokens"]) == (10, None)
+    assert worth["tokens_per_repaired_sample"] is None
+    assert [point["tokens_per_sample"] for point in worth["curve"]] == [10, None]
+    assert [point["attempts_per_sample"] for point in worth["curve"]] == [1, 2]
+    assert worth["curve"][0]["model_seconds_per_sample"] is None
+
+
+def test_curve_costs_seconds_too() -> None:
+    timed = [
+        {**attempt, "generation_seconds": 2.0, "execution_seconds": 0.5}
+        for attempt in sample("syntax passed")
     ]
-    assert debugging_worth([silent], 1, all_samples=False)["tokens_per_repaired_sample"] == 0
+    last = debugging_worth([[timed]], 1, all_samples=False)["curve"][-1]
+    assert (last["model_seconds_per_sample"], last["seconds_per_sample"]) == (4.0, 5.0)
 
 
 def test_repair_that_spoils_counts_as_such() -> None:

@@ -119,8 +119,8 @@ def test_fixtures_are_refused(tmp_path, test, named):
     with pytest.raises(ConfigurationError) as raised:
         load(tmp_path, test)
     assert str(raised.value) == (
-        f"{tmp_path}/own.jsonl, line 2: test, {named}, and pytest's fixtures and parametrize are not known "
-        "here: give each test its values itself"
+        f"{tmp_path}/own.jsonl, line 2: test, {named}: tests run without pytest's fixtures; make what it "
+        "needs inside the test"
     )
 
 

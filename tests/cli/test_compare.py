@@ -72,7 +72,7 @@ def test_repeats_are_averaged_not_pooled(mcode: Mcode, db: Path) -> None:
     found = compared(mcode, db, "model=other:1b", "weak-one")
     assert (found["tasks"], found["rate_a"], found["rate_b"]) == (4, 0.5, 0.5)
     assert found["a"]["run_ids"] == ["other-1", "other-2"]
-    assert (found["test"], found["interval"]) == ("paired permutation", "bootstrap")
+    assert (found["test"], found["interval"]) == ("paired permutation", "effective Tango score")
     assert (found["tasks_only_a"], found["tasks_only_b"]) == (["HumanEval/3"], ["HumanEval/1"])
     shown = mcode("compare", "model=other:1b", "weak-one", "--db", db).out
     assert "(other-1, other-2, the mean of 2 runs)" in " ".join(shown.split())
@@ -88,7 +88,7 @@ def test_page_for_people(mcode: Mcode, db: Path) -> None:
         "A - B +70.0 points [12.0, 91.6], 95 % Tango score interval over tasks",
         "exact McNemar: p = 0.039; A did better on 8, B on 1",
         "so A solves more",
-        "power 10 such tasks show a true difference of 60.0 points 4 times in 5",
+        "power 10 such tasks show a true difference of 78.2 points 4 times in 5",
         "A at least as good as B minus 10 points: yes",
         "B alone HumanEval/1",
     ):
@@ -150,12 +150,29 @@ def test_swebench_is_also_clustered_by_repository(mcode: Mcode, tmp_path: Path) 
         ]
         write_run(db, run_info(run_id, benchmark="swebench-lite", harness="repositories"), made)
     found = compared(mcode, db, "first", "second", "--non-inferior", 0.05)
-    assert found["clusters"] == 2
-    assert (found["clustered_low"], found["clustered_high"]) == (0, 1)
-    assert found["low"] > 0.15
+    reason = "2 clusters of tasks do not show how others vary: an interval over clusters needs at least 6"
+    assert found["clusters"] is None
+    assert found["clustered_withheld"] == found["decisive"]["reason"] == reason
+    assert found["non_inferior"] is None
+    shown = " ".join(mcode("compare", "first", "second", "--non-inferior", 0.05, "--db", db).out.split())
+    assert f"no interval over its repositories: {reason}" in shown
+    assert "so A solves more on tasks of these repositories; for others nothing is shown" in shown
+    assert f"A at least as good as B minus 5 points: not decided: {reason}" in shown
+
+
+def test_six_repositories_decide(mcode: Mcode, tmp_path: Path) -> None:
+    db = tmp_path / "swe.db"
+    for run_id, solved in (("first", "+" * 30), ("second", "+-" * 15)):
+        made = [
+            replace(outcome(i, "passed" if mark == "+" else "assertion"), task_id=f"org__repo{i % 6}-{i}")
+            for i, mark in enumerate(solved)
+        ]
+        write_run(db, run_info(run_id, benchmark="swebench-lite", harness="repositories"), made)
+    found = compared(mcode, db, "first", "second", "--non-inferior", 0.05)
+    assert (found["clusters"], found["clustered_withheld"]) == (6, None)
+    assert found["decisive"]["low"] == found["clustered_low"]
     shown = " ".join(mcode("compare", "first", "second", "--db", db).out.split())
-    assert "95 % bootstrap interval over its 2 repositories" in shown
-    assert "so A solves more by the test, but an interval holds 0: not sure" in shown
+    assert "95 % interval over its 6 repositories (CR2)" in shown
 
 
 def test_test_functions_are_sides_of_their_own(mcode: Mcode, tmp_path: Path) -> None:
@@ -185,8 +202,8 @@ def test_test_functions_are_sides_of_their_own(mcode: Mcode, tmp_path: Path) -> 
         (["weak-one", "weak-o"], "both mean run weak-one: a run compared with itself shows nothing"),
         (["model=strong:7b", "strong-1"], "model=strong:7b and strong-1 both mean run strong-1"),
         (["weak-one", "colour=red"], "cannot select runs by 'colour'; there are benchmark, model, backend"),
-        (["weak-one", "samples=many"], "'many' is no value of samples"),
-        (["weak-one", "retrieval=maybe"], "'maybe' is no value of retrieval"),
+        (["weak-one", "samples=many"], "'many' is not a value of samples"),
+        (["weak-one", "retrieval=maybe"], "'maybe' is not a value of retrieval"),
         (["weak-one", "model=strong:8b"], "no run with 'strong:8b' in the store; there is strong:7b"),
         (["weak-one", "model=strong:7b,benchmark=mbpp"], "no run matches 'model=strong:7b,benchmark=mbpp'"),
         (["weak-one", "weak-two", "--non-inferior", "5"], "5.0 is not allowed; give a share below 1"),

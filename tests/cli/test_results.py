@@ -174,7 +174,7 @@ def test_filters(mcode: Mcode, db: Path, arguments: list[str], runs: str) -> Non
         (["--debug-iters", "9"], "--debug-iters: no run with 9 in the store; there are 0, 1, 2"),
         (["--timeout", "1"], "--timeout: no run with 1.0 in the store; there are 10.0, 60.0"),
         (["--retrieval", "maybe"], "--retrieval: 'maybe' is not allowed; give true or false"),
-        (["--since", "yesterday"], "--since: 'yesterday' is no date; give one such as 2026-08-01"),
+        (["--since", "yesterday"], "--since: 'yesterday' is not a date; give one such as 2026-08-01"),
         (["--run", "20260801-100000-aaaaab"], "near ones: 20260801-100000-aaaaaa"),
         (["--run", "zzz"], "no run 'zzz' in"),
         (["--run", "2026"], "run '2026' may be 20260801-100000-aaaaaa, 20260802-100000-bbbbbb"),
@@ -259,6 +259,21 @@ def test_false_passes_are_counted(mcode: Mcode, tmp_path: Path) -> None:
     shown = mcode("results", "--db", tmp_path / "r.db").out
     assert "1/2: 50.0% of what passed the visible tests failed the judge" in " ".join(shown.split())
     assert shown.splitlines()[1].split()[-2:] == ["false", "passes"]
+
+
+def test_passes_in_one_process_are_counted_apart(mcode: Mcode, tmp_path: Path) -> None:
+    db = tmp_path / "results.db"
+    solved = outcome(0, "passed")
+    (made,) = solved.attempts
+    unproven = replace(made, verdict=replace(made.verdict, mode="in_process"))
+    write_run(db, run_info(), [replace(solved, attempts=(unproven,)), outcome(1, "passed")])
+    write_run(db, run_info("run-2"), [outcome(0, "passed")])
+    found = json.loads(mcode("results", "--db", db, "--json").out)
+    assert [(each["solved"], each["solved_in_process"]) for each in found] == [(2, 1), (1, 0)]
+    assert "in one process" in mcode("results", "--db", db).out
+    shown = " ".join(mcode("results", "--db", db, "--run", "run-1").out.split())
+    assert "1 of the solved passed in one process with their tests, where a pass is not proven" in shown
+    assert "unproven" not in mcode("results", "--db", db, "--run", "run-2").out
 
 
 def test_test_functions_are_apart(mcode: Mcode, tmp_path: Path) -> None:

@@ -260,7 +260,7 @@ def test_backends_without_a_server_of_ours(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("importlib.util.find_spec", lambda name: sys.modules[__name__].__spec__)
     assert preflight(backend="litellm", model="openai/x", base_url="http://h/v1/") == {
         "base_url": "http://h/v1",
-        "unverified": "litellm tells nothing of a model before the first request",
+        "unverified": "litellm reports nothing of a model before the first request",
     }
     monkeypatch.delenv("WATSONX_API_KEY", raising=False)
     monkeypatch.setenv("WATSONX_PROJECT_ID", "p")

@@ -7,6 +7,8 @@ import textwrap
 
 import pytest
 
+from pytest_mcode.models import backends
+
 from ..session_support import MCODE, SMOKE, rows
 
 ECHO = """
@@ -46,6 +48,12 @@ HOOK = """
         return [Echo]
 """
 ASKED = (*SMOKE, "--mcode-backend=echo", "--mcode-model=x")
+
+
+@pytest.fixture(autouse=True)
+def _offered_here_alone(monkeypatch):
+    """Sessions in this process offer backends to the tests that follow."""
+    monkeypatch.setattr(backends, "_offered", {})
 
 
 def offer(pytester, *changes):
@@ -151,6 +159,14 @@ def test_it_needs_a_model(pytester):
         (
             ('return {"digest": "e" * 64, "context_length": 4096}', "return None"),
             "--mcode-backend=echo: preflight() of Echo returned NoneType; return a dict *",
+        ),
+        (
+            ('return {"digest": "e" * 64, "context_length": 4096}', "return settings.digest"),
+            "--mcode-backend=echo: preflight() of Echo failed (conftest.py, line *: AttributeError: *)",
+        ),
+        (
+            ("def preflight(", "def __init__(self, server): ...\n\n    def preflight("),
+            "*conftest.py: Echo() failed (TypeError: *); a backend's class takes no arguments",
         ),
     ],
 )

@@ -114,7 +114,13 @@ def test_a_session_goes_on_with_a_run_of_version_1(pytester: pytest.Pytester) ->
     gold += ["--mcode-db=results.db"]
     pytester.runpytest_subprocess(*gold, "-x", "--mcode-limit=3").assert_outcomes(passed=3)
     with closing(sqlite3.connect("results.db")) as connection:
-        connection.execute("ALTER TABLE runs DROP COLUMN harness")
+        for added in (
+            "runs.harness",
+            "tasks.passed_in_process",
+            "attempts.cpu_seconds",
+            "attempts.wall_seconds",
+        ):
+            connection.execute("ALTER TABLE {} DROP COLUMN {}".format(*added.split(".")))
         connection.execute("UPDATE mcode_schema SET version = 1")
         connection.execute("UPDATE runs SET status = 'interrupted'")
         connection.execute("DELETE FROM attempts WHERE task = (SELECT max(id) FROM tasks)")

@@ -783,3 +783,98 @@ CHOOSERS = {
     },
 }  # fmt: skip
 """Would rather be the harness's fault, or the benchmark's, than fail. For containers only."""
+
+NONCE_THIEVES = {
+    "looks for the nonce while it is executed": """
+        import os, re
+        for fd in range(0, 256):
+            try:
+                os.set_blocking(fd, False)
+                said = os.read(fd, 65536)
+            except OSError: continue
+            for nonce in re.findall(b"[0-9a-f]{32}", said):
+                for other in range(3, 256):
+                    try: os.write(other, b'{"kind": "passed", "message": "", "nonce": "' + nonce + b'"}')
+                    except OSError: pass
+                os._exit(0)
+        def f(x): return None
+    """,
+    "looks for the nonce while it is tested": """
+        import os, re
+        def f(x):
+            for fd in range(0, 256):
+                try:
+                    os.set_blocking(fd, False)
+                    said = os.read(fd, 65536)
+                except OSError: continue
+                for nonce in re.findall(b"[0-9a-f]{32}", said):
+                    for other in range(3, 256):
+                        try: os.write(other, b'{"kind": "passed", "message": "", "nonce": "' + nonce + b'"}')
+                        except OSError: pass
+                    os._exit(0)
+    """,
+    "gives a verdict to every descriptor": """
+        import os
+        def f(x):
+            for fd in range(3, 256):
+                try: os.write(fd, b'["passed", ""]\\n["", "passed", ""]\\n')
+                except OSError: pass
+            os._exit(0)
+    """,
+    "gives a verdict and goes on": """
+        import os
+        for fd in range(3, 256):
+            try: os.write(fd, b'[null, "passed", ""]\\n')
+            except OSError: pass
+        def f(x): return None
+    """,
+    "closes all and ends well": """
+        import os
+        def f(x):
+            os.closerange(0, 256)
+            os._exit(0)
+    """,
+}
+"""Would pass where the tests run in the solution's own process, if a descriptor gave them what proves a pass."""
+
+_ANSWERS = {
+    "returns a thing of no class": "['returned', [90], [['thing', [[91]]], ['class', ['A', [None], [None]]]], [], []]",
+    "returns what the tests expect of a list": "['returned', [90], [['list', [1, 2, 1, 2]]], [], []]",
+    "keeps what it was never given": "['returned', 4, [], [], [0, 1, 2]]",
+    "changes what it was never given": "['returned', 4, [], [[0, [4]], [1, ['check']]], []]",
+    "asks the tests for a call": "['ask', 'call', 0, [4]]",
+    "asks the tests for an attribute": "['ask', 'get', 0, ['__globals__']]",
+    "asks the tests for one of its own": "['ask', 'call', 1, [4], [], [], [], []]",
+    "returns a class of the judge's": "['returned', [2], [['type', ['runner.remote.Ended']]], [], []]",
+    "raises the judge's own end": "['raised', [2], [['error', [[3], [None], '', [None], None]], "
+    "['type', ['runner.remote.Ended']]], [], []]",
+    "raises what ends the tests": "['raised', [2], [['error', [[3], [None, 0], '', [None], None]], "
+    "['type', ['builtins.SystemExit']]], [], []]",
+    "raises a skip": "['raised', [2], [['error', [[3], [None, 'x'], '', [None], None]], "
+    "['type', ['unittest.case.SkipTest']]], [], []]",
+    "raises what ends a generator": "['raised', [2], [['error', [[3], [None], '', [None], None]], "
+    "['type', ['builtins.GeneratorExit']]], [], []]",
+    "ends an iteration": "['end', None, [], [], []]",
+    "answers with numbers that do not exist": "['returned', [10 ** 9], [], [], []]",
+    "answers with endless nesting": "['returned', [2], [['tuple', [[2]]]], [], []]",
+    "answers with a huge array": "['returned', [2], [['ndarray', ['<f8', 'C', 10 ** 12, '']]], [], []]",
+    "answers with a regular expression that takes for ever": "['returned', [2], [['pattern', ['(a+)+$', 0]]], [], []]",
+}
+ANSWERS = {
+    f"answers: {name}": f"""
+def f(x):
+    import gc
+    line = next(o for o in gc.get_objects() if type(o).__name__ == "Line")
+    for _ in range(3): line.send({answer})
+"""
+    for name, answer in _ANSWERS.items()
+} | {
+    f"answers first: {name}": f"""
+import gc
+line = next(o for o in gc.get_objects() if type(o).__name__ == "Line")
+for _ in range(9): line.send({answer})
+def f(x): return None
+"""
+    for name, answer in _ANSWERS.items()
+}
+"""Speak the language of the two processes themselves."""

@@ -3,19 +3,21 @@
 import io
 import json
 import os
+import re
 import socket
 import sys
 import tarfile
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.sandboxes import Limits
+from pytest_mcode.errors import ConfigurationError, InfraError
+from pytest_mcode.sandboxes import Limits, Program
 from pytest_mcode.sandboxes.engine import connect_engine
 from pytest_mcode.sandboxes.opening import check_sandbox, open_sandbox, remove_leftovers
 from pytest_mcode.sandboxes.process import ProcessSandbox
@@ -253,3 +255,17 @@ def test_docker_is_not_imported_for_processes() -> None:
         "sys.exit('docker' in sys.modules)"
     )
     assert os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", code]) == 0
+
+
+@pytest.mark.parametrize(
+    ("test", "said"),
+    [
+        ("import nowhere\nassert f() == 1", "the tests import nowhere, which this Python does not have"),
+        ("def check():\n    import nowhere\nassert f() == 1\ncheck()", "the tests import nowhere, which"),
+        ("assert f( == 1", "the tests cannot be compiled: "),
+    ],
+)
+def test_broken_tests_are_nobodys_failure_in_one_process_either(test: str, said: str) -> None:
+    program = Program(solution="def f(): return 1", test=test, entry_points=("f",), in_process=True)
+    with closing(ProcessSandbox(Limits())) as sandbox, pytest.raises(InfraError, match=re.escape(said)):
+        sandbox.run(program)

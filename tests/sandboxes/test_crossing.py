@@ -1,8 +1,14 @@
+# ruff: noqa: E501
 """What crosses between solution and tests arrives as what it was: type, value, order, identity, life."""
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
-from pytest_mcode.sandboxes import Program, Sandbox
+from pytest_mcode.sandboxes import Limits, Program, Sandbox
+from pytest_mcode.sandboxes.process import ProcessSandbox
 from tests.sandboxes.conftest import Judge
 
 SHOWN = "def shown(x):\n    return repr(bytes(x)) if type(x) is memoryview else repr(x)\n"
@@ -351,3 +357,299 @@ def test_an_object_is_never_asked_what_is_expected(docker_sandbox: Sandbox, body
     solution = f"class Liar:\n    {body}\ndef f(x):\n    return Liar()"
     verdict = docker_sandbox.run(Program(solution=solution, test=f"assert {asserted}", entry_points=("f",)))
     assert not verdict.passed
+
+
+MORE = {
+    "list subclass w methods": (
+        "class S(list):\n    def push(self,x): self.append(x)\ndef f():\n    return S([1])",
+        "s=f()\nassert s==[1]\nassert isinstance(s,list)",
+    ),
+    "dict subclass": (
+        "class S(dict): pass\ndef f():\n    return S(a=1)",
+        "assert f()=={'a':1} and f()['a']==1",
+    ),
+    "str subclass": (
+        "class S(str):\n    def shout(self): return self.upper()+'!'\ndef f():\n    return S('a')",
+        "assert f()=='a' and f().shout()=='A!' and f()+'b'=='ab'",
+    ),
+    "re match": (
+        "import re\ndef f(s):\n    return re.match('(a)(b)',s)",
+        "m=f('ab')\nassert m.group(1)=='a' and m[2]=='b' and m.span()==(0,2) and m",
+    ),
+    "bytesio": (
+        "import io\ndef f():\n    return io.StringIO('abc')",
+        "x=f()\nassert x.read()=='abc'\nwith f() as g: assert g.readline()=='abc'",
+    ),
+    "map zip": (
+        "def f(a):\n    return map(str,a), zip(a,a), reversed(a), iter(a), enumerate(a)",
+        "import collections.abc\nr=f([1,2])\nassert [list(x) for x in r]==[['1','2'],[(1,1),(2,2)],[2,1],[1,2],[(0,1),(1,2)]]\nassert isinstance(r[0],collections.abc.Iterator)",
+    ),
+    "kwargs only": ("def f(*,a,b=2):\n    return a+b", "assert f(a=1)==3 and f(b=[1],a=[2])==[2,1]"),
+    "type error": (
+        "def f(a):\n    return a",
+        "try: f()\nexcept TypeError as e: assert 'missing' in str(e)\nelse: assert 0\ntry: f(1,2)\nexcept TypeError: pass\nelse: assert 0",
+    ),
+    "sorted by own lt": (
+        "class P:\n    def __init__(s,v): s.v=v\n    def __lt__(s,o): return s.v<o.v\ndef f():\n    return [P(2),P(1)]",
+        "assert [p.v for p in sorted(f())]==[1,2] and max(f()).v==2",
+    ),
+    "deepcopy things": (
+        "class P:\n    def __init__(s): s.xs=[1]\ndef f():\n    return P()",
+        "import copy\np=f()\nq=copy.deepcopy(p)\nq.xs.append(2)\nassert p.xs==[1] and q.xs==[1,2]",
+    ),
+    "the end of an iterator of the tests": (
+        "def f(it):\n    try: next(it)\n    except StopIteration: return 'end'",
+        "assert f(iter([]))=='end'",
+    ),
+    "partial result": (
+        "import functools\ndef f():\n    return functools.partial(int, base=2)",
+        "assert f()('101')==5",
+    ),
+    "static attr of fn": (
+        "def f():\n    f.count+=1\n    return f.count\nf.count=0",
+        "f(); f()\nassert f.count==2",
+    ),
+    "docs": ("def f():\n    '''doc'''\n    return 1", "assert f.__name__=='f'"),
+    "lru": (
+        "import functools\n@functools.lru_cache\ndef f(n):\n    return n",
+        "f(1); f(1)\nassert f.cache_info().hits==1\nf.cache_clear()",
+    ),
+    "20k lists": ("def f(x):\n    return [x,x+1]", "for i in range(3000): assert f(i)==[i,i+1]"),
+    "big": (
+        "def f(n):\n    return [(i,[i]) for i in range(n)]",
+        "r=f(20000)\nassert len(r)==20000 and r[-1]==(19999,[19999])",
+    ),
+    "thread calls": (
+        "def f(x):\n    return x*2",
+        "from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor(4) as p: assert list(p.map(f,range(50)))==[2*i for i in range(50)]\nwith ThreadPoolExecutor(4) as p: assert list(p.map(f,[[i] for i in range(50)]))==[[i,i] for i in range(50)]",
+    ),
+    "thread callbacks": (
+        "from concurrent.futures import ThreadPoolExecutor\ndef f(g):\n    with ThreadPoolExecutor(4) as p: return list(p.map(g,range(20)))",
+        "assert f(lambda x: x+1)==list(range(1,21))",
+    ),
+    "abstract": (
+        "from abc import ABC,abstractmethod\nclass A(ABC):\n    @abstractmethod\n    def go(self): ...\nclass B(A):\n    def go(self): return 1\ndef f():\n    return B()",
+        "assert f().go()==1 and isinstance(f(),B) and isinstance(f(),A) and issubclass(B,A)\ntry: A()\nexcept TypeError: pass\nelse: assert 0",
+    ),
+    "generic class": (
+        "from typing import Generic,TypeVar\nT=TypeVar('T')\nclass A(Generic[T]):\n    def __init__(self): self.xs=[]\n    def add(self,x:T): self.xs.append(x)\n    def __contains__(self,x): return x in self.xs\ndef f():\n    return A()",
+        "a=f()\na.add(3)\nassert a.xs==[3] and isinstance(a,A)",
+    ),
+    "class attrs": (
+        "class A:\n    n=0\n    def __init__(self): A.n+=1\nf=A",
+        "f(); f()\nassert f.n==2\nf.n=7\nassert f.n==7",
+    ),
+    "vector ops": (
+        "class V:\n    def __init__(s,x): s.x=x\n    def __add__(s,o): return V(s.x+o.x)\n    def __eq__(s,o): return isinstance(o,V) and s.x==o.x\n    def __mul__(s,k): return V(s.x*k)\nf=V",
+        "assert f(1)+f(2)==f(3) and f(1)!=f(2)",
+    ),
+    "recursion error": (
+        "def f(n):\n    return f(n+1)",
+        "try: f(0)\nexcept RecursionError: pass\nelse: assert 0",
+    ),
+    "args tuple in error": (
+        "def f(x):\n    raise ValueError(x, [1])",
+        "try: f({1:2})\nexcept ValueError as e: assert e.args==({1:2},[1])",
+    ),
+    "group of exceptions": (
+        "def f():\n    raise ExceptionGroup('g',[ValueError(1),KeyError(2)])",
+        "try: f()\nexcept ExceptionGroup as g: assert len(g.exceptions)==2 and isinstance(g.exceptions[0],ValueError)",
+    ),
+    "oserror": (
+        "def f():\n    open('/nowhere/x')",
+        "try: f()\nexcept FileNotFoundError as e: assert e.errno==2 and e.filename=='/nowhere/x', (e.errno, e.filename)",
+    ),
+    "unicode": (
+        "def f():\n    return b'\\xff'.decode()",
+        "try: f()\nexcept UnicodeDecodeError as e: assert e.start==0 and e.reason",
+    ),
+    "nested dict of sets": (
+        "def f(g):\n    return {k: sorted(v) for k,v in g.items()}",
+        "assert f({'a':{3,1},'b':set()})=={'a':[1,3],'b':[]}",
+    ),
+    "defaultdict out": (
+        "from collections import defaultdict\ndef f():\n    d=defaultdict(lambda: defaultdict(int))\n    d['a']['b']+=1\n    return d",
+        "d=f()\nassert d=={'a':{'b':1}} and d['x']['y']==0",
+    ),
+    "hashable things in set": (
+        "class P:\n    pass\ndef f():\n    a=P()\n    return {a},a",
+        "s,a=f()\nassert a in s and len(s)==1",
+    ),
+    "a copy of an argument": (
+        "def f(x):\n    return x",
+        "import copy\nassert copy.deepcopy(f({'a':[1]}))=={'a':[1]}",
+    ),
+    "print in tests": ("def f(x):\n    return x", "print(f(1))\nassert f([1])==[1]"),
+    "slots dataclass": (
+        "from dataclasses import dataclass\n@dataclass\nclass P:\n    __slots__=('x',)\n    x: int\nf=P",
+        "p=f(3)\np.x=4\nassert p.x==4 and p==f(4)",
+    ),
+    "property setter": (
+        "class T:\n    def __init__(self): self._c=0\n    @property\n    def c(self): return self._c\n    @c.setter\n    def c(self,v):\n        if v<0: raise ValueError('neg')\n        self._c=v\nf=T",
+        "t=f()\nt.c=5\nassert t.c==5\ntry: t.c=-1\nexcept ValueError: pass\nelse: assert 0",
+    ),
+    "iter protocol class": (
+        "class C:\n    def __init__(s,n): s.n=n\n    def __iter__(s): return s\n    def __next__(s):\n        if s.n==0: raise StopIteration\n        s.n-=1\n        return s.n\nf=C",
+        "assert list(f(3))==[2,1,0] and next(f(1))==0",
+    ),
+    "flag enum": (
+        "import enum\nclass P(enum.Flag):\n    A=1\n    B=2\ndef f():\n    return P.A|P.B",
+        "assert f()==P.A|P.B and P.A in [P.A]",
+    ),
+    "returns type": (
+        "def f(x):\n    return type(x)",
+        "assert f(1) is int and f([]) is list and f(None) is type(None)",
+    ),
+    "len range": (
+        "def f(x):\n    return range(x)",
+        "assert f(10**30)==range(10**30) and list(f(3))==[0,1,2]",
+    ),
+    "nan": (
+        "def f():\n    return float('nan'),float('-inf'),-0.0",
+        "import math\na,b,c=f()\nassert math.isnan(a) and b==-math.inf and math.copysign(1,c)==-1",
+    ),
+}
+
+
+def names_of(solution: str) -> list[str]:
+    """Return what a solution binds at its top."""
+    found = re.findall(r"^(?:def|class) (\w+)|^(\w+)=", solution, re.MULTILINE)
+    return list(dict.fromkeys(name for pair in found for name in pair if name))
+
+
+@pytest.mark.parametrize(("solution", "test"), MORE.values(), ids=MORE)
+def test_what_solutions_return(judge: Judge, solution: str, test: str) -> None:
+    verdict = judge(solution, test, *names_of(solution))
+    assert verdict.passed, verdict.message
+
+
+NUMPY, PANDAS = "import numpy as np\n", "import numpy as np\nimport pandas as pd\n"
+ARRAYS = {
+    "dtypes": (
+        NUMPY + "def f(t):\n    return np.arange(3).astype(t)",
+        NUMPY
+        + "for t in ('int8','uint64','float32','complex64','bool','datetime64[D]','timedelta64[s]','<U3','S2','>i4','float16','longdouble'):\n    a=f(t)\n    assert type(a) is np.ndarray and a.dtype == np.dtype(t) and (a == np.arange(3).astype(t)).all(), t",
+    ),
+    "in place": (
+        NUMPY + "def f(a):\n    a *= 2",
+        NUMPY
+        + "x=np.array([[1,2],[3,4]], dtype='int16')\nf(x)\nassert x.tolist()==[[2,4],[6,8]] and x.dtype=='int16'",
+    ),
+    "scalars": (
+        NUMPY
+        + "def f(x):\n    return np.float32(x), np.int64(3), np.bool_(True), np.str_('a'), np.datetime64('2020-01-01')",
+        NUMPY
+        + "r=f(1.5)\nassert type(r[0]) is np.float32 and type(r[1]) is np.int64 and r[2] is np.True_ or r[2]==True\nassert r[0].dtype=='float32' and r[3]=='a' and r[4]==np.datetime64('2020-01-01')",
+    ),
+    "object": (
+        NUMPY + "def f(a):\n    a[0].append(1)\n    return np.array([[1,'a'],[None,2.5]], dtype=object)",
+        NUMPY
+        + "x=[]\na=np.empty(2,object); a[0]=x; a[1]='q'\nr=f(a)\nassert x==[1] and r.dtype==object and r.tolist()==[[1,'a'],[None,2.5]]",
+    ),
+    "structured": (
+        NUMPY + "def f():\n    return np.array([(1,2.5,'ab')], dtype=[('a','i4'),('b','f8'),('c','U5')])",
+        NUMPY + "r=f()\nassert r['a'][0]==1 and r.dtype.names==('a','b','c') and r[0]['c']=='ab'",
+    ),
+    "fortran, empty, zero-d": (
+        NUMPY + "def f(a):\n    return a, np.zeros((0,3)), np.array(5)",
+        NUMPY
+        + "a=np.asfortranarray([[1,2,3],[4,5,6]])\nr=f(a)\nassert r[0] is a and r[1].shape==(0,3) and r[2].shape==() and r[2]==5",
+    ),
+    "same array twice": (
+        NUMPY + "def f(a,b):\n    a[0]=9\n    return b[0]",
+        NUMPY + "x=np.array([1,2])\nassert f(x,x)==9 and x[0]==9",
+    ),
+    "types": (
+        NUMPY + "def f(t):\n    return t, np.dtype('f4'), np.sin",
+        NUMPY
+        + "assert f(np.int32)[0] is np.int32 and f(np.int32)[1]==np.float32 and f(np.int32)[2] is np.sin",
+    ),
+    "errors": (
+        NUMPY + "def f():\n    np.linalg.inv(np.zeros((2,2)))",
+        NUMPY + "try: f()\nexcept np.linalg.LinAlgError: pass\nelse: assert False",
+    ),
+    "resize": (
+        NUMPY + "def f(a):\n    a.resize((3,), refcheck=False)",
+        NUMPY + "x=np.array([1,2])\nf(x)\nassert x.tolist()==[1,2,0]",
+    ),
+    "functions": (
+        NUMPY + "def f(g, x):\n    return g(x)",
+        NUMPY + "assert f(np.sum,[1,2])==3 and f(np.exp,0)==1",
+    ),
+    "matrix mask": (
+        NUMPY + "def f():\n    return np.ma.masked_array([1,2,3], mask=[0,1,0])",
+        NUMPY + "assert f().sum()==4",
+    ),
+}
+TABLES = {
+    "frame": (
+        PANDAS
+        + "def f(n):\n    return pd.DataFrame({'a':range(n),'b':list('xyz')[:n],'c':[1.5]*n}, index=list('pqr')[:n])",
+        PANDAS
+        + "e=pd.DataFrame({'a':range(3),'b':list('xyz'),'c':[1.5]*3}, index=list('pqr'))\nr=f(3)\npd.testing.assert_frame_equal(r,e)\nassert isinstance(r,pd.DataFrame) and r.equals(e)",
+    ),
+    "series": (
+        PANDAS + "def f(s):\n    return s*2",
+        PANDAS
+        + "s=pd.Series([1,2],name='q',index=pd.date_range('2020',periods=2))\npd.testing.assert_series_equal(f(s),s*2)",
+    ),
+    "frame in place": (
+        PANDAS + "def f(d):\n    d['z']=d['a']+1\n    d.loc[0,'a']=100",
+        PANDAS
+        + "d=pd.DataFrame({'a':[1,2]})\nf(d)\nassert d['z'].tolist()==[2,3] and d['a'].tolist()==[100,2]",
+    ),
+    "groupby multi": (
+        PANDAS + "def f(d):\n    return d.groupby(['k','j']).sum(), d.groupby('k')['v'].mean()",
+        PANDAS
+        + "d=pd.DataFrame({'k':['a','a','b'],'j':[1,2,1],'v':[1.,2.,3.]})\na,b=f(d)\npd.testing.assert_frame_equal(a,d.groupby(['k','j']).sum())\npd.testing.assert_series_equal(b,d.groupby('k')['v'].mean())",
+    ),
+    "categories, nullable, tz": (
+        PANDAS + "def f(d):\n    return d",
+        PANDAS
+        + "d=pd.DataFrame({'c':pd.Categorical(['a','b','a'],categories=['b','a'],ordered=True),'i':pd.array([1,None,3],dtype='Int64'),'t':pd.date_range('2020',periods=3,tz='Europe/Berlin'),'s':['x',None,'y']})\nr=f(d.copy())\nassert r is not d\npd.testing.assert_frame_equal(r,d)",
+    ),
+    "scalars": (
+        PANDAS
+        + "def f():\n    return [pd.Timestamp('2020-01-01',tz='UTC'),pd.Timedelta(days=1),pd.NaT,pd.NA,pd.Period('2020-01','M'),pd.Interval(0,1)]",
+        PANDAS
+        + "r=f()\nassert r[0]==pd.Timestamp('2020-01-01',tz='UTC') and type(r[0]) is pd.Timestamp and r[1]==pd.Timedelta(days=1) and r[2] is pd.NaT and r[3] is pd.NA and r[4]==pd.Period('2020-01','M') and r[5]==pd.Interval(0,1)",
+    ),
+    "index": (
+        PANDAS + "def f(i):\n    return i",
+        PANDAS
+        + "for i in (pd.Index(['a','b'],name='n'),pd.RangeIndex(3),pd.MultiIndex.from_product([[1,2],['a']],names=['x','y']),pd.DatetimeIndex(['2020-01-01']),pd.CategoricalIndex(['a','b']),pd.Index([1.5,2.])):\n    pd.testing.assert_index_equal(f(i),i)",
+    ),
+    "empty, duplicate columns": (
+        PANDAS + "def f(x):\n    return x",
+        PANDAS
+        + "for d in (pd.DataFrame(),pd.DataFrame({'a':[]}),pd.DataFrame([[1,2]],columns=['a','a']),pd.DataFrame({'a':[[1],[2]]})):\n    pd.testing.assert_frame_equal(f(d.copy()),d)",
+    ),
+    "same series": (
+        PANDAS + "def f(s):\n    s.iloc[0]=5\n    return s",
+        PANDAS + "s=pd.Series([1,2])\nassert f(s) is s and s[0]==5",
+    ),
+    "error": (
+        PANDAS + "def f():\n    pd.DataFrame({'a':[1]})['b']",
+        PANDAS + "try: f()\nexcept KeyError as e: assert e.args==('b',)\nelse: assert 0",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def roomy_sandbox() -> Iterator[Sandbox]:
+    with closing(ProcessSandbox(Limits(timeout=30))) as sandbox:
+        yield sandbox
+
+
+@pytest.mark.parametrize(("solution", "test"), ARRAYS.values(), ids=ARRAYS)
+def test_arrays(roomy_sandbox: Sandbox, solution: str, test: str) -> None:
+    pytest.importorskip("numpy")
+    verdict = roomy_sandbox.run(Program(solution=solution, test=test, entry_points=("f",)))
+    assert verdict.passed, verdict.message
+
+
+@pytest.mark.parametrize(("solution", "test"), TABLES.values(), ids=TABLES)
+def test_tables(roomy_sandbox: Sandbox, solution: str, test: str) -> None:
+    pytest.importorskip("pandas")
+    verdict = roomy_sandbox.run(Program(solution=solution, test=test, entry_points=("f",)))
+    assert verdict.passed, verdict.message

@@ -11,7 +11,7 @@ from pytest_mcode.sandboxes import Limits, Program
 from pytest_mcode.sandboxes.docker import ContainerConnection, DockerSandbox
 from pytest_mcode.sandboxes.runner.wire import WALL_FACTOR
 from tests.sandboxes.conftest import SESSION, TIGHT
-from tests.sandboxes.hostile_programs import CHOOSERS, FORGERIES, HOSTILE, TEST
+from tests.sandboxes.hostile_programs import ANSWERS, CHOOSERS, FORGERIES, HOSTILE, NONCE_THIEVES, TEST
 
 pytestmark = pytest.mark.docker
 
@@ -145,5 +145,26 @@ def test_a_solution_cannot_choose_its_class_of_verdict(
     )
 
     assert verdict.kind in ("assertion", "exception", "timeout", "memory", "exited_early")
+    after = hostile_sandbox.run(LOOK)
+    assert after.passed, after.message
+
+
+@pytest.mark.parametrize("in_process", [False, True], ids=["split", "in_process"])
+@pytest.mark.parametrize("name", NONCE_THIEVES)
+def test_no_descriptor_gives_what_proves_a_pass(
+    hostile_sandbox: DockerSandbox, name: str, in_process: bool
+) -> None:
+    program = Program(
+        solution=dedent(NONCE_THIEVES[name]), test=TEST, entry_points=("f",), in_process=in_process
+    )
+    assert not hostile_sandbox.run(program).passed
+    after = hostile_sandbox.run(LOOK)
+    assert after.passed, after.message
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_no_answer_passes(hostile_sandbox: DockerSandbox, name: str) -> None:
+    verdict = hostile_sandbox.run(Program(solution=ANSWERS[name], test=TEST, entry_points=("f",)))
+    assert verdict.kind in ("assertion", "exception", "timeout", "memory", "exited_early"), verdict
     after = hostile_sandbox.run(LOOK)
     assert after.passed, after.message

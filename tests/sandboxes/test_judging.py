@@ -260,7 +260,14 @@ def test_a_test_that_cannot_be_run_is_nobodys_failure(sandbox: Sandbox) -> None:
             "the tests import nowhere, which this Python does not have",
         ),
         ({"test": "import nowhere"}, "the tests import nowhere, which this Python does not have"),
-        ({"test": "f(lambda: 1)"}, "the tests pass f() what is no plain data: function is no plain data"),
+        (
+            {"test": "class A: pass\nf(A())"},
+            "the tests pass f() an object that cannot cross to its process (A); "
+            "a task with in_process true runs both in one",
+        ),
+        ({"test": "f({A} if (A := type('A', (), {})) else 0)"}, "the tests pass f() an object that cannot"),
+        ({"test": "class A: pass\nf(A)"}, "the tests pass f() an object that cannot cross"),
+        ({"test": "def test_it(tmp_path): f(1)"}, "the tests cannot be run: test_it() takes parameters: "),
     ):
         with pytest.raises(InfraError) as error:
             sandbox.run(Program(solution="def f(x=1): return x", entry_points=("f",), **broken))
@@ -268,8 +275,8 @@ def test_a_test_that_cannot_be_run_is_nobodys_failure(sandbox: Sandbox) -> None:
 
 
 def test_a_swallowed_refusal_does_not_pass(sandbox: Sandbox) -> None:
-    test = "try: f(lambda: 1)\nexcept BaseException: pass"
-    with pytest.raises(InfraError, match="no plain data"):
+    test = "try: f(type('A', (), {})())\nexcept BaseException: pass"
+    with pytest.raises(InfraError, match="cannot cross"):
         sandbox.run(Program(solution="def f(x): return x", test=test, entry_points=("f",)))
 
 

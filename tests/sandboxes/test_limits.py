@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from pytest_mcode.records import Verdict
 from pytest_mcode.sandboxes import Limits, Program, Sandbox
 from pytest_mcode.sandboxes.docker import DockerSandbox
 from pytest_mcode.sandboxes.process import ProcessSandbox
+from pytest_mcode.sandboxes.runner import clock
 from tests.sandboxes.conftest import SESSION, TIGHT
 
 MEBIBYTE = 2**20
@@ -137,6 +139,23 @@ def test_the_wall_clock_ends_what_is_charged_too_little(
         verdict = run(sandbox, f"{SPIN}\nos.nice(19)\ndef f(): spin(60)")
     assert verdict.kind == "timeout"
     assert verdict.wall_seconds < 10 * TIGHT.timeout + 3
+
+
+@pytest.mark.parametrize(
+    ("file", "told"), [("cpuacct.usage", "12500000000\n"), ("cpu.stat", "usage_usec 12500000\nuser_usec 1\n")]
+)
+def test_both_versions_of_control_groups_tell_the_processor_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, told: str
+) -> None:
+    own = [(f"{tmp_path}/", name, read) for _, name, read in clock.CGROUPS]
+    monkeypatch.setattr(clock, "CGROUPS", own)
+    (tmp_path / file).write_text(told)
+    (tmp_path / "cgroup.procs").write_text(f"{os.getpid()}\n")
+    group = clock._Group.of_this_process()
+    assert group is not None
+    assert group.spent() == pytest.approx(12.5 - time.process_time(), abs=0.1)
+    (tmp_path / "cgroup.procs").write_text(f"{os.getpid()}\n0\n")
+    assert clock._Group.of_this_process() is None, "others are in it as well"
 
 
 def test_much_output_is_no_failure(image: str) -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.store import Store, database, read_outcomes
+from pytest_mcode.store.queries import find_runs
 from tests.store.builders import attempt, outcome, run_info, write_run
+from tests.store.rich import restore
 
 
 @pytest.fixture
@@ -138,6 +140,7 @@ def read_only_mount(tmp_path: Path) -> Iterator[Path]:
     """A directory with a store, mounted so that nothing in it can be written."""
     real, mount = tmp_path / "real", tmp_path / "mount"
     write_run(real / "archive.db", run_info(), [outcome(0, "passed")])
+    restore(real)
     mount.mkdir()
     for command in (["mount", "--bind", real, mount], ["mount", "-o", "remount,ro,bind", mount]):
         if subprocess.run(command, capture_output=True).returncode:
@@ -152,6 +155,15 @@ def test_archive_that_cannot_be_written_is_read(read_only_mount: Path) -> None:
         assert len(list(read_outcomes(store, "run-1"))) == 1
     with pytest.raises(ConfigurationError, match=r"cannot write .*: Read-only file system"):
         Store.open(archive)
+    older = str(read_only_mount / "rich.db")
+    with Store.open(older, read_only=True) as store:
+        assert {run["harness"] for run in find_runs(store)} == {"functions", "repositories"}
+    assert _version(older) == 1
+
+
+def _version(db: str) -> int:
+    with closing(sqlite3.connect(f"file:{db}?mode=ro&immutable=1", uri=True)) as connection:
+        return int(connection.execute("SELECT version FROM mcode_schema").fetchone()[0])
 
 
 def test_reader_cannot_write(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.store import Store, database, migrations, read_outcomes, read_run, schema
-from pytest_mcode.store.queries import find_runs
+from pytest_mcode.store.queries import find_runs, task_rows
 from tests.store.builders import outcome, run_info, write_run
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -58,7 +58,7 @@ def test_there_is_a_step_from_every_version() -> None:
     assert len(migrations.MIGRATIONS) == schema.VERSION - 1
 
 
-def test_runs_of_version_1_are_told_their_harness(tmp_path: Path) -> None:
+def test_runs_of_version_1_receive_their_harness(tmp_path: Path) -> None:
     db = restore(tmp_path / "old.db", 1)
     said = {"sandbox": {"sandbox": "docker", "swebench": "5.0.0"}}
     with closing(sqlite3.connect(db)) as connection:
@@ -83,6 +83,15 @@ def test_runs_of_version_1_are_told_their_harness(tmp_path: Path) -> None:
         "run-3": "repositories",
         "run-4": "functions",
     }
+
+
+def test_passes_of_version_1_in_one_process_are_counted(tmp_path: Path) -> None:
+    db = restore(tmp_path / "old.db", 1)
+    with closing(sqlite3.connect(db)) as connection:
+        connection.execute("UPDATE attempts SET mode = 'in_process'")
+        connection.commit()
+    with Store.open(str(db), read_only=True) as store:
+        assert [row["passed_in_process"] for row in task_rows(store, ["run-1"])] == [1, 0]
 
 
 def _first_run(connection: sqlite3.Connection) -> tuple[list[str], tuple[object, ...]]:

@@ -10,7 +10,7 @@ from pytest_mcode.harnesses.functions.syntax import bound_names, loaded_names, p
 from pytest_mcode.harnesses.tasks import are_names
 from pytest_mcode.records import Task
 
-__all__ = ["check_function", "check_test", "defines_uncalled_check", "parsed"]
+__all__ = ["check_function", "check_parameters", "check_test", "defines_uncalled_check", "parsed"]
 
 
 def check_function(task: Task) -> None:
@@ -24,7 +24,7 @@ def check_function(task: Task) -> None:
 
 
 def check_names(names: Any) -> None:
-    """Raise ValueError where entry points are no names."""
+    """Raise ValueError where an entry point is not a name."""
     if not names or not are_names(names):
         raise ValueError(f"entry_points must be a tuple of names, not {names!r}")
 
@@ -43,16 +43,21 @@ def defines_uncalled_check(tree: ast.Module) -> bool:
     return "check" in bound_names(tree) and "check" not in loaded_names(without_dead_code(tree))
 
 
+def check_parameters(test: ast.Module) -> None:
+    """Raise ValueError where a test that is left to a runner takes a fixture of pytest's."""
+    for function, parameters in fixtures_wanted(test):
+        raise ValueError(
+            f"test, line {function.lineno}: {function.name}() takes {', '.join(parameters)}: "
+            "tests run without pytest's fixtures; make what it needs inside the test"
+        )
+
+
 def check_test(test: ast.Module, entry_points: Sequence[str], setup: ast.Module) -> None:
     """Raise ValueError where a test cannot fail because of a solution, or cannot run."""
+    check_parameters(test)
     named = ", ".join(entry_points)
     if not loaded_names(test) & set(entry_points):
         raise ValueError(f"test does not use {named}: any solution would pass")
-    for function, parameters in fixtures_wanted(test):
-        raise ValueError(
-            f"test, line {function.lineno}: {function.name}() takes {', '.join(parameters)}, and pytest's "
-            "fixtures and parametrize are not known here: give each test its values itself"
-        )
     remarks = why_it_cannot_fail(test, entry_points, setup)
     if remarks is not None:
         raise ValueError(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.demonstrations import Demonstrations
 from pytest_mcode.harnesses.findings import Finding, run_check
+from pytest_mcode.harnesses.functions import modes
 from pytest_mcode.harnesses.functions.checks import check_function
 from pytest_mcode.harnesses.functions.options import FunctionOptions
 from pytest_mcode.harnesses.functions.sandbox import check_sandbox, open_sandbox
@@ -35,6 +36,7 @@ class FunctionHarness(Harness):
     name = "functions"
     options = FunctionOptions
     nature = "has functions to write, no repositories"
+    nothing_found = "the completion holds no code that can be parsed"
     shows_solved_tasks = True
 
     def __init__(self, extract: Literal["standard", "whole"] = "standard") -> None:
@@ -124,8 +126,8 @@ class FunctionHarness(Harness):
         )
 
     def judge(self, task: Task, solution: str, sandbox: Sandbox) -> Verdict:
-        """Run the task's test against `solution`."""
-        return sandbox.run(_program(task, solution, task.test))
+        """Run the task's test against `solution`, in the mode that the test and the reference need."""
+        return modes.judge(_program(task, solution, task.test), task.canonical_solution, sandbox)
 
     def judge_publicly(self, task: Task, solution: str, sandbox: Sandbox) -> Verdict | None:
         """Run the test that the prompt shows; None where it shows none."""

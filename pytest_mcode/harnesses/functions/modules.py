@@ -45,7 +45,9 @@ def _lacks(sandbox: Sandbox, module: str) -> bool:
     program = Program(solution="def nothing(): pass\n", test=f"import {module}\n", entry_points=("nothing",))
     try:
         return not sandbox.run(program).passed
-    except InfraError as error:  # so it is for tests: that a module is missing is no solution's failure
+    except (
+        InfraError
+    ) as error:  # so it is for tests: a module that is missing is not a failure of the solution
         if f"import {module}," in str(error):
             return True
         raise

@@ -21,7 +21,7 @@ CGROUPS = (
     "let the engine limit it: boot with `cgroup_enable=memory swapaccount=1` (cgroup v1), "
     "or delegate the controllers to rootless Docker; see `docker info`"
 )
-REPORT = "tell us: pytest-mcode asks the engine for this limit, and this engine does not keep it"
+REPORT = "please report this: pytest-mcode asks the engine for this limit, and this engine does not keep it"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,7 +46,7 @@ def build(
     """Build the images of tasks, those that are there already only where `force` says so.
 
     In a process of its own: the builder lowers limits for good, prints, and writes logs where it stands.
-    One that fails is told, and left to its task. Raises `ConfigurationError` where the builder gives up.
+    One that fails is reported, and left to its task. Raises `ConfigurationError` where the builder gives up.
     """
     command = [sys.executable, "-m", BUILDER, "--task_repo", str(Path(task_repo).resolve())]
     command += ["--instance_ids", *task_ids, "--max_workers", str(workers), "--force_rebuild", str(force)]

@@ -39,6 +39,7 @@ class RepositoryHarness(Harness):
     options = RepositoryOptions
     nature = "has an image of its own for each task, no function"
     usual_feedback = "public"
+    nothing_found = "no file was changed"
 
     def check_options(self, settings: Settings) -> None:
         """Refuse options that do not go together."""

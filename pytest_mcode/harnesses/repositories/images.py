@@ -102,7 +102,7 @@ def _state(engine: APIClient, task_id: str, image: str) -> ImageState:
 
 
 def inspect(engine: APIClient, image: str) -> Mapping[str, Any] | None:
-    """Return what the engine tells of an image; None where it is missing."""
+    """Return what the engine reports of an image; None where it is missing."""
     from docker.errors import ImageNotFound
 
     try:

@@ -44,7 +44,7 @@ def judge_in(container: Container, task: Task, patch: str, limits: Limits) -> Ve
 
 
 def apply(container: Container, patch: str) -> str | None:
-    """Apply `patch`; return None, or what git said of it."""
+    """Apply `patch`; return None, or git's message."""
     container.write(PATCH, patch.encode("utf-8", "surrogateescape"))
     said: list[str] = []
     for command in grading.apply_commands():
@@ -105,6 +105,7 @@ def _verdict(kind: VerdictKind, message: str, ended: Ended) -> Verdict:
         message=message[:MAX_MESSAGE],
         stdout=ended.text[-MAX_LOG:],
         seconds=ended.seconds,
+        wall_seconds=ended.seconds,
         mode="container",
     )
 

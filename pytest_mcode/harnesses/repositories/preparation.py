@@ -35,7 +35,7 @@ def prepare_images(
 ) -> None:
     """Pull the images that are missing, `workers` at a time.
 
-    One that can't be had is told and left to its tasks, whose outcome will be ``infra``. Raises
+    One that can't be had is reported and left to its tasks, whose outcome will be ``infra``. Raises
     `ConfigurationError` where they will not fit on the engine's disk.
     """
     missing = list(dict.fromkeys(each.image for each in image_states(sandbox, tasks) if not each.present))

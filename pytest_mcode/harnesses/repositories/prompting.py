@@ -1,4 +1,4 @@
-"""What the model is told of a repository's issue, and what it sees of the repository."""
+"""What the model receives: a repository's issue, and what it sees of the repository."""
 
 from collections.abc import Callable, Mapping
 from threading import Lock

@@ -7,6 +7,7 @@ base commit. These are chosen by what the patch changes: which files the hidden 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from pytest_mcode.harnesses.repositories import grading
@@ -72,15 +73,16 @@ class PublicJudge:
             return cut
         now = _good(self.task, ended)
         broken = [test for test in self._before[tests] if test not in now]
+        passed = Verdict(kind="passed", seconds=ended.seconds, wall_seconds=ended.seconds, mode="container")
         if not broken:
-            return Verdict(kind="passed", seconds=ended.seconds, mode="container")
+            return passed
         if container.ran_out_of_memory():
-            return Verdict(kind="memory", message="out of memory", seconds=ended.seconds, mode="container")
+            return replace(passed, kind="memory", message="out of memory")
         message = (
             f"{len(broken)} of the repository's own tests passed before your change and fail now: "
             f"{', '.join(broken[:10])}\n{_between_marks(ended.text)[-MAX_OUTPUT:]}"
         )
-        return Verdict(kind="unresolved", message=message, seconds=ended.seconds, mode="container")
+        return replace(passed, kind="unresolved", message=message)
 
 
 def related_tests(changed: Sequence[str], files: Mapping[str, str]) -> list[str]:

@@ -157,7 +157,7 @@ class DockerRepositories:
             return Verdict(kind="exited_early", message=f"it ended its container: {error}", mode="container")
 
     def _reached(self) -> APIClient:
-        """Return the engine; that it is gone while tasks run is no mistake in the configuration."""
+        """Return the engine; one that disappears while tasks run is not an error of configuration."""
         try:
             return self._connected()
         except ConfigurationError as error:

@@ -38,7 +38,7 @@ class Step:
     command: str
     status: int
     observation: str
-    """What the model is told."""
+    """What the model receives."""
     seconds: float
 
 

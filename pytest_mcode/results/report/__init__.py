@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 __all__ = ["Report"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """What a report shows. Everything but `content` needs the extra ``report`` (Altair, vl-convert)."""
 

@@ -51,7 +51,7 @@ def collect(store: Store, names: Sequence[str]) -> dict[str, Any]:
 
 
 def _label(result: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> str:
-    """Return what tells a run from the others in a legend, and no more."""
+    """Return a run's shortest label in a legend that names no other."""
     names = {title(each) for each in results}
     label = loop(result) if len(names) == 1 else f"{title(result)}, {loop(result)}"
     return f"{label} ({short_id(result['run_id'])})" if len(results) > 1 else label

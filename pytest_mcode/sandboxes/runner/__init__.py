@@ -2,7 +2,8 @@
 (compressed: an argument of a command holds 128 KiB at most).
 
 To know how a verdict comes about, read `judge` (runs the tests), `candidate` (runs the solution),
-`plain` (what crosses between them) and `server` (starts both, bounds them, cleans up).
+`plain` (what crosses between them), `server` (starts both, bounds them, cleans up) and `clock` (which time
+they are charged).
 """
 
 import base64
@@ -21,8 +22,11 @@ MODULES = (
     "sets",
     "containers",
     "arrays",
+    "tables",
     "heap",
     "shared",
+    "raised",
+    "objects",
     "candidate",
     "asserts",
     "standins",

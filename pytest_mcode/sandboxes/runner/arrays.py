@@ -1,13 +1,12 @@
-"""Arrays of numpy and tables of pandas, where the tests or the solution have imported them.
+"""Arrays of numpy, where the tests or the solution have imported it.
 
-Data types cross as numpy's own descriptions, contents as bytes; only arrays of objects, and what
-pandas keeps in types of its own, go element by element.
+Data types cross as numpy's own descriptions, contents as bytes; only arrays of objects go element by
+element.
 """
 
 from __future__ import annotations
 
 import base64
-import pickle
 import re
 import sys
 from collections.abc import Callable
@@ -20,30 +19,27 @@ PLAIN_DTYPE = re.compile(r"[<>|=][?biufcmMSUV]\d*(\[[0-9a-zA-Z]+\])?")
 
 
 def mutable(value: Any) -> Mutable | None:
-    """Return how to handle a value that changes, None where it is none of these libraries'."""
-    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
-    if numpy is not None and isinstance(value, numpy.ndarray):
+    """Return how to handle a value that changes, None where it is not numpy's."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and type(value) is numpy.ndarray:
         return KINDS["objects" if value.dtype.hasobject else "ndarray"]
-    if pandas is not None and isinstance(value, (pandas.DataFrame, pandas.Series)):
-        return KINDS["frame" if isinstance(value, pandas.DataFrame) else "series"]
     return None
 
 
 def describe(value: Any) -> tuple[str, list[Any]] | None:
-    """Return kind and parts of a value that never changes, None where it is none of these libraries'."""
-    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
-    if pandas is not None and (found := _describe_pandas(pandas, value)):
-        return found
+    """Return kind and parts of a value that never changes, None where it is not numpy's."""
+    numpy: Any = sys.modules.get("numpy")
     if numpy is None:
         return None
     if isinstance(value, numpy.generic):
         return "number", [_dtype(value.dtype), base64.b64encode(value.tobytes()).decode("ascii")]
     if isinstance(value, numpy.dtype):
         return "dtype", [_dtype(value)]
-    if isinstance(value, type) and issubclass(value, numpy.generic) and value.__module__ == "numpy":
-        return "numpy type", [value.__name__]
-    if isinstance(value, numpy.ufunc) and getattr(numpy, value.__name__, None) is value:
-        return "ufunc", [value.__name__]
+    if isinstance(value, type) and issubclass(value, numpy.generic):
+        return ("numpy type", [value.__name__]) if value.__module__ == "numpy" else None
+    name = getattr(value, "__name__", None)
+    if isinstance(value, numpy.ufunc) and getattr(numpy, str(name), None) is value:
+        return "ufunc", [name]
     return None
 
 
@@ -114,7 +110,10 @@ def _new_objects(parts: list[Any]) -> Any:
 
 def _fill_objects(target: Any, parts: list[Any]) -> None:
     flat = target.reshape(-1)
-    for place, element in enumerate(parts[int(parts[0]) + 1 :]):
+    elements = parts[int(parts[0]) + 1 :]
+    if len(elements) != len(flat):
+        raise LostError("an array of another size")
+    for place, element in enumerate(elements):
         flat[place] = element
     if flat.base is not target:
         target[...] = flat.reshape(target.shape)
@@ -144,157 +143,11 @@ def _ufunc(name: str) -> Any:
     return found
 
 
-def _describe_pandas(pandas: Any, value: Any) -> tuple[str, list[Any]] | None:
-    if value is pandas.NaT or value is getattr(pandas, "NA", None):
-        return "missing", ["NaT" if value is pandas.NaT else "NA"]
-    if isinstance(value, pandas.Timestamp):
-        return "timestamp", [value.asm8, _zone_name(value.tzinfo)]
-    if isinstance(value, pandas.Timedelta):
-        return "pandas timedelta", [value.asm8]
-    if isinstance(value, pandas.Period):
-        return "period", [value.ordinal, value.freqstr]
-    if isinstance(value, pandas.Interval):
-        return "interval", [value.left, value.right, value.closed]
-    if isinstance(value, pandas.RangeIndex):
-        return "range index", [value.start, value.stop, value.step, value.name]
-    if isinstance(value, pandas.MultiIndex):
-        return "multi index", [tuple(value.names), tuple(value)]
-    if isinstance(value, pandas.Index):
-        frequency = getattr(value, "freqstr", None)
-        return "index", [*_column(pandas, value), value.name, frequency]
-    if isinstance(value, pandas.Categorical):
-        return "categorical", [value.codes.copy(), value.categories, bool(value.ordered)]
-    return None
-
-
-def _zone_name(zone: Any) -> Any:
-    return None if zone is None else str(zone)
-
-
-def _column(pandas: Any, values: Any) -> list[Any]:
-    """Return name of the data type and contents: an array where numpy has the type, else a tuple."""
-    dtype = values.dtype
-    if isinstance(dtype, pandas.CategoricalDtype):
-        categorical = getattr(values, "array", values)
-        return ["category", pandas.Categorical(categorical)]
-    if type(dtype).__module__.startswith("numpy") and not dtype.hasobject:
-        return [dtype.str, values.to_numpy(copy=True)]
-    return [str(dtype), tuple(values)]
-
-
-def _read_column(dtype: str, contents: Any) -> Any:
-    import pandas
-
-    if not isinstance(contents, tuple):
-        return contents
-    return pandas.array(list(contents), dtype=dtype) if dtype != "object" else _object_array(contents)
-
-
-def _object_array(contents: tuple[Any, ...]) -> Any:
-    import numpy
-
-    made = numpy.empty(len(contents), object)
-    for place, element in enumerate(contents):
-        made[place] = element
-    return made
-
-
-def _index(dtype: str, contents: Any, name: Any, frequency: Any) -> Any:
-    import pandas
-
-    made = pandas.Index(_read_column(dtype, contents), name=name)
-    if frequency is not None and hasattr(made, "freq") and made.freq is None:
-        made.freq = frequency
-    return made
-
-
-def _categorical(codes: Any, categories: Any, ordered: bool) -> Any:
-    import pandas
-
-    return pandas.Categorical.from_codes(codes, categories, ordered=ordered)
-
-
-def _series_parts(value: Any, state: bytes) -> list[Any]:
-    pandas = sys.modules["pandas"]
-    return [value.index, value.name, *_column(pandas, value)]
-
-
-def _fill_series(target: Any, parts: list[Any]) -> None:
-    import pandas
-
-    index, name, dtype, contents = parts
-    _take_over(target, pandas.Series(_read_column(dtype, contents), index=index, name=name))
-    target.name = name
-
-
-def _frame_parts(value: Any, state: bytes) -> list[Any]:
-    pandas = sys.modules["pandas"]
-    columns = (value.iloc[:, place] for place in range(value.shape[1]))
-    return [value.index, value.columns, *(part for column in columns for part in _column(pandas, column))]
-
-
-def _fill_frame(target: Any, parts: list[Any]) -> None:
-    import pandas
-
-    index, columns, *rest = parts
-    contents = {
-        place: _read_column(dtype, column) for place, (dtype, column) in enumerate(zip(rest[::2], rest[1::2]))
-    }
-    made = pandas.DataFrame(contents, index=index)
-    made.columns = columns
-    _take_over(target, made)
-
-
-def _take_over(target: Any, made: Any) -> None:
-    """Have a table hold what another one holds."""
-    target._mgr = made._mgr
-    target.__dict__.pop("_item_cache", None)
-
-
-def _pandas(name: str) -> Callable[..., Any]:
-    def make(*parts: Any) -> Any:
-        import pandas
-
-        return getattr(pandas, name)(*parts)
-
-    return make
-
-
-def _timestamp(moment: Any, zone: Any) -> Any:
-    import pandas
-
-    made = pandas.Timestamp(moment)
-    return made if zone is None else made.tz_localize("UTC").tz_convert(zone)
-
-
-def _missing(name: str) -> Any:
-    import pandas
-
-    return pandas.NaT if name == "NaT" else pandas.NA
-
-
-def _multi_index(names: Any, rows: Any) -> Any:
-    import pandas
-
-    return pandas.MultiIndex.from_tuples(rows, names=names)
-
-
 MAKERS: dict[str, Callable[..., Any]] = {
     "number": _number,
     "dtype": _read_dtype,
     "numpy type": _numpy_type,
     "ufunc": _ufunc,
-    "missing": _missing,
-    "timestamp": _timestamp,
-    "pandas timedelta": _pandas("Timedelta"),
-    "period": lambda ordinal, freq: _pandas("Period")(ordinal=ordinal, freq=freq),
-    "interval": _pandas("Interval"),
-    "range index": lambda start, stop, step, name: _pandas("RangeIndex")(
-        start, stop, step, None, False, name
-    ),
-    "multi index": _multi_index,
-    "index": _index,
-    "categorical": _categorical,
 }
 
 KINDS: dict[str, Mutable] = {
@@ -306,8 +159,4 @@ KINDS: dict[str, Mutable] = {
         _new_objects,
         _fill_objects,
     ),
-    "series": Mutable(
-        "series", pickle.dumps, _series_parts, lambda parts: _pandas("Series")(dtype="object"), _fill_series
-    ),
-    "frame": Mutable("frame", pickle.dumps, _frame_parts, lambda parts: _pandas("DataFrame")(), _fill_frame),
 }

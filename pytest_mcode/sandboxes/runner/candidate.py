@@ -5,27 +5,34 @@ Nothing here is trusted once the solution runs; all that it can do is to answer.
 
 from __future__ import annotations
 
-import collections.abc
-import copy
 import gc
-import importlib
 import linecache
 import os
 import signal
 import sys
-import traceback
+import threading
 import types
 from collections.abc import Callable
 from typing import Any
 
 from .containers import MUTABLES
 from .heap import Heap
+from .objects import (
+    ITERATION,
+    METHODS,
+    OPERATIONS,
+    OWN,
+    Described,
+    describe_object,
+    imported,
+    make_error,
+    special_methods,
+)
 from .plain import BIG, SCALARS, Line, LostError, are_small, read_json, write_json
+from .raised import FILE, Raised, where
 from .shared import DATA_BASES, Setup, export_type, type_of_name
 from .wire import TIME_IS_UP
 
-FILE = "solution.py"
-MAX_TEXT = 2000
 RETAINED = 16
 """How many arguments a solution may seem to keep before its garbage is collected to be sure."""
 
@@ -54,39 +61,6 @@ def answer_calls(program: dict[str, Any], judge: Line) -> None:
     served.serve_all()
 
 
-class Raised:
-    """What is known of an exception, without the frames that it passed."""
-
-    def __init__(self, error: BaseException, depth: int = 0) -> None:
-        self.kind = type(error)
-        self.args = BaseException.args.__get__(error)  # type: ignore[attr-defined]
-        self.text = own_traceback(error)
-        own = {name: value for name, value in vars(error).items() if type(name) is str}
-        if type(error).__str__ not in BUILTIN_TEXTS:
-            own["solution_str"] = _text_of(error)
-        self.attributes = tuple(part for pair in own.items() for part in pair)
-        cause = BaseException.__cause__.__get__(error)  # type: ignore[attr-defined]
-        self.cause = Raised(cause, depth + 1) if cause is not None and depth < 5 else None
-
-    def parts(self) -> list[Any]:
-        """Return what crosses."""
-        return [self.kind, self.args, self.text, self.attributes, self.cause]
-
-
-BUILTIN_TEXTS = {
-    kind.__str__
-    for kind in vars(__import__("builtins")).values()
-    if isinstance(kind, type) and issubclass(kind, BaseException)
-}
-
-
-def _text_of(error: BaseException) -> str:
-    try:
-        return str.__str__(str(error))[:100000]
-    except BaseException:
-        return f"<{type(error).__name__}>"
-
-
 class Served:
     """The solution's objects, as far as the judge knows them, and what is done with them."""
 
@@ -96,17 +70,18 @@ class Served:
         self._heap = Heap(self._export, {})
         self._depth = 0
         self._limit = RETAINED
+        self._lock = threading.RLock()
 
     def load(self, program: dict[str, Any]) -> dict[str, Any]:
         """Execute setup and solution; return the names that they bind."""
         names, self._setup = load_solution(program)
-        makers = {
+        makers: dict[str, Callable[..., Any]] = {
             "type": type_of_name,
             "lent": self._make_lent,
             "lent items": self._make_items,
-            "import": _imported,
+            "import": imported,
             "attribute": getattr,
-            "error": _make_error,
+            "error": make_error,
             **self._setup.makers,
         }
         self._heap = Heap(self._export, makers)
@@ -180,7 +155,11 @@ class Served:
         self._judge.send([kind, item, rows, changes, [] if self._depth else self._kept()])
 
     def ask(self, verb: str, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Ask the judge for something of its tests' own."""
+        """Ask the judge for something of its tests' own; threads take turns."""
+        with self._lock:
+            return self._ask(verb, number, args, kwargs)
+
+    def _ask(self, verb: str, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         heap = self._heap
         flush_output()
         items = heap.pack([*args, *kwargs.values()])
@@ -217,6 +196,9 @@ class Served:
     def _export(self, value: Any, number: int) -> tuple[str, list[Any]]:
         if type(value) is Raised:
             return "error", value.parts()
+        if type(value) is Described:
+            self._heap.reside(number, value)
+            return "class", [value.kind.__name__, (), special_methods(value.kind)]
         found = self._setup.export(value) or export_type(value)
         if found:
             return found
@@ -235,7 +217,7 @@ class Served:
         if owner is not None and kind in METHODS and self._heap.number_of(owner) in self._heap.resident:
             return "method", [owner, value.__name__]
         self._heap.reside(number, value)
-        return _describe_object(value, kind)
+        return describe_object(value, kind)
 
     def _make_lent(self, name: str, is_async: bool) -> Callable[..., Any]:
         number = self._heap.making
@@ -264,109 +246,8 @@ class Served:
         return items()
 
 
-def _describe_object(value: Any, kind: type) -> tuple[str, list[Any]]:
-    if isinstance(value, type):
-        special = (name for name in dir(value) if name.startswith("__") and _is_own(value, name))
-        return "class", [value.__name__, _bases(value), tuple(special)]
-    if kind in FUNCTIONS and not getattr(value, "__dict__", None):
-        return "function", [
-            value.__name__,
-            kind is types.FunctionType and bool(value.__code__.co_flags & 0x80),
-        ]
-    for name, found in KINDS.items():
-        if isinstance(value, found):
-            return name, [kind.__name__]
-    return "thing", [kind]
-
-
-def _bases(kind: type) -> tuple[type, ...]:
-    """Return the bases that the judge shall know: the solution's own, those of exceptions, one of data."""
-    is_error = issubclass(kind, BaseException)
-    found = [base for base in kind.__bases__ if base is not object and (is_error or base.__module__ == OWN)]
-    data = next((base for base in DATA_BASES if issubclass(kind, base)), None)
-    if data and not any(issubclass(base, data) for base in found):
-        found.append(data)
-    return tuple(found)
-
-
-def _is_own(kind: type, name: str) -> bool:
-    return getattr(kind, name, None) is not getattr(object, name, None)
-
-
-OWN = "solution"
-METHODS = frozenset({types.MethodType, types.BuiltinMethodType, type([].__len__)})
-FUNCTIONS = frozenset({types.FunctionType, types.BuiltinFunctionType})
-KINDS: dict[str, type] = {
-    "generator": types.GeneratorType,
-    "coroutine": types.CoroutineType,
-    "asyncgen": types.AsyncGeneratorType,
-    "iterator": collections.abc.Iterator,
-}
-ITERATION = frozenset({"next", "send", "throw"})
-
-
-def _special(target: Any, name: str, *args: Any) -> Any:
-    return getattr(type(target), name)(target, *args)
-
-
-def _method(target: Any, name: str, *args: Any, **kwargs: Any) -> Any:
-    return getattr(target, name)(*args, **kwargs)
-
-
-def _run(target: Any) -> Any:
-    return _loop().run_until_complete(target)
-
-
-def _run_next(target: Any) -> Any:
-    return _loop().run_until_complete(target.__anext__())
-
-
-def _loop() -> Any:
-    if not LOOPS:
-        import asyncio
-
-        LOOPS.append(asyncio.new_event_loop())
-    return LOOPS[0]
-
-
-LOOPS: list[Any] = []
-OPERATIONS: dict[str, Callable[..., Any]] = {
-    "call": lambda target, *args, **kwargs: target(*args, **kwargs),
-    "method": _method,
-    "special": _special,
-    "get": getattr,
-    "set": setattr,
-    "del": delattr,
-    "dir": dir,
-    "iter": iter,
-    "len": len,
-    "item": lambda target, key: target[key],
-    "copy": copy.copy,
-    "deepcopy": copy.deepcopy,
-    "next": next,
-    "send": lambda target, value: target.send(value),
-    "throw": lambda target, error: target.throw(error),
-    "close": lambda target: target.close(),
-    "run": _run,
-    "run next": _run_next,
-}
-
-
-def _imported(module: str, name: str) -> Any:
-    found: Any = importlib.import_module(module)
-    for part in filter(None, name.split(".")):
-        found = getattr(found, part)
-    return found
-
-
-def _make_error(kind: Any, args: Any, text: Any, attributes: Any, cause: Any) -> BaseException:
-    error: BaseException = kind(*args)
-    error.__cause__ = cause
-    return error
-
-
 def load_solution(program: dict[str, Any]) -> tuple[dict[str, Any], Setup]:
-    """Execute setup and solution in a module called ``solution``; return its namespace and the setup's part."""
+    """Execute setup and solution in a module called ``solution``; return its names and the setup."""
     module = types.ModuleType(OWN)
     sys.modules[OWN] = module
     _execute(program["setup"], "setup.py", module)
@@ -382,32 +263,10 @@ def _execute(source: str, file: str, module: types.ModuleType) -> None:
 
 def flush_output() -> None:
     """Write what the solution has printed, which may have closed or replaced the stream."""
-    try:
+    try:  # noqa: SIM105 - of every call: a context manager takes longer than what it guards
         sys.stdout.flush()
     except Exception:
         pass
-
-
-def own_traceback(error: BaseException) -> str:
-    """Return the traceback as Python prints it, without frames outside the solution."""
-    trace = traceback.TracebackException.from_exception(error)
-    part: traceback.TracebackException | None = trace
-    while part is not None:
-        part.stack = _own_frames(part.stack)
-        part = part.__cause__ or part.__context__
-    return shorten("".join(trace.format()).strip())
-
-
-def _own_frames(frames: Any) -> traceback.StackSummary:
-    return traceback.StackSummary.from_list([frame for frame in frames if frame.filename == FILE])
-
-
-def shorten(text: str) -> str:
-    """Cut the middle out of a text that is longer than `MAX_TEXT`."""
-    if len(text) <= MAX_TEXT:
-        return text
-    half = MAX_TEXT // 2
-    return f"{text[:half]}\n[...]\n{text[-half:]}"
 
 
 def _report_timeout(judge: Line) -> None:
@@ -419,8 +278,3 @@ def _report_timeout(judge: Line) -> None:
             os._exit(1)
 
     signal.signal(TIME_IS_UP, report)
-
-
-def where(frame: Any) -> str:
-    """Return the solution's innermost lines that led to `frame`; empty when none did."""
-    return shorten("".join(_own_frames(traceback.extract_stack(frame)).format()[-3:]).rstrip())

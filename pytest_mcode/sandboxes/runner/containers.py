@@ -134,7 +134,7 @@ def fill_attributes(target: Any, parts: list[Any]) -> None:
             own[name] = value
 
 
-def _instance(kind: type, name: str) -> Mutable:
+def _instance(kind: Any, name: str) -> Mutable:
     return Mutable(name, attributes, _as_it_is, lambda parts: kind.__new__(kind), fill_attributes)
 
 

@@ -1,8 +1,9 @@
 """The objects that both processes know by a number: who sees one twice sees the same one.
 
 A message carries rows, one an object, ``[kind, items]``; an item is a scalar, ``[number]`` of an object
-of this message or an earlier one, or ``[None, scalars...]``, a tuple of these. Rows are numbered in the order in which they are sent, on
-both sides alike. So nesting has no depth, and what contains itself is no special case.
+of this message or an earlier one, or ``[None, scalars...]``, a tuple of these. Rows are numbered in the
+order in which they are sent, on both sides alike. So nesting has no depth, and what contains itself is
+no special case.
 """
 
 from __future__ import annotations
@@ -11,13 +12,25 @@ import collections
 import operator
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, List
 
-from . import arrays
+from . import arrays, tables
 from .containers import COMPLETE, HASHING, MUTABLES, Mutable, frozenset_of, frozenset_parts, is_unchanged
-from .plain import SCALARS, TEXTUAL_MAKERS, VALUES, VIEWS, LostError, are_small, textual, view_parts
+from .plain import (
+    SCALARS,
+    TEXTUAL_MAKERS,
+    VALUES,
+    VIEWS,
+    LostError,
+    NotPlainError,
+    are_small,
+    textual,
+    view_parts,
+)
+from .sets import can_be_copied
 
-Row = list  # [kind, items]
+Row = List[Any]
+"""Kind and items; of a change number and items."""
 
 
 def _view(mapping: Any, name: str) -> Any:
@@ -33,6 +46,7 @@ MAKERS: dict[str, Callable[..., Any]] = {
     "int": lambda text: int(text, 16),
     "frozenset": frozenset_of,
     **arrays.MAKERS,
+    **tables.MAKERS,
 }
 
 
@@ -54,7 +68,7 @@ class Heap:
         self._makers = {**MAKERS, **makers}
         self.mutables: dict[type, Mutable] = dict(MUTABLES)
         self.kinds: dict[str, Mutable] = {mutable.kind: mutable for mutable in MUTABLES.values()}
-        self.kinds.update(arrays.KINDS)
+        self.kinds.update({**arrays.KINDS, **tables.KINDS})
         self._next = 0
         self._passing: dict[int, Any] = {}
         self._states: dict[int, Any] = {}
@@ -64,6 +78,8 @@ class Heap:
         self._resident_numbers: dict[int, int] = {}
         self._rows: list[Row] = []
         self._waiting: list[tuple[Row, Any]] = []
+        self.refuse_reordered = False
+        """Whether a set that no copy iterates like is refused; else its copy is in another order."""
         self.making = 0
         """The number of the object that is being made."""
 
@@ -174,7 +190,9 @@ class Heap:
     def describe(self, value: Any, number: int) -> tuple[str, list[Any]]:
         """Return kind and parts of an object of that number."""
         kind = type(value)
-        mutable = self.mutables.get(kind) or arrays.mutable(value)
+        if self.refuse_reordered and kind in (set, frozenset) and not can_be_copied(value):
+            raise NotPlainError("a set whose order no copy can have")
+        mutable = self.mutables.get(kind) or arrays.mutable(value) or tables.mutable(value)
         if mutable:
             self.mutables[kind] = mutable
             state = self._states[number] = mutable.state(value)
@@ -187,7 +205,8 @@ class Heap:
             return "frozenset", frozenset_parts(value)
         if kind in VIEWS:
             return VIEWS[kind], view_parts(value)
-        return arrays.describe(value) or textual(value) or self._export(value, number)
+        found = arrays.describe(value) or tables.describe(value) or textual(value)
+        return found or self._export(value, number)
 
     # What is received
 

@@ -16,10 +16,11 @@ from collections.abc import Callable
 from typing import Any, Dict
 
 from .asserts import EXPLAIN, FILE, ExplainedError, compile_tests, describe_line
-from .candidate import FILE as SOLUTION_FILE
-from .candidate import load_solution, own_traceback, shorten, where
+from .candidate import load_solution
 from .containers import Reordered
 from .plain import Line
+from .raised import FILE as SOLUTION_FILE
+from .raised import own_traceback, shorten, where
 from .remote import Ended, Solution
 from .shared import Setup
 from .suites import NotRunError, run_suites

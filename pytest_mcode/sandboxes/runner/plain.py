@@ -9,12 +9,14 @@ from __future__ import annotations
 import array
 import base64
 import collections
+import contextlib
 import datetime
 import decimal
 import fractions
 import importlib
 import json
 import re
+import select
 import sys
 import time
 import types
@@ -52,8 +54,9 @@ def _text(data: Any) -> list[Any]:
 
 
 def _whole(view: memoryview) -> list[Any]:
-    whole = view.contiguous and view.ndim == 1 and len(view.obj) == len(view)
-    return [view.obj if whole and type(view.obj) in (bytes, bytearray, array.array) else bytes(view)]
+    seen: Any = view.obj
+    whole = type(seen) in (bytes, bytearray, array.array) and view.ndim == 1 and len(seen) == len(view)
+    return [seen if whole and view.contiguous else bytes(view)]
 
 
 def _timezone(zone: datetime.timezone) -> list[Any]:
@@ -66,7 +69,8 @@ def _moment(value: datetime.datetime) -> list[Any]:
 
 
 def _make_moment(*parts: Any) -> datetime.datetime:
-    return datetime.datetime(*parts[:7], fold=parts[7], tzinfo=parts[8])
+    *moment, fold, zone = parts
+    return datetime.datetime(*moment, tzinfo=zone).replace(fold=fold)  # type: ignore[misc]
 
 
 def _time(value: datetime.time) -> list[Any]:
@@ -74,7 +78,8 @@ def _time(value: datetime.time) -> list[Any]:
 
 
 def _make_time(*parts: Any) -> datetime.time:
-    return datetime.time(*parts[:4], fold=parts[4], tzinfo=parts[5])
+    *moment, fold, zone = parts
+    return datetime.time(*moment, tzinfo=zone).replace(fold=fold)  # type: ignore[misc]
 
 
 def _str(value: Any) -> list[Any]:
@@ -182,10 +187,8 @@ class Line:
 
     def exchange(self, text: str) -> str:
         """Send one message and return the next one; what was said before it tells why nobody listens."""
-        try:
+        with contextlib.suppress(LostError):
             self.send_text(text)
-        except LostError:
-            pass
         return self.receive_text()
 
     def receive(self) -> Any:
@@ -200,6 +203,14 @@ class Line:
         if line.find(b"\n") != len(line) - 1:
             line, _, self._ahead = line.partition(b"\n")
         return line.decode("ascii")
+
+    def has_more(self, seconds: float) -> bool:
+        """Whether anything follows before the other side closes, or within so many seconds."""
+        if self._ahead:
+            return True
+        poll = select.poll()
+        poll.register(self._reader, select.POLLIN)
+        return bool(poll.poll(seconds * 1000)) and bool(self._reader.read(1))
 
     def _read_on(self, line: bytes) -> bytes:
         try:
@@ -224,7 +235,7 @@ def _refuse_object(pairs: object) -> None:
     raise LostError("unknown kind of data")
 
 
-_reader = json.JSONDecoder(object_pairs_hook=_refuse_object)
+_reader: Any = json.JSONDecoder(object_pairs_hook=_refuse_object)
 scan_json = _reader.scan_once
 """Read the value that begins at a place of a text; return it and the place where it ends."""
 

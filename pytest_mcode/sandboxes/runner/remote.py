@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import operator
 import sys
@@ -12,9 +13,10 @@ from typing import Any
 
 from . import standins
 from .asserts import show
-from .candidate import Raised, shorten
 from .heap import Heap
+from .objects import is_coroutine_function
 from .plain import BIG, SCALARS, Line, LostError, NotPlainError, are_small, read_json, scan_json, write_json
+from .raised import Raised, shorten
 from .shared import Setup, export_type, type_of_name
 
 FORGET_BEYOND = 64
@@ -35,7 +37,7 @@ class Solution:
     def __init__(self, line: Line, setup: Setup) -> None:
         self._line = line
         self._setup = setup
-        numbered = {
+        numbered: dict[str, Callable[..., Any]] = {
             "thing": standins.make_thing,
             "class": standins.make_class,
             "sub": standins.make_data,
@@ -51,6 +53,7 @@ class Solution:
         }
         makers.update({"error": standins.make_error, "type": type_of_name, **setup.makers})
         self._heap = Heap(self._export, makers)
+        self._heap.refuse_reordered = True
         setup.prepare(self._heap)
         self._lent: set[int] = set()
         self._lock = threading.RLock()
@@ -82,10 +85,8 @@ class Solution:
             if verb == "call":
                 self._asked = (text, number, first)
             self._answered = (NO_ANSWER, 0)
-            try:
+            with contextlib.suppress(LostError):  # what it said before may tell why
                 self._line.send_text(text)
-            except LostError:
-                pass  # what it said before may tell why
             return self._await_answer(verb)
 
     def last_call(self) -> str:
@@ -104,7 +105,7 @@ class Solution:
                 shown = list(map(show, text))
             plain = len(shown) - len(names)
             texts = [*shown[:plain], *(f"{name}={value}" for name, value in zip(names, shown[plain:]))]
-            call = f"{self._names.get(number, 'object')}({shorten(', '.join(texts))})"
+            call = f"{self._name(number)}({shorten(', '.join(texts))})"
             if answer_first:
                 kind, item, rows, *_ = read_json(answer)
                 if kind == "returned":
@@ -114,6 +115,9 @@ class Solution:
         except Exception:
             return ""
         return f"in {call}"
+
+    def _name(self, number: int) -> str:
+        return self._names.get(number, "object")
 
     # What the tests pass
 
@@ -126,7 +130,9 @@ class Solution:
             changes = heap.take_changes()
         except NotPlainError as error:
             heap.give_up()
-            self._end("uncrossable", f"the tests pass the solution what cannot cross: {error}")
+            self._end(
+                "bad_test", f"the tests pass {self._names.get(number, 'the solution')}() {error}; {REMEDY}"
+            )
         return write_json(["ask", verb, number, items, names, heap.take_rows(), changes, dropped])
 
     def _let_go(self) -> list[int]:
@@ -151,11 +157,10 @@ class Solution:
             self._heap.reside(number, value)
             if isinstance(value, Iterator):
                 return "lent items", []
-            flags = getattr(getattr(value, "__code__", None), "co_flags", 0)
-            return "lent", [getattr(value, "__name__", "function"), bool(flags & 0x80)]
+            return "lent", [getattr(value, "__name__", "function"), is_coroutine_function(value)]
         if isinstance(value, BaseException) and export_type(type(value)):
             return "error", [type(value), tuple(value.args), "", (), value.__cause__]
-        raise NotPlainError(f"{type(value).__name__} is no plain data")
+        raise NotPlainError(f"an object that cannot cross to its process ({type(value).__name__})")
 
     # What the solution answers
 
@@ -165,7 +170,14 @@ class Solution:
                 if isinstance(text, Exception):
                     raise text
                 text = text or self._line.receive_text()
-                message = read_json(text)
+            except LostError:
+                self._end("lost", "the solution's process ended or closed its connection")
+            except MemoryError as error:
+                self._end("memory", f"the solution returned {error}")
+            except Exception:
+                self._end("exception", NO_DATA)
+            try:
+                message = read_json(str(text))
                 if type(message) is not list:
                     self._answered = (message, 0)
                     return self._scalar(message)
@@ -179,8 +191,6 @@ class Solution:
                 self._answered = (text, self._heap.next_number)
                 value = self._read_answer(message)
                 break
-            except LostError:
-                self._end("lost", "the solution's process ended or closed its connection")
             except MemoryError as error:
                 self._end("memory", f"the solution returned {error}")
             except Exception:
@@ -222,7 +232,7 @@ class Solution:
         """Call a function of the tests', or take an item of an iterator of theirs: no more can be asked."""
         verb, number, items, *more = question
         heap = self._heap
-        names, rows, changes, _ = more if more else ((), (), (), ())
+        names, rows, changes, _ = more if more else ([], [], [], [])
         heap.receive(rows)
         heap.apply(changes)
         values = heap.values(items)
@@ -250,7 +260,7 @@ class Solution:
             changes = heap.take_changes()
         except NotPlainError as error:
             heap.give_up()
-            self._end("uncrossable", f"a function of the tests returns what cannot cross: {error}")
+            self._end("bad_test", f"a function of the tests returns {error}; {REMEDY}")
         finally:
             self._depth -= 1
         self._line.send([kind, items[0], heap.take_rows(), changes])
@@ -313,6 +323,7 @@ class Solution:
         return [show(value) for value in scratch.values(items)]
 
     def _end(self, kind: str, message: str) -> Any:
+        self._answered = (NO_ANSWER, 0)
         self.ended = Ended(kind, message)
         raise self.ended
 
@@ -326,6 +337,7 @@ LENDABLE = (
     operator.attrgetter,
     operator.methodcaller,
 )
+REMEDY = "a task with in_process true runs both in one"
 NO_ANSWER = object()
 NO_DATA = "the solution's process answered with what is no plain data"
 

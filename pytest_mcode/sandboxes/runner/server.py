@@ -60,7 +60,8 @@ class Server:
 
     def serve(self) -> None:
         """Greet, then answer requests until the client is gone (`EOFError`) or silent for too long."""
-        self._reply({"python": platform.python_version(), "machine": platform.machine()})
+        seed = os.environ.get("PYTHONHASHSEED") if not sys.flags.hash_randomization else "random"
+        self._reply({"python": platform.python_version(), "machine": platform.machine(), "hash_seed": seed})
         while select.select([0], [], [], self._config["idle"])[0]:
             solution_size, judge_size, numpy = REQUEST.unpack(self._relay.read_exactly(REQUEST.size))
             if numpy:

@@ -38,6 +38,14 @@ def table_size(elements: set[Any] | frozenset[Any]) -> int:
     return (sys.getsizeof(elements) - EMPTY) // ENTRY or SMALL
 
 
+def can_be_copied(elements: set[Any] | frozenset[Any]) -> bool:
+    """Whether a copy can iterate as this set does."""
+    listed, size = list(elements), table_size(elements)
+    if isinstance(elements, frozenset):
+        return make_frozenset(listed, size)[1]
+    return refill(set(), listed, size)
+
+
 def refill(target: set[Any], elements: list[Any], size: int) -> bool:
     """Give `target` other elements in place; return whether it iterates in their order."""
     _replace(target, elements)
@@ -72,6 +80,13 @@ def _sources(elements: list[Any], size: int) -> Iterator[Any]:
     order = [element for element in _insertion_order(elements, size) if type(element) is not Blocker]
     yield order
     yield dict.fromkeys(order)
+    at_home = {
+        id(element)
+        for element, place in zip(elements, _plan(elements, size))
+        if next(_probes(element, size)) == place
+    }
+    displaced_last = sorted(order, key=lambda element: id(element) not in at_home)
+    yield displaced_last
     yield elements[::-1]
 
 

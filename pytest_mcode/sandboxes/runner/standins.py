@@ -12,67 +12,17 @@ from typing import Any
 
 from .plain import LostError, NotPlainError
 
-ASKED = frozenset(
-    f"__{name}__"
-    for name in [
-        "call",
-        "len",
-        "iter",
-        "next",
-        "getitem",
-        "setitem",
-        "delitem",
-        "enter",
-        "exit",
-        "bool",
-        "str",
-        "repr",
-        "hash",
-        "int",
-        "float",
-        "complex",
-        "index",
-        "neg",
-        "pos",
-        "abs",
-        "invert",
-        "reversed",
-        "round",
-        "format",
-        "fspath",
-        "bytes",
-    ]
-)
+_ASKED = """
+    call len iter next getitem setitem delitem enter exit bool str repr hash int float complex index neg pos
+    abs invert reversed round format fspath bytes
+"""
+_AMONG_OWN = """
+    eq lt le gt ge add sub mul truediv floordiv mod pow matmul and or xor lshift rshift divmod iadd isub imul
+"""
+ASKED = frozenset(f"__{name}__" for name in _ASKED.split())
 """Special methods that are asked for, where the solution's class has them."""
 
-AMONG_OWN = frozenset(
-    f"__{name}__"
-    for name in [
-        "eq",
-        "lt",
-        "le",
-        "gt",
-        "ge",
-        "add",
-        "sub",
-        "mul",
-        "truediv",
-        "floordiv",
-        "mod",
-        "pow",
-        "matmul",
-        "and",
-        "or",
-        "xor",
-        "lshift",
-        "rshift",
-        "divmod",
-        "contains",
-        "iadd",
-        "isub",
-        "imul",
-    ]
-)
+AMONG_OWN = frozenset(f"__{name}__" for name in _AMONG_OWN.split())
 """Special methods that are asked for where the other operand is the solution's own as well."""
 
 AWAITED = frozenset({"__await__", "__aenter__", "__aexit__", "__anext__"})
@@ -94,6 +44,7 @@ class OwnClass(type):
         raise NotPlainError(f"the class {name} of the tests derives from one of the solution's")
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Have the class make an object, which stays there."""
         return _asker(cls)("call", args, kwargs)
 
     def __getattr__(cls, name: str) -> Any:
@@ -168,6 +119,8 @@ def ask(thing: Any, verb: str, *args: Any) -> Any:
 
 
 def _forward(name: str) -> Callable[..., Any]:
+    if name == "__next__":
+        return lambda self: ask(self, "next")
     return lambda self, *args: ask(self, "special", name, *args)
 
 
@@ -204,7 +157,7 @@ def special_methods(names: Any) -> dict[str, Any]:
     for name in names:
         if name in ASKED:
             methods[name] = _forward(name)
-        elif name in AMONG_OWN and name != "__contains__":
+        elif name in AMONG_OWN:
             methods[name] = _among_own(name)
         elif name in AWAITED:
             methods[name] = _awaited(name)
@@ -241,7 +194,8 @@ def make_class(
 def _text_of_error(error: BaseException) -> str:
     own = error.__dict__.get("solution_str")
     builtin = next(base for base in type(error).__mro__ if base.__module__ == "builtins")
-    return own if type(own) is str else builtin.__str__(error)  # type: ignore[arg-type]
+    write: Any = builtin.__str__
+    return own if type(own) is str else str(write(error))
 
 
 def make_thing(asker: Callable[..., Any], kind: Any) -> Thing:
@@ -255,11 +209,12 @@ def make_thing(asker: Callable[..., Any], kind: Any) -> Thing:
 
 def make_data(asker: Callable[..., Any], kind: Any, value: Any) -> Any:
     """Return data of a class of the solution's own."""
-    base = next(base for base in DATA_BASES if issubclass(kind, base))
+    base: Any = next(base for base in DATA_BASES if issubclass(kind, base))
     if not isinstance(kind, OwnClass) or type(value) is not base:
         raise LostError("no data of that class")
-    made = base.__new__(kind, value)
-    made.__dict__["_mcode"] = asker
+    of_kind: Any = kind
+    made: Any = base.__new__(of_kind, value)
+    vars(made).update(_mcode=asker)
     return made
 
 

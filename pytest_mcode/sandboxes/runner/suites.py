@@ -1,4 +1,4 @@
-"""Runs what a test source defines and leaves to a runner: unittest's classes, pytest's functions and classes."""
+"""Runs what a test source leaves to a runner: unittest's classes, pytest's functions and classes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .candidate import FILE as SOLUTION_FILE
+from .raised import FILE as SOLUTION_FILE
 
 
 class NotRunError(Exception):
@@ -23,11 +23,12 @@ def run_suites(tree: ast.Module, names: dict[str, Any]) -> None:
     """
     defined = _definitions(tree, names)
     called = _called_by_source(tree)
+    mentioned = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} if defined else set()
     outcomes = []
     for name, value in defined:
         if isinstance(value, type):
             outcomes.append(_run_class(name, value))
-        elif name not in called:
+        elif name not in called and not (name in mentioned and _required(value)):
             outcomes.append(_run_function(name, value))
     ran = [outcome for outcome in outcomes if outcome is not None]
     if ran and not any(ran):
@@ -76,11 +77,16 @@ def _is_case(value: type) -> bool:
     return unittest is not None and issubclass(value, unittest.TestCase)
 
 
+def _required(function: Any) -> int:
+    """Return how many parameters a call must give."""
+    code = function.__code__
+    given = len(function.__defaults__ or ()) + len(function.__kwdefaults__ or ())
+    return int(code.co_argcount + code.co_kwonlyargcount - given)
+
+
 def _run_function(name: str, function: Callable[..., Any]) -> bool:
     """Run a function; return whether it was not skipped."""
-    code = function.__code__
-    required = code.co_argcount - len(function.__defaults__ or ()) + code.co_kwonlyargcount
-    if required - len(function.__kwdefaults__ or ()) > 0:
+    if _required(function):
         raise NotRunError(f"{name}() takes parameters: fixtures of pytest are not known here")
     return _unless_skipped(function)
 
@@ -132,9 +138,7 @@ def _run_class(name: str, kind: type) -> bool | None:
 
 
 def _run_method(name: str, bound: Any) -> bool:
-    function = getattr(bound, "__func__", bound)
-    own = 1 if hasattr(bound, "__self__") else 0
-    if function.__code__.co_argcount - own > len(function.__defaults__ or ()):
+    if _required(getattr(bound, "__func__", bound)) > hasattr(bound, "__self__"):
         raise NotRunError(f"{name}() takes parameters: fixtures of pytest are not known here")
     return _unless_skipped(bound)
 
@@ -166,28 +170,28 @@ def _result_class(unittest: Any) -> Any:
             self.first = self.first or error
             self.stop()
 
-        def addSuccess(self, test: Any) -> None:
+        def addSuccess(self, test: Any) -> None:  # noqa: N802
             self.passed += 1
 
-        def addError(self, test: Any, err: Any) -> None:
+        def addError(self, test: Any, err: Any) -> None:  # noqa: N802
             self._keep(err[1])
 
-        def addFailure(self, test: Any, err: Any) -> None:
+        def addFailure(self, test: Any, err: Any) -> None:  # noqa: N802
             self._keep(err[1])
 
-        def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
+        def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:  # noqa: N802
             if err is not None:
                 self._keep(err[1])
 
-        def addSkip(self, test: Any, reason: str) -> None:
+        def addSkip(self, test: Any, reason: str) -> None:  # noqa: N802
             raised = sys.exc_info()[1]
             if raised is not None and _comes_from_solution(raised):
                 self._keep(raised)
 
-        def addExpectedFailure(self, test: Any, err: Any) -> None:
+        def addExpectedFailure(self, test: Any, err: Any) -> None:  # noqa: N802
             self.passed += 1
 
-        def addUnexpectedSuccess(self, test: Any) -> None:
+        def addUnexpectedSuccess(self, test: Any) -> None:  # noqa: N802
             self._keep(AssertionError(f"{test}: passed although a failure is expected"))
 
     return Result

@@ -9,7 +9,8 @@ import struct
 REQUEST = struct.Struct(">QQB")
 """Size of the solution's body, of the judge's body, whether numpy is wanted.
 
-The tests are in the judge's body, or in the solution's where both run in one process. Both bodies and a nonce follow."""
+The tests are in the judge's body, or in the solution's where both run in one process.
+Both bodies and a nonce follow."""
 
 REPLY = struct.Struct(">IIII")
 """Sizes of a JSON summary, the judge's verdict, stdout, stderr; these follow.

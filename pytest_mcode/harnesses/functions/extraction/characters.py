@@ -20,13 +20,7 @@ _LIKE = {
     **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
     **{"\u3001": ",", "\u3002": ".", "\u3010": "[", "\u3011": "]", "\u2212": "-"},
 }
-_NAMES = {
-    "": "nothing",
-    " ": "a plain space",
-    "'": "a plain quote",
-    '"': "a plain quote",
-    "-": "a plain hyphen",
-}
+_NAMES = {"": "nothing", " ": "a plain space", "'": "a plain quote", '"': "a plain quote"}
 
 
 def unusable_character(text: str) -> str:
@@ -66,7 +60,8 @@ def _in_fragment(fragment: Fragment, parser: Parser) -> str:
 
 
 def _in_plain(code: str) -> str:
-    return code.translate({ord(each): _plain(each) or each for each in set(code) if not each.isascii()})
+    plain = {ord(each): _plain(each) for each in set(code) if not each.isascii()}
+    return code.translate({each: alike for each, alike in plain.items() if alike is not None})
 
 
 def _plain(character: str) -> str | None:

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from pytest_mcode.harnesses.functions.extraction.candidates import Candidate
-from pytest_mcode.harnesses.functions.extraction.statements import BUILTINS, Statement, statements, without
+from pytest_mcode.harnesses.functions.extraction.effects import BUILTINS
+from pytest_mcode.harnesses.functions.extraction.statements import Statement, statements, without
 from pytest_mcode.harnesses.functions.syntax import global_names, loaded_names, parse
 
 __all__ = ["complete", "with_future_imports"]
@@ -42,7 +43,7 @@ def complete(solution: Candidate, others: Iterable[Candidate], entry_points: Seq
 
 
 def _definitions(others: Iterable[Candidate], defined: set[str]) -> list[Statement]:
-    """Return what may define a name, and is no use of a solution that defines `defined`."""
+    """Return what may define a name, and does not use a solution that defines `defined`."""
     found = [each for other in others for each in statements(other.code, other.module)]
     return [
         each

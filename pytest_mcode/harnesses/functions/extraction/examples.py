@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
-from pytest_mcode.harnesses.functions.extraction.statements import BUILTINS, Statement, statements, without
+from pytest_mcode.harnesses.functions.extraction.effects import BUILTINS
+from pytest_mcode.harnesses.functions.extraction.statements import Statement, statements, without
 
 __all__ = ["without_examples"]
 
@@ -45,15 +46,18 @@ class _Program:
         self._imported = {name for each in found if each.imports for name in each.binds}
         self.wanted_at_first = set(entry_points).intersection(self._binders)
         self._unseen_imports = any(each.is_star_import for each in found)
-        self._using = self._using_the_solution()
+        core = self._closure(self.wanted_at_first)
+        self._using = self._using_the_solution(core)
+        used = {name for each in core for name in each.reads}
+        foreign = {name for each in found if each.imports_foreign for name in each.binds}
+        self._commanding = self._imported - (foreign - used)
 
     def kept(self) -> set[Statement]:
         needed = self._needed()
         return needed | self._other_definitions(needed)
 
-    def _using_the_solution(self) -> set[Statement]:
-        """Return the statements that are made of the entry points and are no part of them."""
-        core = self._closure(self.wanted_at_first)
+    def _using_the_solution(self, core: set[Statement]) -> set[Statement]:
+        """Return the statements that are made of the entry points and do not belong to their `core`."""
         using: set[Statement] = set()
         made = _Names(self.wanted_at_first)
         while names := made.next():
@@ -115,11 +119,16 @@ class _Program:
     @cached_property
     def _any_name(self) -> set[str]:
         """What code that is built at run time may need."""
-        given = (each for each in self._statements if each not in self._using and not each.asks)
-        return {name for each in given for name in each.binds}
+        examples = {name for each in self._using for name in each.reads}
+        return {
+            name
+            for each in self._statements
+            if not (each in self._using or each.asks or (each.imports and each.binds & examples))
+            for name in each.binds
+        }
 
     def _commands_a_module(self, names: set[str]) -> bool:
-        if names & self._imported:
+        if names & self._commanding:
             return True
         return self._unseen_imports and any(name not in self._binders for name in names - BUILTINS)
 

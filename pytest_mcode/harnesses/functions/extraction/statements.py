@@ -1,11 +1,12 @@
 """A program's top-level statements: which names of the program each of them reads, binds and may alter."""
 
 import ast
-import builtins
+import sys
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from pytest_mcode.harnesses.functions.extraction.effects import SHOWING, altered, commanded, dotted, needed
 from pytest_mcode.harnesses.functions.syntax import (
     GlobalNames,
     bound_names,
@@ -14,26 +15,13 @@ from pytest_mcode.harnesses.functions.syntax import (
     without_warnings,
 )
 
-__all__ = ["BUILTINS", "Statement", "statements", "without"]
+__all__ = ["Statement", "statements", "without"]
 
-BUILTINS = frozenset(dir(builtins))
-
-_HARMLESS_BUILTINS = BUILTINS - {"setattr", "delattr", "next", "exec", "eval", "map", "filter"}
-"""What changes none of its arguments."""
-_HARMLESS = {
-    "time",
-    "doctest",
-    "unittest",
-    "pytest",
-    "pprint",
-    "logging",
-    "sys.stdout",
-    "sys.stderr",
-    "sys.stdin",
-}
-"""Modules, and objects of theirs, whose calls leave nothing behind that a function needs."""
-_SHOWING = {"print", "input", "breakpoint", "help", "exit", "quit", "sys.exit", "os._exit", "os.abort"}
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+_Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+_OwnNames = _Function | ast.ClassDef | ast.Lambda | _Comprehension | ast.ExceptHandler | ast.Match
+"""What has a scope of its own, or binds names that are no `ast.Name`: a case for the compiler's tables."""
+_Compound = ast.For | ast.AsyncFor | ast.While | ast.If | ast.With | ast.AsyncWith | ast.Try
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,16 +35,18 @@ class Statement:
     last: int
     names: GlobalNames = field(repr=False)
     entry_points: frozenset[str] = frozenset()
-    """Functions that are given examples: what they do to an argument is no preparation."""
+    """Functions that are given examples: what they do to an argument does not prepare anything."""
 
     @property
     def binds(self) -> set[str]:
         """The names to which it gives a value when it runs."""
         return self.names.bound
 
-    @property
+    @cached_property
     def reads(self) -> set[str]:
-        """The names that it needs, or a function that it defines."""
+        """The names that it needs from before, or a function that it defines."""
+        if isinstance(self.node, _Compound):
+            return needed([self.node], set()) & self.names.read | self.names.bound_later
         return self.names.read | self.names.bound_later
 
     @cached_property
@@ -67,32 +57,45 @@ class Statement:
     @cached_property
     def alters(self) -> set[str]:
         """The names whose values it may change in place when it runs."""
-        return set(_altered(self._run_at_once, self.entry_points)) & self.names.read
+        return set(altered(self._run_at_once, self.entry_points)) & self.names.read
 
     @cached_property
     def alters_later(self) -> set[str]:
         """The names that its functions may bind or change when they are called."""
         if not isinstance(self.node, _Function | ast.ClassDef):
             return self.names.bound_later
-        altered = set(_altered(ast.walk(self.node), self.entry_points))
-        return altered & self.names.read | self.names.bound_later
+        changed = set(altered(ast.walk(self.node), self.entry_points))
+        return changed & self.names.read | self.names.bound_later
 
     @property
     def commands(self) -> set[str]:
         """The names that it calls or sets for an effect alone: ``sys`` of ``sys.setrecursionlimit(…)``."""
-        return set(_commanded(self._run_at_once)) & self.names.read
+        return set(commanded(self._run_at_once)) & self.names.read
 
     @property
     def commands_later(self) -> set[str]:
         """The same of its functions."""
         if not isinstance(self.node, _Function | ast.ClassDef):
             return set()
-        return set(_commanded(ast.walk(self.node))) & self.names.read
+        return set(commanded(ast.walk(self.node))) & self.names.read
 
     @property
     def imports(self) -> bool:
         """Whether what it binds comes from a module."""
         return any(isinstance(node, ast.Import | ast.ImportFrom) for node in self._run_at_once)
+
+    @property
+    def imports_foreign(self) -> bool:
+        """Whether it imports from outside the standard library."""
+        modules = {
+            name.partition(".")[0]
+            for node in self._run_at_once
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for name in (
+                [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+            )
+        }
+        return not modules <= sys.stdlib_module_names
 
     @property
     def is_star_import(self) -> bool:
@@ -111,11 +114,13 @@ class Statement:
 
     @property
     def is_definition(self) -> bool:
-        """Whether it only gives something a name: an import, a function, a class, a literal."""
+        """Whether it does no more than name something: an import, a function, a class, a literal."""
         match self.node:
-            case (
-                ast.Import() | ast.ImportFrom() | ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef()
-            ):
+            case ast.Import() | ast.ImportFrom() | ast.ClassDef():
+                return True
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                return True
+            case ast.Pass() | ast.Expr(value=ast.Constant()):
                 return True
             case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
                 return not any(isinstance(node, ast.Call | ast.Name) for node in ast.walk(value))
@@ -128,7 +133,7 @@ class Statement:
             case ast.Assert() | ast.Raise():
                 return True
             case ast.Expr(value=ast.Call(func=function)):
-                return _dotted(function) in _SHOWING
+                return dotted(function) in SHOWING
             case ast.If(test=ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]), orelse=[]):
                 return {ast.dump(left), ast.dump(right)} == _MAIN_GUARD
         return False
@@ -156,7 +161,7 @@ class Statement:
     def asks(self) -> bool:
         """Whether it reads what nobody types while a solution is judged."""
         attributes = (node for node in self._run_at_once if isinstance(node, ast.Attribute))
-        return "input" in self.reads_at_once or any(_dotted(node) == "sys.stdin" for node in attributes)
+        return "input" in self.reads_at_once or any(dotted(node) == "sys.stdin" for node in attributes)
 
 
 _MAIN_GUARD = {ast.dump(ast.Name("__name__", ast.Load())), ast.dump(ast.Constant("__main__"))}
@@ -172,8 +177,7 @@ def statements(code: str, module: ast.Module, entry_points: Iterable[str] = ()) 
         whole = "\n".join(lines[first - 1 : last])
         sources = [whole] if len(group) == 1 else _apart(without_warnings(whole).split("\n"), group, first)
         for node, source in zip(group, sources, strict=True):
-            names = global_names(source) or GlobalNames(loaded_names(node), bound_names(node), set())
-            found.append(Statement(node, source, first, last, names, asked_for))
+            found.append(Statement(node, source, first, last, _names(node, source), asked_for))
     return found
 
 
@@ -191,6 +195,11 @@ def without(code: str, found: Sequence[Statement], left_out: Set[Statement]) -> 
             result.append(each.source)
         done = each.last
     return "\n".join([*result, *lines[done:]])
+
+
+def _names(node: ast.stmt, source: str) -> GlobalNames:
+    names = global_names(source) if any(isinstance(each, _OwnNames) for each in ast.walk(node)) else None
+    return names or GlobalNames(loaded_names(node), bound_names(node), set())
 
 
 def _sharing_lines(body: Iterable[ast.stmt]) -> Iterator[list[ast.stmt]]:
@@ -218,50 +227,3 @@ def _apart(lines: list[str], group: Iterable[ast.stmt], first: int) -> list[str]
 def _first_line(node: ast.stmt) -> int:
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(each.lineno for each in decorators)])
-
-
-def _altered(nodes: Iterable[ast.AST], entry_points: frozenset[str]) -> Iterator[str]:
-    for node in nodes:
-        match node:
-            case ast.Subscript(ctx=ast.Store() | ast.Del()) | ast.Attribute(ctx=ast.Store() | ast.Del()):
-                yield from _root(node)
-            case ast.Call(func=ast.Name(id=name)) if name in _HARMLESS_BUILTINS or name in entry_points:
-                pass
-            case ast.Call(func=function):
-                if isinstance(function, ast.Attribute):
-                    yield from _root(function.value)
-                for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
-                    yield from _root(argument)
-
-
-def _commanded(nodes: Iterable[ast.AST]) -> Iterator[str]:
-    for node in nodes:
-        match node:
-            case ast.Expr(value=ast.Call(func=function)):
-                dotted = _dotted(function)
-                if not {dotted, dotted.rpartition(".")[0], dotted.partition(".")[0]} & (_SHOWING | _HARMLESS):
-                    yield from _root(function)
-            case ast.Attribute(ctx=ast.Store() | ast.Del()):
-                yield from _root(node)
-
-
-def _root(node: ast.AST) -> Iterator[str]:
-    """Yield the name of which an expression is an item, an attribute or a method's value."""
-    while not isinstance(node, ast.Name):
-        match node:
-            case ast.Attribute(value=inner) | ast.Subscript(value=inner) | ast.Starred(value=inner):
-                node = inner
-            case ast.Call(func=ast.Attribute(value=inner)):
-                node = inner
-            case _:
-                return
-    yield node.id
-
-
-def _dotted(node: ast.AST) -> str:
-    """Return ``a.b.c`` of a name's attributes, else nothing."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""

@@ -1,0 +1,6 @@
+"""All sections of `coverage.py`, by name."""
+
+import coverage_pairs
+import coverage_runs
+
+SECTIONS = coverage_runs.SECTIONS | coverage_pairs.SECTIONS
