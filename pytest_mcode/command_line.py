@@ -1,6 +1,5 @@
 """Options on pytest's command line and in its ini files: how a specification becomes both."""
 
-import os
 from typing import Any
 
 import pytest
@@ -9,17 +8,7 @@ from pytest_mcode.declarations import declare_options, option_specs
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.options import OptionSpec
 
-__all__ = ["add_option", "add_options", "own_plugin"]
-
-
-def own_plugin(*, with_addopts: bool = True) -> list[str]:
-    """Return the arguments that load this plugin where pytest was told to load no installed one.
-
-    `with_addopts` says that PYTEST_ADDOPTS is heard as well, which may do the same.
-    """
-    said = os.environ.get("PYTEST_ADDOPTS", "").split() if with_addopts else ()
-    wanted = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") and "mcode" not in said
-    return ["-p", "pytest_mcode.plugin"] if wanted else []
+__all__ = ["add_option", "add_options"]
 
 
 def add_options(parser: pytest.Parser, harness: Any) -> None:

@@ -1,5 +1,6 @@
 """Benchmarks and backends that conftest files and installed plugins bring: checked, offered by name."""
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -7,14 +8,13 @@ import pytest
 
 from pytest_mcode import benchmarks, harnesses
 from pytest_mcode.benchmarks import Benchmark
-from pytest_mcode.command_line import own_plugin
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.prompting import is_template
 from pytest_mcode.harnesses.protocol import Harness
 from pytest_mcode.models import Backend, backends
 from pytest_mcode.settings import BACKENDS, option_specs
 
-__all__ = ["offer_nearby", "register", "register_nearby"]
+__all__ = ["offer_nearby", "own_plugin", "register", "register_nearby"]
 
 ATTRIBUTES = ("name", "summary", "harness", "defaults", "prompt_template", "demonstrations")
 UNANSWERED = ("name", "summary", "harness", "load")
@@ -72,6 +72,16 @@ class _Registering:
         except ConfigurationError as error:
             self.error = error
         return 0
+
+
+def own_plugin(*, with_addopts: bool = True) -> list[str]:
+    """Return the arguments that load this plugin where pytest was told to load no installed one.
+
+    `with_addopts` says that PYTEST_ADDOPTS is heard as well, which may do the same.
+    """
+    said = os.environ.get("PYTEST_ADDOPTS", "").split() if with_addopts else ()
+    wanted = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") and "mcode" not in said
+    return ["-p", "pytest_mcode.plugin"] if wanted else []
 
 
 def register_nearby() -> None:

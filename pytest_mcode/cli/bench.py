@@ -25,7 +25,7 @@ def run_session(arguments: list[str]) -> int:
     """Run pytest in this process; return its exit status, with the model's failures counted as results."""
     import pytest
 
-    from pytest_mcode.command_line import own_plugin
+    from pytest_mcode.benchmarks.registration import own_plugin
 
     return int(pytest.main([*own_plugin(), *arguments], plugins=[_ModelFailuresAreResults()]))
 

@@ -69,7 +69,7 @@ def session_layers(arguments: Sequence[str] = ()) -> tuple[dict[str, Any], dict[
     """Return what `arguments` and the ini file (but for its ``addopts``) would say to a session, by field."""
     import pytest
 
-    from pytest_mcode.command_line import own_plugin
+    from pytest_mcode.benchmarks.registration import own_plugin
 
     try:
         config = pytest.Config.fromdictargs({}, [*own_plugin(with_addopts=False), *arguments])
