@@ -43,9 +43,10 @@ def pytest_cmdline_main(config: pytest.Config) -> Any:
         config.stash[SETTINGS] = settings
         if config.args_source is not pytest.Config.ArgsSource.ARGS:
             config.args = []
-        if config.option.numprocesses == "auto" and settings.concurrency:
+        workers = getattr(config.option, "numprocesses", None)  # xdist may be missing, or blocked
+        if workers == "auto" and settings.concurrency:
             config.option.numprocesses = settings.concurrency
-        if config.option.numprocesses and config.option.dist == "no":
+        if workers and config.option.dist == "no":
             # Tasks differ in length by orders of magnitude: idle workers must be able to take over.
             config.option.dist = "worksteal"
     return (yield)

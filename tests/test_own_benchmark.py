@@ -154,6 +154,31 @@ def assert_refused(pytester, arguments, message):
     result.stderr.fnmatch_lines([f"ERROR: {message}"])
 
 
+TWICE = {
+    "prompt": "Write twice(a).",
+    "entry_point": "twice",
+    "canonical_solution": "def twice(a):\n    return 2 * a",
+}
+FORMS = {
+    "unittest": "import unittest\nclass Twice(unittest.TestCase):\n    def setUp(self):\n        self.two = 2"
+    "\n    def test_one(self):\n        self.assertEqual(twice(1), self.two)",
+    "function": "def test_one():\n    assert twice(1) == 2",
+    "coroutine": "async def test_one():\n    assert twice(1) == 2",
+    "class": "class TestTwice:\n    def test_one(self):\n        assert twice(1) == 2",
+}
+
+
+def test_unittest_and_pytest_forms_are_run(pytester):
+    tasks = [{**TWICE, "task_id": f"own/{form}", "test": test} for form, test in FORMS.items()]
+    write(pytester.path / "mine.jsonl", *tasks)
+    pytester.runpytest_subprocess(*OPTIONS).assert_outcomes(passed=4)
+    idle = [{"task_id": task["task_id"], "solution": "def twice(a):\n    return a"} for task in tasks]
+    write(pytester.path / "idle.jsonl", *idle)
+    replay = ("--mcode-backend=replay", "--mcode-replay=idle.jsonl", "--mcode-db=idle.db", *OPTIONS[0:1])
+    pytester.runpytest_subprocess(*replay, "--mcode-sandbox=process").assert_outcomes(failed=4)
+    assert rows(pytester, "SELECT DISTINCT verdict FROM tasks", "idle.db") == [("assertion",)]
+
+
 def test_public_feedback_needs_a_public_test(pytester):
     write(pytester.path / "mine.jsonl", SETUP)
     assert_refused(
@@ -243,6 +268,14 @@ TASK = "Task(task_id='a', prompt='p', test='assert f(1)', entry_points=('f',))"
             "task 1: test defines check() and never calls it: add check(f)",
         ),
         (f"of({TASK.replace('assert f(1)', '')})", "task 1: test does not use f: any solution would pass"),
+        (
+            f"of({TASK.replace('assert f(1)', 'f(1) == 2')})",
+            "task 1: test cannot fail (line 1 compares without assert): assert what f returns",
+        ),
+        (
+            f"of({TASK.replace('assert f(1)', 'def test_f(tmp_path): assert f(1)')})",
+            "task 1: test, line 1: test_f() takes tmp_path: tests run without pytest's fixtures; *",
+        ),
         (
             f"of({TASK.replace(chr(40) + chr(39) + 'f' + chr(39) + ',)', chr(39) + 'f' + chr(39))})",
             "task 1: entry_points must be a tuple of names, not 'f'",

@@ -417,10 +417,3 @@ def test_a_root_directory_elsewhere_is_noted(pytester):
     command = [sys.executable, "-m", "pytest", *GOLD, "--mcode-limit=1", f"--rootdir={elsewhere}"]
     done = subprocess.run(command, cwd=here, capture_output=True, text=True, check=True)
     assert f"pytest's root directory is {elsewhere}, so no ini and no conftest.py" in done.stdout
-
-
-def test_reruns_by_another_plugin_are_refused(pytester):
-    pytester.makeconftest("def pytest_addoption(parser): parser.addoption('--reruns', type=int)")
-    result = pytester.runpytest_subprocess(*GOLD, "--reruns=2")
-    assert result.ret == 4
-    result.stderr.fnmatch_lines(["ERROR: --reruns runs tasks again *: leave it out and give --mcode-samples"])

@@ -3,6 +3,7 @@
 import re
 
 from pytest_mcode.benchmarks.columns import ColumnType
+from pytest_mcode.benchmarks.evalplus import mended
 from pytest_mcode.benchmarks.examples import public_test
 from pytest_mcode.benchmarks.files import Row
 from pytest_mcode.benchmarks.functions import FunctionBenchmark
@@ -45,15 +46,10 @@ def _check_test(test: str) -> None:
         raise ValueError("test asserts nothing, so any solution would pass it")
 
 
-_BROKEN_CALL = "_poly(*candidate(*inp), inp)"
-_MENDED_CALL = "abs(_poly(*inp, candidate(*inp)))"
-"""As EvalPlus's own evaluator calls it: no solution passes what the dataset has for HumanEval/32."""
-
-
 def _plus_to_task(row: Row) -> Task:
     if "inputs" not in row["test"]:
         raise ValueError("its test has no `inputs`, as EvalPlus's have: is this the plain benchmark's file?")
-    return to_task({**row, "test": row["test"].replace(_BROKEN_CALL, _MENDED_CALL)})
+    return to_task({**row, "test": mended(normalise_newlines(row["test"]))})
 
 
 COLUMNS: dict[str, ColumnType] = {

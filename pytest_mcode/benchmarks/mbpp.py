@@ -2,6 +2,7 @@
 
 import ast
 
+from pytest_mcode.benchmarks.evalplus import mended
 from pytest_mcode.benchmarks.files import Row
 from pytest_mcode.benchmarks.functions import FunctionBenchmark, Split
 from pytest_mcode.benchmarks.hub import HubDataset
@@ -48,14 +49,9 @@ def _to_task(row: Row) -> Task:
     )
 
 
-_UNASSERTED = "        exact_match = exp == (out is not None)\n"
-_ASSERTED = _UNASSERTED + '    assert exact_match, f"out: {out}, exp: {exp}"\n'
-"""EvalPlus's own evaluator compares so; the dataset's tests of Mbpp/737, 787 and 794 forget to assert it."""
-
-
 def _plus_to_task(row: Row) -> Task:
     code = normalise_newlines(row["code"])
-    test = normalise_newlines(row["test"]).replace(_UNASSERTED, _ASSERTED)
+    test = mended(normalise_newlines(row["test"]))
     asserts = [normalise_newlines(line) for line in row["test_list"]]
     reference = _parse("code", code)
     head = row["test_imports"] or _imports_taken_for_granted("\n".join(asserts), reference)

@@ -11,7 +11,7 @@ from pytest_mcode.benchmarks.examples import public_test
 from pytest_mcode.benchmarks.files import Row, read_lines
 from pytest_mcode.benchmarks.functions import FunctionJudge
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.harnesses.functions.checks import check_use, defines_uncalled_check, parsed
+from pytest_mcode.harnesses.functions.checks import check_test, defines_uncalled_check, parsed
 from pytest_mcode.harnesses.functions.modes import reason_for_one_process
 from pytest_mcode.harnesses.functions.stubs import is_stub, prelude
 from pytest_mcode.harnesses.functions.syntax import bound_names, loaded_names, normalise_newlines, parse
@@ -77,7 +77,7 @@ def _to_task(row: Row) -> Task:
         task_id=texts["task_id"],
         prompt=prompt,
         setup="\n".join(filter(None, [setup, prelude(prompt, entry_points[-1]) if stub else ""])),
-        test=_called(test, entry_points),
+        test=_called(test, entry_points, setup),
         entry_points=entry_points,
         canonical_solution=_solution(texts.get("canonical_solution"), prompt if stub else "", entry_points),
         public_test=public_test(prompt, entry_points[-1]) if shown is None and stub else shown,
@@ -141,12 +141,11 @@ def _entry_points(row: Row, test: str, solution: str | None, setup: str) -> tupl
     return tuple(sorted(names_used))
 
 
-def _called(test: str, entry_points: tuple[str, ...]) -> str:
+def _called(test: str, entry_points: tuple[str, ...], setup: str) -> str:
     """Return a test that calls: where it only defines ``check(candidate)``, as HumanEval's, that is added."""
-    tree = parsed("test", test)
-    if defines_uncalled_check(tree):
-        return f"{test}\n\ncheck({entry_points[0]})\n"
-    check_use(tree, entry_points)
+    if defines_uncalled_check(parsed("test", test)):
+        test = f"{test}\n\ncheck({entry_points[0]})\n"
+    check_test(parsed("test", test), entry_points, parsed("setup", setup))
     return test
 
 

@@ -1,5 +1,6 @@
 """Benchmarks and backends that conftest files and installed plugins bring: checked, offered by name."""
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from pytest_mcode.harnesses.protocol import Harness
 from pytest_mcode.models import Backend, backends
 from pytest_mcode.settings import BACKENDS, option_specs
 
-__all__ = ["offer_nearby", "register", "register_nearby"]
+__all__ = ["offer_nearby", "own_plugin", "register", "register_nearby"]
 
 ATTRIBUTES = ("name", "summary", "harness", "defaults", "prompt_template", "demonstrations")
 UNANSWERED = ("name", "summary", "harness", "load")
@@ -73,13 +74,23 @@ class _Registering:
         return 0
 
 
+def own_plugin(*, with_addopts: bool = True) -> list[str]:
+    """Return the arguments that load this plugin where pytest was told to load no installed one.
+
+    `with_addopts` says that PYTEST_ADDOPTS is heard as well, which may do the same.
+    """
+    said = os.environ.get("PYTEST_ADDOPTS", "").split() if with_addopts else ()
+    wanted = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") and "mcode" not in said
+    return ["-p", "pytest_mcode.plugin"] if wanted else []
+
+
 def register_nearby() -> None:
     """Offer what installed plugins and the conftest.py of where one stands bring, outside of a session.
 
     Raises `ConfigurationError`; pytest itself prints what is wrong with a conftest.py.
     """
     session = _Registering()
-    if pytest.main(["-o", "mcode_benchmark="], plugins=[session]) != 0:
+    if pytest.main([*own_plugin(), "-o", "mcode_benchmark="], plugins=[session]) != 0:
         raise ConfigurationError("pytest cannot start here, so benchmarks of your own are not known")
     if session.error:
         raise session.error

@@ -25,7 +25,9 @@ def run_session(arguments: list[str]) -> int:
     """Run pytest in this process; return its exit status, with the model's failures counted as results."""
     import pytest
 
-    return int(pytest.main(arguments, plugins=[_ModelFailuresAreResults()]))
+    from pytest_mcode.benchmarks.registration import own_plugin
+
+    return int(pytest.main([*own_plugin(), *arguments], plugins=[_ModelFailuresAreResults()]))
 
 
 def pytest_arguments(options: dict[str, Any]) -> Iterator[str]:

@@ -69,8 +69,10 @@ def session_layers(arguments: Sequence[str] = ()) -> tuple[dict[str, Any], dict[
     """Return what `arguments` and the ini file (but for its ``addopts``) would say to a session, by field."""
     import pytest
 
+    from pytest_mcode.benchmarks.registration import own_plugin
+
     try:
-        config = pytest.Config.fromdictargs({}, list(arguments))
+        config = pytest.Config.fromdictargs({}, [*own_plugin(with_addopts=False), *arguments])
     except pytest.UsageError as error:
         raise ConfigurationError(str(error)) from error
     try:

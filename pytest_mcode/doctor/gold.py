@@ -1,11 +1,12 @@
 """Whether a benchmark judges rightly: its reference solutions pass, idle ones fail, every time."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
+from pytest_mcode.benchmarks.passed_idly import PASSED_IDLY
 from pytest_mcode.errors import ConfigurationError, InfraError, with_place
 from pytest_mcode.harnesses import checked
 from pytest_mcode.harnesses.findings import Finding
@@ -27,7 +28,7 @@ class Trial:
 
     task: Task
     gold: list[str] = field(default_factory=list)
-    idle: list[list[str]] = field(default_factory=list)
+    idle: dict[str, list[str]] = field(default_factory=dict)
     """For each idle solution, a verdict per repetition."""
     reason: str = ""
     """The first line of why the reference solution, or else an idle one, got no pass or no verdict."""
@@ -39,7 +40,12 @@ class Trial:
     @property
     def all(self) -> list[list[str]]:
         """The verdicts of each solution."""
-        return [self.gold, *self.idle]
+        return [self.gold, *self.idle.values()]
+
+    @property
+    def passed_idly(self) -> str:
+        """What the idle solutions do that pass each time: their last lines."""
+        return ", ".join(_last_line(each) for each in self.idle if {*self.idle[each]} == {"passed"})
 
     @property
     def unjudged(self) -> bool:
@@ -64,7 +70,7 @@ def check_gold(plan: Plan, session_id: str, repeat: int, progress: Progress) -> 
             if len(trials) >= MAX_INFRA and all(trial.unjudged for trial in trials[-MAX_INFRA:]):
                 break
     yield from _references(trials, repeat)
-    yield from _idle(trials)
+    yield from _idle(trials, PASSED_IDLY.get(plan.benchmark.name, {}))
     yield from _doubts(trials, len(plan.tasks), plan.settings.timeout)
 
 
@@ -76,7 +82,9 @@ def _try(harness: Harness, task: Task, sandbox: Any, repeat: int) -> Trial:
         if task.public_test is not None:
             trial.public_reason = _judge_publicly(harness, task, sandbox)
     for solution in harness.idle_solutions(task):
-        trial.idle.append([_judge(harness, trial, solution, sandbox, is_gold=False) for _ in range(repeat)])
+        trial.idle[solution] = [
+            _judge(harness, trial, solution, sandbox, is_gold=False) for _ in range(repeat)
+        ]
     return trial
 
 
@@ -147,18 +155,27 @@ def _references(trials: Sequence[Trial], repeat: int) -> Iterator[Finding]:
         )
 
 
-def _idle(trials: Sequence[Trial]) -> Iterator[Finding]:
-    passed = [trial for trial in trials if any({*kinds} == {"passed"} for kinds in trial.idle)]
-    if passed:
+def _idle(trials: Sequence[Trial], known: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield the tasks that an idle solution passes; `known` ones, of published tests, are no fault."""
+    passed = [trial for trial in trials if trial.passed_idly]
+    if expected := [trial for trial in passed if trial.task.task_id in known]:
+        yield Finding(
+            check="empty",
+            level="warning",
+            message=f"{len(expected)} tasks are passed by a solution that does nothing: "
+            "their tests stay as they are published",
+            items=_named(expected, lambda trial: f"{trial.passed_idly}: {known[trial.task.task_id]}"),
+        )
+    if found := [trial for trial in passed if trial.task.task_id not in known]:
         yield Finding(
             check="empty",
             level="problem",
-            message=f"{len(passed)} tasks are passed by a solution that does nothing",
+            message=f"{len(found)} tasks are passed by a solution that does nothing",
             remedy="their tests must assert something about what the solution returns",
-            items=_named(passed),
+            items=_named(found, lambda trial: trial.passed_idly),
         )
-    elif trials:
-        yield Finding(check="empty", level="ok", message=f"an empty solution fails on {len(trials)} tasks")
+    if trials and not passed:
+        yield Finding(check="empty", level="ok", message=f"idle solutions fail on all {len(trials)} tasks")
 
 
 def _doubts(trials: Sequence[Trial], planned: int, timeout: float) -> Iterator[Finding]:
@@ -193,6 +210,10 @@ def _doubts(trials: Sequence[Trial], planned: int, timeout: float) -> Iterator[F
 
 def _named(trials: Sequence[Trial], remark: Callable[[Trial], str] | None = None) -> tuple[str, ...]:
     return tuple(f"{trial.task.task_id}{f' ({remark(trial)})' if remark else ''}" for trial in trials)
+
+
+def _last_line(solution: str) -> str:
+    return solution.rstrip().rpartition("\n")[2].strip() or "no code"
 
 
 def _first_line(text: str) -> str:

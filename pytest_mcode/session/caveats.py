@@ -5,11 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import pytest
 
 from pytest_mcode import benchmarks
-from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.settings import Settings
 
-__all__ = ["caveats", "override_caveats", "refuse_reruns", "task_caveats"]
+__all__ = ["caveats", "override_caveats", "task_caveats"]
 
 
 def caveats(config: pytest.Config, settings: Settings) -> Iterator[str]:
@@ -57,13 +56,3 @@ def override_caveats(overridden: Mapping[str, Mapping[str, str]]) -> Iterator[st
 def _named(task_ids: Sequence[str], most: int = 20) -> str:
     rest = len(task_ids) - most
     return ", ".join(task_ids[:most]) + (f" and {rest} more" if rest > 0 else "")
-
-
-def refuse_reruns(config: pytest.Config) -> None:
-    """Raise `ConfigurationError` where another plugin would run tasks again, keeping the best."""
-    for option, harmless in (("reruns", (None, 0)), ("count", (None, 1))):
-        if config.getoption(option, None) not in harmless:
-            raise ConfigurationError(
-                f"--{option} runs tasks again and would turn one try into the best of several: "
-                "leave it out and give --mcode-samples"
-            )

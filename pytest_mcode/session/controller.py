@@ -14,11 +14,12 @@ import pytest
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Task, TaskOutcome
 from pytest_mcode.session import environment, gates, parts, summary
-from pytest_mcode.session.caveats import caveats, override_caveats, refuse_reruns, task_caveats
+from pytest_mcode.session.caveats import caveats, override_caveats, task_caveats
 from pytest_mcode.session.interruption import sigterm_interrupts, undisturbed
 from pytest_mcode.session.items import Items, identify, leave_out_our_line
 from pytest_mcode.session.plan import Plan, make_plan
 from pytest_mcode.session.progress import Progress
+from pytest_mcode.session.reruns import REMEDY, refuse_reruns
 from pytest_mcode.session.tally import Tally
 from pytest_mcode.settings import Settings
 from pytest_mcode.solving import journal
@@ -47,6 +48,7 @@ class Controller:
         self.decision: gates.Decision | None = None
         self._progress_lines: Progress | None = None
         self._stopped = False
+        self._recorded: set[tuple[str, str]] = set()
         self._earlier: Earlier | None = None
         self._lock: FileLock | None = None
         self._undo_sigterm: Callable[[], None] = lambda: None
@@ -185,6 +187,10 @@ class Controller:
             report.mcode = outcome.to_json()  # type: ignore[attr-defined]
 
     def _record(self, outcome: TaskOutcome) -> None:
+        if (outcome.test, outcome.task_id) in self._recorded:
+            self._stop(f"{outcome.task_id} was reported twice, so the second report is left out; {REMEDY}")
+            return
+        self._recorded.add((outcome.test, outcome.task_id))
         if self._earlier and (reason := self._earlier.refusal(outcome)):
             journal.Journal(self.plan.run_id, outcome.test, outcome.task_id).remove()
             self._stop(reason)

@@ -14,6 +14,7 @@ from pytest_mcode.errors import ConfigurationError, InfraError, with_place
 from pytest_mcode.records import Attempt, OutcomeStatus, Task, TaskOutcome
 from pytest_mcode.session.overrides import check_fixture, details, origin_of, with_source
 from pytest_mcode.session.plan import Plan
+from pytest_mcode.session.reruns import refuse_marks, refuse_reruns, refuse_second_run, refused_report
 from pytest_mcode.solving import TaskHandle
 
 __all__ = ["HANDLE", "PLAN", "Items", "UnsolvedError", "identify", "leave_out_our_line"]
@@ -52,6 +53,8 @@ class Items:
         self._plan = plan
         self._overridden: dict[str, str] = {}
         """Fixtures of ours that the user's own took the place of, and where those are."""
+        self._refusal = ""
+        """Why nothing may run after all."""
         for tag in sorted({tag for task in plan.tasks for tag in task.tags}):
             config.addinivalue_line("markers", f"{tag}: tasks of {plan.benchmark.name} tagged {tag}")
 
@@ -77,15 +80,40 @@ class Items:
             ]
             metafunc.parametrize("mcode_task", parameters, indirect=True)
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Refuse what a mark, or an option that a conftest.py has set meanwhile, would run again."""
+        ours = [item for item in items if task_of(item)]
+        try:
+            if ours:
+                refuse_reruns(config)
+            refuse_marks(config, ours)
+        except ConfigurationError as error:
+            if hasattr(config, "workerinput"):  # xdist would call a worker that gives up an internal error
+                self._refusal = str(error)
+                return
+            items.clear()
+            raise pytest.UsageError(str(error)) from None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Refuse a second run before it asks the model."""
+        if task_of(item):
+            refuse_second_run(item)
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         """Report the outcome that an earlier session recorded, without running the item."""
         task = task_of(item)
         key = Plan.judged_key(function_of(item.nodeid, task), task.task_id) if task else ""
-        if key not in self._plan.judged:
+        if task and self._refusal:
+            reports = [refused_report(item, self._refusal)]
+        elif key in self._plan.judged:
+            reports = list(_resumed_reports(item, *self._plan.judged[key]))
+        else:
             return None
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        for report in _resumed_reports(item, *self._plan.judged[key]):
+        for report in reports:
             item.ihook.pytest_runtest_logreport(report=report)
         # The item before this one left the fixtures that it shares with its next one standing.
         item.session._setupstate.teardown_exact(nextitem)

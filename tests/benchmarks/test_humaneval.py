@@ -9,7 +9,7 @@ from tests.session_support import needs_data
 FILES = {"humaneval": "HumanEval.jsonl.gz", "humaneval+": "HumanEvalPlus-OriginFmt.jsonl.gz"}
 FINGERPRINTS = {
     "humaneval": "d89ca8f08a1918e5d00828d7266084532767456146c31d108e36ee6a135edf53",
-    "humaneval+": "ea7e744605ac2cd89f40526b3e2a7ea51f7c38dd3f063b44956f6784efd05605",
+    "humaneval+": "8b8076ff405cf1a047929498ac875f6b9c8e8cb5aa5e8cebeb3cd2867a0fd67c",
 }
 
 
@@ -66,15 +66,6 @@ def test_the_test_calls_the_entry_point(dataset):
     for task in dataset.tasks:
         assert "def check(candidate):\n" in task.test
         assert task.test.endswith(f"\n\ncheck({task.entry_points[0]})\n")
-
-
-def test_the_test_that_no_solution_passes_is_mended():
-    [task] = [task for task in load("humaneval+").tasks if task.task_id == "HumanEval/32"]
-    assert "assert abs(_poly(*inp, candidate(*inp))) <= 0.0001" in task.test
-    names: dict = {}
-    exec(f"{task.setup}\n{task.canonical_solution}", names)
-    pytest.importorskip("numpy")
-    exec(task.test, names)
 
 
 def test_the_examples_of_the_docstring_are_the_public_test(dataset):

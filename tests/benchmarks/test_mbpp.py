@@ -18,7 +18,7 @@ SPLITS = {
     "prompt": (range(1, 11), "14f81463212eb5971227a062566466bdbe119f120b7b682dd1904a90c5f19820"),
     "all": (range(1, 975), "23cea7add64a332a447c23da0d5c49103b926e1e42e00356da992048fa7af522"),
 }
-PLUS_FINGERPRINT = "8fe05a1e83d6c34f041ec5da25a8d6a90b30dd0dc872668e7ecd325644023af2"
+PLUS_FINGERPRINT = "20b63355b31c515c05f16880cd45435bc5681c019cdae2994d6212dee39430d0"
 
 
 def load(name: str = "mbpp", split: str | None = None) -> Dataset:

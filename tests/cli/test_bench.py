@@ -177,3 +177,14 @@ def test_bad_studies(pytester, text, message):
     result = mcode(pytester, "study", "study.toml")
     assert result.ret == 4
     assert message in result.stderr.str()
+
+
+@pytest.mark.parametrize("addopts", ["", "-p mcode", "-p pytest_mcode.plugin"])
+def test_bench_and_doctor_where_pytest_loads_no_plugin_by_itself(pytester, monkeypatch, addopts):
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_ADDOPTS", addopts)
+    result = mcode(pytester, "bench", "smoke", *GOLD, "--limit", "2")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["judged     2/2 tasks, a subset: 2/12"])
+    assert mcode(pytester, "benchmarks").ret == 0
+    assert mcode(pytester, "doctor", "smoke", "--sandbox", "process").ret == 0

@@ -9,9 +9,16 @@ import pytest
 
 from tests.docker_support import IMAGE, NUMPY_IMAGE, require_image
 from tests.servers import OllamaServer, Reply
+from tests.session_support import needs_data
 
 Mcode = Callable[..., Any]
 PROCESS = ("--sandbox", "process", "--mem-limit", "64m")
+FILES = {
+    "humaneval": "HumanEval.jsonl.gz",
+    "mbpp": "mbpp.jsonl",
+    "humaneval+": "HumanEvalPlus-OriginFmt.jsonl.gz",
+    "mbpp+": "MbppPlus-OriginFmt.jsonl.gz",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -132,7 +139,7 @@ def test_gold_of_smoke(mcode: Mcode) -> None:
     assert result.status == 0
     assert only(result, "dataset")["data"]["tasks"] == 12
     assert only(result, "gold")["message"] == "12 reference solutions pass, each of 2 times"
-    assert only(result, "empty")["message"] == "an empty solution fails on 12 tasks"
+    assert only(result, "empty")["message"] == "idle solutions fail on all 12 tasks"
 
 
 def test_a_benchmark_that_judges_wrongly(mcode: Mcode, write: Callable[..., Path], here: Path) -> None:
@@ -171,10 +178,54 @@ def test_a_benchmark_that_judges_wrongly(mcode: Mcode, write: Callable[..., Path
     assert [item[:20] for item in failed["items"]] == ["T/wrong (assertion: "]
     assert unjudged["message"] == "1 tasks could not be judged"
     assert [item[:12] for item in unjudged["items"]] == ["T/no-python "]
-    assert told["empty", "problem"]["items"] == ["T/lax"]
+    (lax,) = told["empty", "problem"]["items"]
+    assert lax.startswith("T/lax (return None, return first, return 0, return 1, return -1, return True, ")
     assert told["flaky", "problem"]["items"] == ["T/flaky (passed, assertion, exception)"]
     assert told["slow", "warning"]["items"][0].startswith("T/slow (1.")
     assert all(each["remedy"] for each in told.values() if each["level"] == "problem")
+
+
+def test_what_idle_solutions_pass_is_named_with_what_they_return(
+    mcode: Mcode, write: Callable[..., Path]
+) -> None:
+    rows = [
+        row("T/truthy", "return 2 * n", "    assert candidate(2)"),
+        row("T/no-float", "return 2 * n", "    assert abs(candidate(0) - 0.0) < 1e-6"),
+        GOOD,
+    ]
+    result = mcode("doctor", "humaneval", *PROCESS, "--dataset", write(*rows), "--gold", "--json")
+    assert result.status == 1
+    assert only(result, "empty")["message"] == "2 tasks are passed by a solution that does nothing"
+    assert only(result, "empty")["items"] == [
+        "T/truthy (return first, return 1, return -1, return True, return [[]])",
+        "T/no-float (return first, return 0, return False)",
+    ]
+
+
+def test_a_published_task_that_an_idle_solution_passes_is_a_warning(mcode: Mcode) -> None:
+    file = needs_data("mbpp.jsonl")
+    tasks = ("--task", "Mbpp/404", "--task", "Mbpp/11")
+    result = mcode("doctor", "mbpp", *PROCESS, "--dataset", file, *tasks, "--gold", "--json")
+    assert result.status == 0
+    warned = only(result, "empty")
+    assert warned["level"] == "warning"
+    assert warned["message"] == (
+        "1 tasks are passed by a solution that does nothing: their tests stay as they are published"
+    )
+    assert warned["items"] == [
+        "Mbpp/404 (return first: the first of two numbers is the lesser one in every assert)"
+    ]
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FILES)
+def test_gold_of_every_benchmark(name: str, mcode: Mcode) -> None:
+    image, file = require_image(NUMPY_IMAGE), needs_data(FILES[name])
+    result = mcode("doctor", name, "--image", image, "--dataset", file, "--gold", "--json")
+    assert result.status == 0
+    assert only(result, "gold")["data"]["failed"] == {}
+    assert only(result, "empty")["level"] == ("warning" if name == "mbpp" else "ok")
 
 
 def test_tasks_that_none_can_judge_end_the_trial(mcode: Mcode, write: Callable[..., Path]) -> None:

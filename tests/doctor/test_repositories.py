@@ -53,10 +53,14 @@ def test_the_reference_patch_resolves_and_an_idle_one_does_not(image: str, tmp_p
     assert images.message.startswith("1 of 1 images are there")
     assert (gold.level, gold.message) == ("problem", "1 of 2 reference solutions fail")
     assert [item.partition(":")[0] for item in gold.items] == ["acme__sums-3 (unresolved"]
-    assert (empty.level, empty.message) == ("ok", "an empty solution fails on 2 tasks")
+    assert (empty.level, empty.message) == ("ok", "idle solutions fail on all 2 tasks")
 
 
 def test_a_task_that_an_idle_patch_resolves(image: str, tmp_path: Path) -> None:
     lax = instance.row(FAIL_TO_PASS=json.dumps(["tests/test_core.py::test_of_nothing"]))
     _, gold, empty = found(tmp_path, [lax], gold_times=1)
-    assert (gold.level, empty.level, empty.items) == ("ok", "problem", (instance.INSTANCE_ID,))
+    assert (gold.level, empty.level, empty.items) == (
+        "ok",
+        "problem",
+        (f"{instance.INSTANCE_ID} (+This file changes nothing.)",),
+    )

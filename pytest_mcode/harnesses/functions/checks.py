@@ -4,22 +4,23 @@ import ast
 from collections.abc import Sequence
 from typing import Any
 
+from pytest_mcode.harnesses.functions.asserting import why_it_cannot_fail
+from pytest_mcode.harnesses.functions.suites import fixtures_wanted, without_dead_code
 from pytest_mcode.harnesses.functions.syntax import bound_names, loaded_names, parse
 from pytest_mcode.harnesses.tasks import are_names
 from pytest_mcode.records import Task
 
-__all__ = ["check_function", "check_parameters", "check_use", "defines_uncalled_check", "parsed"]
+__all__ = ["check_function", "check_parameters", "check_test", "defines_uncalled_check", "parsed"]
 
 
 def check_function(task: Task) -> None:
     """Raise ValueError where a task's fields cannot be a function's."""
     check_names(task.entry_points)
-    for name in ("setup", "public_test"):
-        parsed(name, getattr(task, name) or "")
+    parsed("public_test", task.public_test or "")
     test = parsed("test", task.test)
     if defines_uncalled_check(test):
         raise ValueError(f"test defines check() and never calls it: add check({task.entry_points[0]})")
-    check_use(test, task.entry_points)
+    check_test(test, task.entry_points, parsed("setup", task.setup or ""))
 
 
 def check_names(names: Any) -> None:
@@ -39,38 +40,26 @@ def parsed(name: str, source: str) -> ast.Module:
 
 def defines_uncalled_check(tree: ast.Module) -> bool:
     """Whether a test only defines ``check(candidate)``, as HumanEval's do."""
-    return "check" in bound_names(tree) and "check" not in loaded_names(tree)
+    return "check" in bound_names(tree) and "check" not in loaded_names(without_dead_code(tree))
 
 
 def check_parameters(test: ast.Module) -> None:
-    """Raise ValueError where a test function that is left to a runner takes a fixture of pytest's."""
-    for node in ast.walk(test):
-        if isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
-            for method in node.body:
-                _check_fixtures(method, bound=1)
-    called = loaded_names(test)
-    for node in test.body:
-        if getattr(node, "name", None) not in called:
-            _check_fixtures(node, bound=0)
-
-
-def _check_fixtures(node: ast.stmt, bound: int) -> None:
-    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or not node.name.startswith("test"):
-        return
-    positional = [*node.args.posonlyargs, *node.args.args][bound:]
-    required = positional[: len(positional) - len(node.args.defaults)]
-    required += [
-        each for each, value in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True) if not value
-    ]
-    if required and not node.decorator_list:
+    """Raise ValueError where a test that is left to a runner takes a fixture of pytest's."""
+    for function, parameters in fixtures_wanted(test):
         raise ValueError(
-            f"test, line {node.lineno}: {node.name}() takes {required[0].arg}: "
+            f"test, line {function.lineno}: {function.name}() takes {', '.join(parameters)}: "
             "tests run without pytest's fixtures; make what it needs inside the test"
         )
 
 
-def check_use(test: ast.Module, entry_points: Sequence[str]) -> None:
-    """Raise ValueError where a test names no entry point, or needs what only pytest could give it."""
+def check_test(test: ast.Module, entry_points: Sequence[str], setup: ast.Module) -> None:
+    """Raise ValueError where a test cannot fail because of a solution, or cannot run."""
     check_parameters(test)
+    named = ", ".join(entry_points)
     if not loaded_names(test) & set(entry_points):
-        raise ValueError(f"test does not use {', '.join(entry_points)}: any solution would pass")
+        raise ValueError(f"test does not use {named}: any solution would pass")
+    remarks = why_it_cannot_fail(test, entry_points, setup)
+    if remarks is not None:
+        raise ValueError(
+            f"test cannot fail ({'; '.join(dict.fromkeys(remarks))}): assert what {named} returns"
+        )

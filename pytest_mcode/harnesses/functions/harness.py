@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 __all__ = ["FUNCTIONS", "FunctionHarness"]
 
+IDLE_VALUES = (
+    *("None", "first", "0", "1", "-1", "True", "False", '""'),
+    *("[]", "()", "{}", "set()", "[[]]", "range(0)", "numpy.array([])"),
+)
+"""What functions return that do nothing; all but the first two pass where a comparison is too loose."""
+
 
 class FunctionHarness(Harness):
     """Runs solutions in a `Sandbox`, apart from their tests."""
@@ -169,8 +175,13 @@ class FunctionHarness(Harness):
         return (yield from run_check("modules", partial(check_modules, settings, session_id, tasks)))
 
     def idle_solutions(self, task: Task) -> Sequence[str]:
-        """Return no code at all, and functions that return None."""
-        return ["", "".join(f"def {name}(*_, **__):\n    return None\n" for name in task.entry_points)]
+        """Return no code at all, and functions that return their first argument or one and the same value."""
+        return ["", *(_returning(value, task) for value in IDLE_VALUES)]
+
+
+def _returning(value: str, task: Task) -> str:
+    functions = (f"def {name}(first=None, *_, **__):\n    return {value}\n" for name in task.entry_points)
+    return "\n".join([*(["import numpy\n"] if "numpy" in value else []), *functions])
 
 
 def _program(task: Task, solution: str, test: str) -> Program:
