@@ -68,6 +68,7 @@ def print_json(value: Any) -> None:
 def session_layers(arguments: Sequence[str] = ()) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what `arguments` and the ini file (but for its ``addopts``) would say to a session, by field."""
     import pytest
+    from _pytest.config import ConftestImportFailure
 
     from pytest_mcode.benchmarks.registration import own_plugin
 
@@ -75,6 +76,9 @@ def session_layers(arguments: Sequence[str] = ()) -> tuple[dict[str, Any], dict[
         config = pytest.Config.fromdictargs({}, [*own_plugin(with_addopts=False), *arguments])
     except pytest.UsageError as error:
         raise ConfigurationError(str(error)) from error
+    except ConftestImportFailure as error:
+        cause = f"{type(error.cause).__name__}: {error.cause}"
+        raise ConfigurationError(f"{error.path} cannot be imported: {cause}; mend it") from error
     try:
         return (
             {spec.field: config.getoption(spec.ini_name) for spec in option_specs()},

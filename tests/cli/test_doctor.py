@@ -134,6 +134,16 @@ def test_a_bad_ini_file_is_one_message(mcode: Mcode, here: Path) -> None:
     assert "requires pytest-99" in result.err
 
 
+def test_a_conftest_that_cannot_be_imported_is_one_message(mcode: Mcode, here: Path) -> None:
+    (here / "conftest.py").write_text("import not_installed\n")
+    result = mcode("doctor", "smoke", "--sandbox", "process")
+    assert (result.status, result.out) == (4, "")
+    assert result.err == (
+        f"ERROR: {here / 'conftest.py'} cannot be imported: ModuleNotFoundError: No module named "
+        "'not_installed'; mend it\n"
+    )
+
+
 def test_gold_of_smoke(mcode: Mcode) -> None:
     result = mcode("doctor", "smoke", *PROCESS, "--gold", "--repeat", "2", "--json")
     assert result.status == 0
