@@ -43,7 +43,7 @@ def test_score_interval_covers_the_truth() -> None:
 
 @pytest.mark.parametrize("flips", [(-1, 0), (0, -1), (5, 6)])
 def test_flips_that_cannot_be(flips: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match="are no flips of 10 tasks"):
+    with pytest.raises(ValueError, match="cannot be flips of 10 tasks"):
         score_interval(*flips, 10)
 
 

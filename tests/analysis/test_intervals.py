@@ -21,7 +21,7 @@ def test_wilson_holds_its_published_half_width() -> None:
 
 @pytest.mark.parametrize(("solved", "judged"), [(0, 0), (2, 1), (-1, 3)])
 def test_what_is_no_proportion_is_refused(solved: int, judged: int) -> None:
-    with pytest.raises(ValueError, match="is no proportion"):
+    with pytest.raises(ValueError, match="is not a proportion"):
         wilson(solved, judged)
 
 
