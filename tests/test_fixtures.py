@@ -171,5 +171,5 @@ def test_a_model_that_returns_a_text(pytester):
     pytester.makeconftest(WRONG_MODEL.replace("Completion(text=", "str("))
     result = pytester.runpytest_subprocess(*GOLD)
     result.stdout.fnmatch_lines(
-        ["*generate() of Mine (conftest.py, line 6) returned str; a model returns a pytest_mcode.Completion*"]
+        ["*generate() of Mine (conftest.py, line 5) returned str; a model returns a pytest_mcode.Completion*"]
     )

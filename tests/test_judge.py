@@ -6,6 +6,7 @@ import json
 import pytest
 
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.harnesses.functions.options import FunctionOptions
 from pytest_mcode.session.plan import build_settings, make_plan
 from pytest_mcode.solving.asking import attempt_seed
 
@@ -41,7 +42,9 @@ def test_the_extended_tests_judge_the_same_prompts():
     assert not {task.test for task in plus.tasks} & {task.test for task in plain.tasks}
     assert plus.config_key != plain.config_key
     assert plus.dataset_fingerprint != plain.dataset_fingerprint
-    assert plus.settings.image == settings(benchmark="humaneval+").image
+    assert (
+        plus.settings.of(FunctionOptions).image == settings(benchmark="humaneval+").of(FunctionOptions).image
+    )
     assert not plus.left_out
 
 

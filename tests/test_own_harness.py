@@ -71,7 +71,7 @@ def test_doctor_judges_its_tasks(pytester):
     assert found.ret == 0
     findings = {each["check"]: each for each in json.loads(found.stdout.str())["findings"]}
     assert findings["gold"]["message"] == "3 reference solutions pass"
-    assert findings["empty"]["message"] == "an empty solution fails on 3 tasks"
+    assert findings["empty"]["message"] == "idle solutions fail on all 3 tasks"
     assert not {"engine", "image", "limits"} & {*findings}
 
 

@@ -43,10 +43,14 @@ def test_inactive_plugin_imports_nothing_heavy(pytester):
         import sys
         def test_nothing_heavy():
             assert not set({HEAVY!r}) & set(sys.modules)
-            assert not [name for name in sys.modules if name.startswith("pytest_mcode.")
-                        and name not in ("pytest_mcode.plugin", "pytest_mcode.settings",
-                                         "pytest_mcode.options", "pytest_mcode.errors",
-                                         "pytest_mcode.hookspecs")]
+            ours = {{name for name in sys.modules if name.startswith("pytest_mcode.")}}
+            assert {{name for name in ours if not name.startswith("pytest_mcode.harnesses")}} <= {{
+                "pytest_mcode." + name
+                for name in "plugin settings options errors hookspecs declarations command_line".split()
+            }}
+            assert {{name for name in ours if name.count(".") == 3}} <= {{
+                "pytest_mcode.harnesses.functions.options", "pytest_mcode.harnesses.repositories.options"
+            }}
         """
     )
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider")

@@ -39,7 +39,7 @@ def test_no_constant_answer_passes(task, answer):
 
 
 def test_a_bare_body_continues_the_prompt():
-    code = SMOKE.extract("    return max(a, b) - min(a, b)", TASKS[0])
+    code = SMOKE.harness.extract("    return max(a, b) - min(a, b)", TASKS[0])
     names: dict = {}
     exec(code or "", names)
     assert names["gap"](2, 9) == 7

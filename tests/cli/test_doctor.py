@@ -68,7 +68,7 @@ def test_each_finding_is_a_line_and_nothing_is_left_behind(mcode: Mcode, here: P
     assert result.status == 0
     assert lines[0].startswith("ok       versions   Python 3")
     assert f"ok       database   {here}/experiments/results/results.db can be created" in lines
-    assert "ok       output     printing 2 MiB where 1 are allowed is stopped" in lines
+    assert "ok       output     printing 128 MiB where 64 are allowed is stopped" in lines
     assert "ok       time       running on after 0.5 s is stopped" in lines
     assert any(line.startswith("warning  sandbox    sandbox `process` isolates nothing") for line in lines)
     assert lines[-1] == "problems: 0, warnings: 1"

@@ -92,7 +92,7 @@ def test_reference_evaluators_run_what_is_exported(mcode: Mcode, tmp_path: Path)
         exec(f"{task.prompt}{line['completion']}\n{task.test}", {})
         exec(f"{line['solution']}\n{task.test}", {})
     answers = read_samples(file)
-    extract = benchmarks.get("humaneval").extract
+    extract = benchmarks.get("humaneval").harness.extract
     for made, task in zip(bare, tasks, strict=True):
         raw = answers[task.task_id][0][0].completion
         assert raw == made.attempts[0].completion

@@ -1,9 +1,10 @@
 """Where patches are judged: in the image of their repository, as SWE-bench's own evaluator does it."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_mcode.records import Task, Verdict
+if TYPE_CHECKING:  # A session without a benchmark imports this folder's options, and nothing heavier.
+    from pytest_mcode.records import Task, Verdict
 
 __all__ = ["RepositorySandbox"]
 
@@ -11,19 +12,19 @@ __all__ = ["RepositorySandbox"]
 class RepositorySandbox(Protocol):
     """Judges patches, each in a container of its own; threads may share it."""
 
-    def extract(self, completion: str, task: Task) -> str | None:
+    def extract(self, completion: str, task: "Task") -> str | None:
         """Return the patch that a completion holds, or that its search/replace blocks amount to.
 
         None where it holds neither; raises `ApplyError` where its blocks do not fit the files.
         """
 
-    def judge(self, task: Task, patch: str) -> Verdict:
+    def judge(self, task: "Task", patch: str) -> "Verdict":
         """Apply `patch`, run the task's hidden tests, grade them; raises `InfraError`."""
 
-    def judge_publicly(self, task: Task, patch: str) -> Verdict:
+    def judge_publicly(self, task: "Task", patch: str) -> "Verdict":
         """Apply `patch`, compile what it changes, run tests that the repository has at the base commit."""
 
-    def forget(self, task: Task) -> None:
+    def forget(self, task: "Task") -> None:
         """Drop what was read of a task's repository: nobody works at it any more."""
 
     def describe(self) -> Mapping[str, Any]:

@@ -37,7 +37,7 @@ class RepositoryHarness(Harness):
 
     name = "repositories"
     options = RepositoryOptions
-    nature = "has an image of its own for each task, no function"
+    nature = "has an image of its own for each task instead of a function"
     usual_feedback = "public"
     nothing_found = "no file was changed"
 

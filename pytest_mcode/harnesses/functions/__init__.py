@@ -1,0 +1,1 @@
+"""Tasks whose solution is a function or class, judged by Python tests in a sandbox."""
