@@ -10,7 +10,7 @@ from pytest_mcode.options import OptionSpec, specs_of
 __all__ = ["declare_options", "forget_options", "is_kept", "kept_fields", "option_specs", "options_of"]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)  # as little as every pytest session can pay for
 class _Declared:
     """The options of one harness, or of all."""
 

@@ -25,7 +25,7 @@ __all__ = [
 IniType = Literal["string", "bool", "int", "float", "linelist"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)  # each method more costs every pytest session
 class OptionSpec:
     """How one field of `Settings`, or of a harness's options, appears: command line, ini file, config key."""
 

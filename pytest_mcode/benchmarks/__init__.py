@@ -1,7 +1,6 @@
 """Named sets of tasks, each with a loader and a harness; this file holds the protocol and the registry."""
 
 import difflib
-import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -152,6 +151,8 @@ def get(name: str) -> Benchmark:
             f"unknown benchmark {name!r}.{hint} Known are: {', '.join(names())}; one of your own is a .jsonl "
             "file, or a class that pytest_mcode_benchmarks() of the conftest.py where you stand returns"
         )
+    import pkgutil
+
     benchmark: Benchmark = pkgutil.resolve_name(_BUILT_IN[name])
     return benchmark
 

@@ -4,7 +4,6 @@ The protocol is in `pytest_mcode.harnesses.protocol`. Only the harnesses' option
 pytest session lists them where this plugin is installed.
 """
 
-import pkgutil
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -56,6 +55,8 @@ def offer(found: "Iterable[Harness]") -> None:
 def get(name: str) -> "Harness | None":
     """Return the harness called `name`, or None for one that is not known here, such as another project's."""
     if name in _BUILT_IN:
+        import pkgutil
+
         harness: Harness = pkgutil.resolve_name(_BUILT_IN[name])
         return harness
     return _offered.get(name)

@@ -9,7 +9,7 @@ from pytest_mcode.settings import DEFAULT_IMAGE
 __all__ = ["FunctionOptions"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class FunctionOptions:
     """Where solutions run, and which solved tasks a prompt shows."""
 

@@ -7,7 +7,7 @@ from pytest_mcode.options import choice, count, option, switch
 __all__ = ["RepositoryOptions"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RepositoryOptions:
     """Who resolves an issue, what is shown of the repository, and which image it is in."""
 
