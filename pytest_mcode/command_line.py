@@ -18,12 +18,19 @@ def add_options(parser: pytest.Parser, harness: Any) -> None:
     `pytest_mcode.option` declares: ``base: str = option("The numbers' base.", metavar="N", default="10")``
     becomes ``--mcode-base``, ini ``mcode_base``, and ``settings.of(TheOptions).base``.
     """
+    name = getattr(harness, "name", None)
+    if not isinstance(name, str) or not name or not hasattr(harness, "options"):
+        given = getattr(harness, "__name__", harness)
+        raise pytest.UsageError(
+            f"add_options() was given {given!r}, which lacks a name or options: give a class that inherits "
+            "from pytest_mcode.Harness, with name = '…' and options = TheOptions"
+        )
     try:
-        declare_options(harness.name, harness.options)
+        declare_options(name, harness.options)
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
     for spec in option_specs():
-        if spec.group == harness.name:
+        if spec.group == name:
             add_option(parser, spec)
 
 

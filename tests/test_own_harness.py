@@ -127,6 +127,14 @@ TAKEN = "option --mcode-timeout of the harness 'numbers' is there already: give 
             "the options of the harness 'functions' are declared already: * a name of its own",
         ),
         (
+            [("add_options(parser, Numbers)", "add_options(parser, NumberOptions)")],
+            "add_options() was given 'NumberOptions', which lacks a name or options: give a class that *",
+        ),
+        (
+            [("def load(", "def __init__(self, more): ...\n\n    def load(")],
+            "*conftest.py: Sums() failed (TypeError: *); a benchmark's class takes no arguments",
+        ),
+        (
             [("options = NumberOptions", "options = dict")],
             "the options of the harness 'numbers' are not a dataclass with fields that *",
         ),

@@ -12,6 +12,7 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.prompting import is_template
 from pytest_mcode.harnesses.protocol import Harness
 from pytest_mcode.models import Backend, backends
+from pytest_mcode.models.asking import raised_at
 from pytest_mcode.settings import BACKENDS, option_specs
 
 __all__ = ["offer_nearby", "own_plugin", "register", "register_nearby"]
@@ -29,8 +30,8 @@ def register(plugins: pytest.PytestPluginManager) -> None:
     found: dict[str, Benchmark] = {}
     origins = dict.fromkeys(benchmarks.built_in(), "pytest-mcode")
     for impl in plugins.hook.pytest_mcode_benchmarks.get_hookimpls():
-        for each in _returned(impl.function(), impl.plugin_name, "benchmarks"):
-            benchmark = each() if isinstance(each, type) else each
+        for each in _returned(impl, "benchmarks"):
+            benchmark = _made(each, impl.plugin_name)
             _check(benchmark, impl.plugin_name)
             if benchmark.name in origins:
                 raise ConfigurationError(
@@ -48,7 +49,7 @@ def _register_backends(plugins: pytest.PytestPluginManager) -> None:
     found: dict[str, Backend] = {}
     origins: dict[str, str] = {}
     for impl in plugins.hook.pytest_mcode_backends.get_hookimpls():
-        for each in _returned(impl.function(), impl.plugin_name, "backends"):
+        for each in _returned(impl, "backends"):
             backend = backends.check(each, impl.plugin_name)
             if backend.name in origins:
                 raise ConfigurationError(
@@ -103,12 +104,32 @@ def offer_nearby(name: str, backend: str | None = None) -> None:
         register_nearby()
 
 
-def _returned(value: Any, origin: str, kind: str) -> Iterator[Any]:
+def _returned(impl: Any, kind: str) -> Iterator[Any]:
+    origin = impl.plugin_name
+    try:
+        value = impl.function()
+    except Exception as error:
+        raise ConfigurationError(
+            f"{origin}: pytest_mcode_{kind}() failed ({raised_at(error)}: {type(error).__name__}: {error})"
+        ) from error
     if not isinstance(value, list | tuple):
         raise ConfigurationError(
             f"{origin}: pytest_mcode_{kind}() returned {type(value).__name__}, not a list of {kind}"
         )
     yield from value
+
+
+def _made(benchmark: Any, origin: str) -> Any:
+    """Return a benchmark, made of its class where that was given."""
+    if not isinstance(benchmark, type):
+        return benchmark
+    try:
+        return benchmark()
+    except Exception as error:
+        raise ConfigurationError(
+            f"{origin}: {benchmark.__name__}() failed ({type(error).__name__}: {error}); "
+            "a benchmark's class takes no arguments"
+        ) from error
 
 
 def _check(benchmark: Any, origin: str) -> None:

@@ -4,6 +4,7 @@ A name is known without importing its backend; a backend imports its library whe
 """
 
 import difflib
+import json
 from collections.abc import Collection, Mapping
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -121,6 +122,13 @@ def check_model(name: str, settings: ModelSettings) -> Mapping[str, Any]:
             f"--mcode-backend={name}: preflight() of {type(backend).__name__} returned "
             f"{type(found).__name__}; return a dict of what is known of the model, {{}} for nothing"
         )
+    try:
+        json.dumps(dict(found))
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(
+            f"--mcode-backend={name}: preflight() of {type(backend).__name__} returned what JSON cannot hold "
+            f"({error}); return a dict of texts, numbers, lists and dicts"
+        ) from error
     _check_window(settings, found.get("context_length"))
     return found
 

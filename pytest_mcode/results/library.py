@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import TYPE_CHECKING, Any, Self, get_args, overload
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import TaskOutcome
@@ -87,11 +87,17 @@ class Run:
 
     def to_frame(self, rows: Rows = "tasks", *, texts: bool = False) -> "pd.DataFrame":
         """Return a frame of its tasks, its attempts, or itself, as `Runs.to_frame`."""
+        _check_rows(rows)
         if rows == "runs":
             return run_frame([self.figures()])
         if rows == "tasks":
             return task_frame(self.store, [self.run_id], self.row["test"])
         return attempt_frame(self.store, [self.run_id], self.row["test"], texts=texts)
+
+
+def _check_rows(rows: str) -> None:
+    if rows not in get_args(Rows):
+        raise ConfigurationError(f"rows: {rows!r} is not allowed; give one of {', '.join(get_args(Rows))}")
 
 
 class Runs(Sequence[Run]):
@@ -142,6 +148,7 @@ class Runs(Sequence[Run]):
         `columns` says what each column is; what is missing is None or NaN. `pass_at` adds columns to runs,
         as `frames.run_frame` says; `texts` adds `columns.TEXT_COLUMNS` to attempts.
         """
+        _check_rows(rows)
         run_ids = [row["run_id"] for row in self._rows]
         if rows == "runs":
             return run_frame(self.figures(pass_at), pass_at)
@@ -224,6 +231,8 @@ class Results:
         A side is a `Run`, its name, or a filter that selects the repeats of one configuration, such as
         ``model=granite4:3b,samples=5``. See `comparison.compare`.
         """
+        if margin is not None and not 0 <= margin < 1:
+            raise ConfigurationError(f"margin: {margin} is not allowed; give a share below 1, such as 0.05")
         ours, theirs = (each.name if isinstance(each, Run) else each for each in (a, b))
         return comparison.compare(self.store, ours, theirs, margin=margin)
 

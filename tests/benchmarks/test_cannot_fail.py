@@ -49,11 +49,11 @@ REFUSED = {
         "def run():\n    assert twice(1) == 2\nif '__main__' == __name__:\n    run()",
         'line 3 is under `if __name__ == "__main__"`, which never runs',
     ),
-    "if False": ("if False:\n    assert twice(1) == 2", "nothing calls *"),
-    "a loop over nothing": ("for a in []:\n    assert twice(a) == 2", "nothing calls *"),
+    "if False": ("if False:\n    assert twice(1) == 2", "none of its asserts is ever reached*"),
+    "a loop over nothing": ("for a in []:\n    assert twice(a) == 2", "none of its asserts is ever reached*"),
     "never called": (
         "def run():\n    assert twice(1) == 2",
-        "nothing calls the function that asserts",
+        "none of its asserts is ever reached",
     ),
     "check without assert": ("def check(c):\n    c(1) == 2", "line 2 compares without assert"),
     "swallowed": (
@@ -74,7 +74,10 @@ REFUSED = {
     ),
     "a pytest function that returns": ("def test_it():\n    return twice(1) == 2", "it holds no assert"),
     "a coroutine": ("async def test_it():\n    twice(1)", "it holds no assert"),
-    "after return": ("def test_it():\n    return\n    assert twice(1) == 2", "nothing calls *"),
+    "after return": (
+        "def test_it():\n    return\n    assert twice(1) == 2",
+        "none of its asserts is ever reached*",
+    ),
     "unittest without assert": (f"{METHOD}        twice(1)", "it holds no assert"),
     "unittest of constants": (
         f"{METHOD}        twice(1)\n        self.assertTrue(True)\n        self.assertEqual(1, 1)",

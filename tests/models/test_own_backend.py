@@ -161,6 +161,14 @@ def test_it_needs_a_model(pytester):
             "--mcode-backend=echo: preflight() of Echo returned NoneType; return a dict *",
         ),
         (
+            ('return {"digest": "e" * 64, "context_length": 4096}', 'return {"digest": object()}'),
+            "--mcode-backend=echo: preflight() of Echo returned what JSON cannot hold (*); return a dict *",
+        ),
+        (
+            ("[Echo]", "[Echo][1]"),
+            "*conftest.py: pytest_mcode_backends() failed (conftest.py, line *: IndexError: *)",
+        ),
+        (
             ('return {"digest": "e" * 64, "context_length": 4096}', "return settings.digest"),
             "--mcode-backend=echo: preflight() of Echo failed (conftest.py, line *: AttributeError: *)",
         ),

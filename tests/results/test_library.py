@@ -191,6 +191,9 @@ def test_export_loads_tasks_only_for_a_format_that_needs_them(results: Results) 
         (lambda results: results.run("a00001").task("Smoke/99"), "has no task 'Smoke/99'"),
         (lambda results: results.compare("a00001", "a00001"), "a run compared with itself shows nothing"),
         (lambda results: results.report("a00001", "nosuch"), "no run 'nosuch'"),
+        (lambda results: results.runs().to_frame("nope"), "rows: 'nope' is not allowed; give one of runs,"),
+        (lambda results: results.run("a00001").to_frame("nope"), "rows: 'nope' is not allowed"),
+        (lambda results: results.compare("a00001", "a00002", margin=7), "margin: 7 is not allowed; give a"),
     ],
 )
 def test_bad_input_is_said(results: Results, ask: Any, message: str) -> None:

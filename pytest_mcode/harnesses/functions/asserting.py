@@ -37,7 +37,7 @@ def why_it_cannot_fail(
     reader = _Reader(without_dead_code(test), setup, entry_points)
     if reader.asserts():
         return None
-    default = "nothing calls the function that asserts" if asserted else "it holds no assert"
+    default = "none of its asserts is ever reached" if asserted else "it holds no assert"
     return remarks + reader.remarks or [default]
 
 
