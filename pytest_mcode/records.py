@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NotRequired, Self, TypedDict
 
 __all__ = [
+    "REFUSALS",
     "Attempt",
     "Message",
     "OutcomeStatus",
@@ -35,6 +36,8 @@ VerdictKind = Literal[
     "unresolved",
     "apply_failed",
 ]
+REFUSALS: tuple[VerdictKind, ...] = ("context_overflow", "content_filter")
+"""Verdicts on prompts that the server may have refused: without an answer no tokens are spent."""
 OutcomeStatus = Literal["solved", "unsolved", "infra"]
 
 

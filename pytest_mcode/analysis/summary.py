@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_mcode.analysis.intervals import bounds, wilson
 from pytest_mcode.analysis.passk import pass_at_k, pass_at_k_interval, stopped_early
+from pytest_mcode.records import REFUSALS
 
 __all__ = ["left_out", "overridden", "pass_at", "refusal", "summarise"]
 
@@ -185,9 +186,13 @@ def _sum(groups: Iterable[Group], name: str) -> Any:
 
 
 def _known_sum(groups: Iterable[Group], name: str) -> Any:
-    """Return the sum, or None where outcomes with attempts lack the value: unknown is not 0."""
-    values = [group[name] for group in groups if group["attempts"] or group[name] is not None]
+    """Return the sum, or None where outcomes that a server answered lack the value: unknown is not 0."""
+    values = [group[name] for group in groups if _was_answered(group) or group[name] is not None]
     return None if None in values else sum(values)
+
+
+def _was_answered(group: Group) -> bool:
+    return bool(group["attempts"]) and group["verdict"] not in REFUSALS
 
 
 def _ratio(part: float, whole: float) -> float | None:

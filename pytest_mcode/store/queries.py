@@ -5,9 +5,10 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, null, select
 
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.records import REFUSALS
 from pytest_mcode.store import schema
 from pytest_mcode.store.store import Store
 
@@ -32,12 +33,11 @@ SUMS = (
     "distinct_solutions",
     "public_passed",
     "false_positives",
-    "prompt_tokens",
-    "completion_tokens",
     "seconds",
     "generation_seconds",
     "execution_seconds",
 )
+TOKENS = ("prompt_tokens", "completion_tokens")
 LATEST = "latest"
 
 
@@ -91,11 +91,13 @@ def outcome_groups(
     """Return, by (run, test function), counts and sums over the outcomes that are alike.
 
     Alike are those equal in status and last verdict; with `by_passes`, which pass@k needs, also in
-    numbers of samples and passes. ``tasks`` counts them: few rows for many tasks.
+    numbers of samples and passes. ``tasks`` counts them: few rows for many tasks. A sum of tokens is None
+    where an outcome lacks its own, though a server answered.
     """
     tasks = schema.tasks
     keys = [tasks.c[name] for name in ("run_id", "test", *ALIKE, *(PASSES if by_passes else ()))]
     sums = [func.sum(tasks.c[name]).label(name) for name in SUMS]
+    sums += [_sum_if_known(tasks.c[name]).label(name) for name in TOKENS]
     samples = [
         func.sum(tasks.c.samples).label("samples_started"),
         func.min(tasks.c.samples).label("fewest_samples"),
@@ -111,6 +113,12 @@ def outcome_groups(
         for row in result:
             groups.setdefault((row[0], row[1]), []).append(dict(zip(names, row, strict=True)))
     return groups
+
+
+def _sum_if_known(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    tasks = schema.tasks.c
+    lacking = and_(tasks.attempts > 0, tasks.verdict.not_in(REFUSALS), column.is_(None))
+    return case((func.sum(case((lacking, 1), else_=0)) > 0, null()), else_=func.sum(column))
 
 
 def task_rows(store: Store, run_ids: Sequence[str], test: str | None = None) -> list[Row]:

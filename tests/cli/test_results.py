@@ -276,6 +276,26 @@ def test_passes_in_one_process_are_counted_apart(mcode: Mcode, tmp_path: Path) -
     assert "unproven" not in mcode("results", "--db", db, "--run", "run-2").out
 
 
+def test_tokens_that_one_task_lacks_are_unknown_however_outcomes_are_grouped(
+    mcode: Mcode, tmp_path: Path
+) -> None:
+    db = tmp_path / "results.db"
+    told = outcome(0, "assertion")
+    (made,) = told.attempts
+    silent = replace(outcome(1, "assertion"), attempts=(replace(made, prompt_tokens=None),))
+    lost = outcome(2, status="infra", error="gone")
+    refused = outcome(3, "context_overflow")
+    (sent,) = refused.attempts
+    refused = replace(refused, attempts=(replace(sent, prompt_tokens=None, completion_tokens=None),))
+    write_run(db, run_info(), [told, silent, lost])
+    write_run(db, run_info("run-2"), [told, lost, refused])
+    for arguments in ((), ("--pass-at", "1")):
+        found = json.loads(mcode("results", "--db", db, "--json", *arguments).out)
+        assert [each["prompt_tokens"] for each in found] == [None, 100]
+        assert [each["completion_tokens"] for each in found] == [40, 20]
+        assert [each["tokens_per_judged"] for each in found] == [None, 60]
+
+
 def test_test_functions_are_apart(mcode: Mcode, tmp_path: Path) -> None:
     db = tmp_path / "r.db"
     with Store.open(str(db)) as store:
