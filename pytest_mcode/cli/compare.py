@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from pytest_mcode.cli.common import DEFAULT_DB, Db, Json, console, open_results, print_json
-from pytest_mcode.errors import ConfigurationError
 
 __all__ = ["compare"]
 
@@ -26,10 +25,9 @@ def compare(
 
     The difference is A minus B, paired by task, with its 95 % interval and an exact test.
     """
-    if non_inferior is not None and not 0 <= non_inferior < 1:
-        raise ConfigurationError(
-            f"--non-inferior: {non_inferior} is not allowed; give a share below 1, such as 0.05 for 5 points"
-        )
+    from pytest_mcode.results.comparison import check_margin
+
+    check_margin("--non-inferior", non_inferior)
     with open_results(db) as results:
         found = results.compare(a, b, margin=non_inferior)
     if as_json:

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_mcode.results.library import Results, Run, Runs
     from pytest_mcode.results.report import Report
+    from pytest_mcode.results.runs import Results, Run, Runs
 
 __all__ = ["Report", "Results", "Run", "Runs", "open"]
 
 _HOMES = {
     "Report": "pytest_mcode.results.report",
-    **dict.fromkeys(("Results", "Run", "Runs"), "pytest_mcode.results.library"),
+    **dict.fromkeys(("Results", "Run", "Runs"), "pytest_mcode.results.runs"),
 }
 
 
@@ -29,7 +29,7 @@ def open(db: str | Path) -> "Results":
     Use it as a context manager, or call `Results.close`. A store of an older schema is brought up to date.
     Raises `ConfigurationError` where there is no such store.
     """
-    from pytest_mcode.results.library import Results
+    from pytest_mcode.results.runs import Results
     from pytest_mcode.store import Store
 
     return Results(Store.open(str(db), read_only=True))

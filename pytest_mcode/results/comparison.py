@@ -6,6 +6,7 @@ from typing import Any
 
 from pytest_mcode.analysis import paired
 from pytest_mcode.analysis.figure import Withheld
+from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.results.by_harness import clusters
 from pytest_mcode.results.configuration import differences
 from pytest_mcode.results.figures import brief, loop, natural, title
@@ -13,7 +14,7 @@ from pytest_mcode.results.sides import Side, load_side, pair
 from pytest_mcode.results.summaries import status_of
 from pytest_mcode.store import Store
 
-__all__ = ["compare"]
+__all__ = ["check_margin", "compare"]
 
 
 def compare(store: Store, a: str, b: str, *, margin: float | None = None) -> dict[str, Any]:
@@ -51,6 +52,14 @@ def compare(store: Store, a: str, b: str, *, margin: float | None = None) -> dic
         if margin is None or isinstance(decisive, Withheld)
         else paired.non_inferior(decisive.low, decisive.high, margin),
     }
+
+
+def check_margin(name: str, margin: float | None) -> None:
+    """Raise `ConfigurationError` where the margin that was given as `name` is not a share below 1."""
+    if margin is not None and not 0 <= margin < 1:
+        raise ConfigurationError(
+            f"{name}: {margin} is not allowed; give a share below 1, such as 0.05 for 5 points"
+        )
 
 
 def _side(side: Side) -> dict[str, Any]:

@@ -87,17 +87,9 @@ class Run:
 
     def to_frame(self, rows: Rows = "tasks", *, texts: bool = False) -> "pd.DataFrame":
         """Return a frame of its tasks, its attempts, or itself, as `Runs.to_frame`."""
-        _check_rows(rows)
         if rows == "runs":
             return run_frame([self.figures()])
-        if rows == "tasks":
-            return task_frame(self.store, [self.run_id], self.row["test"])
-        return attempt_frame(self.store, [self.run_id], self.row["test"], texts=texts)
-
-
-def _check_rows(rows: str) -> None:
-    if rows not in get_args(Rows):
-        raise ConfigurationError(f"rows: {rows!r} is not allowed; give one of {', '.join(get_args(Rows))}")
+        return _frame(rows, self.store, [self.run_id], self.row["test"], texts=texts)
 
 
 class Runs(Sequence[Run]):
@@ -148,13 +140,9 @@ class Runs(Sequence[Run]):
         `columns` says what each column is; what is missing is None or NaN. `pass_at` adds columns to runs,
         as `frames.run_frame` says; `texts` adds `columns.TEXT_COLUMNS` to attempts.
         """
-        _check_rows(rows)
-        run_ids = [row["run_id"] for row in self._rows]
         if rows == "runs":
             return run_frame(self.figures(pass_at), pass_at)
-        if rows == "tasks":
-            return task_frame(self._store, run_ids)
-        return attempt_frame(self._store, run_ids, texts=texts)
+        return _frame(rows, self._store, [row["run_id"] for row in self._rows], texts=texts)
 
 
 class Results:
@@ -231,8 +219,7 @@ class Results:
         A side is a `Run`, its name, or a filter that selects the repeats of one configuration, such as
         ``model=granite4:3b,samples=5``. See `comparison.compare`.
         """
-        if margin is not None and not 0 <= margin < 1:
-            raise ConfigurationError(f"margin: {margin} is not allowed; give a share below 1, such as 0.05")
+        comparison.check_margin("margin", margin)
         ours, theirs = (each.name if isinstance(each, Run) else each for each in (a, b))
         return comparison.compare(self.store, ours, theirs, margin=margin)
 
@@ -241,6 +228,16 @@ class Results:
         from pytest_mcode.results.report.data import collect
 
         return Report(content=collect(self.store, names))
+
+
+def _frame(
+    rows: Rows, store: Store, run_ids: Sequence[str], test: str | None = None, *, texts: bool
+) -> "pd.DataFrame":
+    if rows == "tasks":
+        return task_frame(store, run_ids, test)
+    if rows == "attempts":
+        return attempt_frame(store, run_ids, test, texts=texts)
+    raise ConfigurationError(f"rows: {rows!r} is not allowed; give one of {', '.join(get_args(Rows))}")
 
 
 def _run(store: Store, row: Row) -> Run:
