@@ -124,6 +124,11 @@ class Verdict:
         """Whether the tests ran to their end and held."""
         return self.kind == "passed"
 
+    @property
+    def passed_in_process(self) -> bool:
+        """Whether it is a pass in one process with the tests, where none can be fully proven."""
+        return self.passed and self.mode == "in_process"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:

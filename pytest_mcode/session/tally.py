@@ -4,7 +4,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from pytest_mcode.records import TaskOutcome
-from pytest_mcode.store.tally import passed_in_process
 
 __all__ = ["Tally"]
 
@@ -49,7 +48,7 @@ class Tally:
         self.by_test[outcome.test] = (solved + (outcome.status == "solved"), judged + 1)
         if outcome.status == "solved":
             self.solved += 1
-            self.solved_in_process += any(passed_in_process(each.verdict) for each in outcome.attempts)
+            self.solved_in_process += any(each.verdict.passed_in_process for each in outcome.attempts)
         else:
             self.unsolved += 1
             self.failures[outcome.attempts[-1].verdict.kind if outcome.attempts else "not judged"] += 1

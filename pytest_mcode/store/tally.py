@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from pytest_mcode.records import Attempt, TaskOutcome, Verdict
+from pytest_mcode.records import Attempt, TaskOutcome
 
-__all__ = ["passed_in_process", "tally"]
+__all__ = ["tally"]
 
 
 def tally(outcome: TaskOutcome) -> dict[str, Any]:
@@ -24,17 +24,12 @@ def tally(outcome: TaskOutcome) -> dict[str, Any]:
         "verdict": lasts[-1].verdict.kind if lasts else None,
         "public_passed": len(public),
         "false_positives": sum(not attempt.verdict.passed for attempt in public),
-        "passed_in_process": sum(passed_in_process(attempt.verdict) for attempt in lasts),
+        "passed_in_process": sum(attempt.verdict.passed_in_process for attempt in lasts),
         "prompt_tokens": _total(attempt.prompt_tokens for attempt in ordered),
         "completion_tokens": _total(attempt.completion_tokens for attempt in ordered),
         "generation_seconds": sum(attempt.generation_seconds for attempt in ordered),
         "execution_seconds": sum(_execution_seconds(attempt) for attempt in ordered),
     }
-
-
-def passed_in_process(verdict: Verdict) -> bool:
-    """Whether a pass came from one process with its tests, where it cannot be fully proven."""
-    return verdict.passed and verdict.mode == "in_process"
 
 
 def _answer(attempt: Attempt) -> str:
