@@ -1,7 +1,7 @@
 """Which options there are: those of `Settings`, and those that harnesses declare for themselves."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, is_dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import is_dataclass
 from typing import Any
 
 from pytest_mcode.errors import ConfigurationError
@@ -10,16 +10,10 @@ from pytest_mcode.options import OptionSpec, specs_of
 __all__ = ["declare_options", "forget_options", "is_kept", "kept_fields", "option_specs", "options_of"]
 
 
-@dataclass(eq=False, repr=False)  # as little as every pytest session can pay for
-class _Declared:
-    """The options of one harness, or of all."""
-
-    options: type[Any]
-    always: bool
-
-
-_declared: dict[str, _Declared] = {}
-"""By the harness's name; those of all harnesses under the empty one."""
+_declared: dict[str, Sequence[OptionSpec]] = {}
+"""The options of each harness, by its name; those of all harnesses under the empty one."""
+_always: set[str] = set()
+"""The names whose options every run records: those of this package."""
 
 
 def declare_options(harness: str, options: type[Any], *, always: bool = False) -> None:
@@ -33,41 +27,43 @@ def declare_options(harness: str, options: type[Any], *, always: bool = False) -
             f"the options of the harness {harness!r} are declared already: call add_options() once, and give "
             "a harness of your own a name of its own"
         )
-    specs = list(specs_of(options, harness)) if is_dataclass(options) else []
+    specs = tuple(specs_of(options, harness)) if is_dataclass(options) else ()
     if not specs:
         raise ConfigurationError(
             f"the options of the harness {harness!r} are not a dataclass with fields that "
             "pytest_mcode.option() declares"
         )
-    taken = {spec.field for spec in option_specs() if spec.group != harness}
+    taken = {spec.field for spec in option_specs()}
     for spec in specs:
         if spec.field in taken:
             raise ConfigurationError(
                 f"option {spec.flag} of the harness {harness!r} is there already: give its field another name"
             )
-    _declared[harness] = _Declared(options, always)
+    _declared[harness] = specs
+    if always:
+        _always.add(harness)
 
 
 def forget_options() -> None:
     """Forget the options of harnesses that are not this package's: a new pytest session begins."""
-    for name in [name for name, declared in _declared.items() if not declared.always]:
+    for name in _declared.keys() - _always:
         del _declared[name]
 
 
 def option_specs() -> Iterator[OptionSpec]:
     """Yield the specification of every option: those of `Settings` in its order, then each harness's."""
-    for name, declared in _declared.items():
-        yield from specs_of(declared.options, name)
+    for specs in _declared.values():
+        yield from specs
 
 
 def options_of(harness: str) -> tuple[str, ...]:
     """Return the fields that mean something to `harness` alone."""
-    return tuple(spec.field for spec in option_specs() if spec.group == harness)
+    return tuple(spec.field for spec in _declared.get(harness, ()))
 
 
 def is_kept(group: str, harness: str | None) -> bool:
     """Whether runs that `harness` judges record the options of the harness `group`."""
-    return group == harness or _declared[group].always
+    return group == harness or group in _always
 
 
 def kept_fields(harness: str | None = None) -> dict[str, Any]:
