@@ -60,7 +60,8 @@ class Plan:
     @property
     def without_public_test(self) -> Sequence[Task]:
         """The tasks at which nothing that a model can see speaks against a wrong solution."""
-        return [task for task in self.tasks if not self.harness.shows_test(task)]
+        harness = self.harness
+        return [task for task in self.tasks if not harness.shows_test(task)]
 
     demonstrations: Demonstrations | None = None
     """What ``--mcode-retrieval`` shows beside the tasks."""

@@ -133,20 +133,12 @@ def task_rows(store: Store, run_ids: Sequence[str], test: str | None = None) -> 
 
 def attempt_rows(store: Store, run_id: str, test: str | None = None) -> dict[str, list[list[Row]]]:
     """Return verdicts and costs of a run's attempts, without texts, by judged task and sample."""
-    tasks, attempts = schema.tasks, schema.attempts
-    light = [column for column in attempts.c if not isinstance(column.type, schema.SafeText | schema.Json)]
-    statement = (
-        select(tasks.c.task_id, *light)
-        .join_from(tasks, attempts, attempts.c.task == tasks.c.id)
-        .where(tasks.c.run_id == run_id, tasks.c.status != "infra")
-        .order_by(tasks.c.id, attempts.c.sample, attempts.c.iteration)
-    )
-    if test is not None:
-        statement = statement.where(tasks.c.test == test)
+    texts = schema.SafeText | schema.Json
+    light = [column.name for column in schema.attempts.c if not isinstance(column.type, texts)]
     found: dict[str, dict[int, list[Row]]] = {}
-    with store.engine.connect() as connection:
-        for row in connection.execute(statement).mappings():
-            found.setdefault(row["task_id"], {}).setdefault(row["sample"], []).append(dict(row))
+    for row in all_attempt_rows(store, [run_id], test, columns=["task_id", "status", *light]):
+        if row["status"] != "infra":
+            found.setdefault(row["task_id"], {}).setdefault(row["sample"], []).append(row)
     return {task_id: list(samples.values()) for task_id, samples in found.items()}
 
 
