@@ -23,6 +23,7 @@ MODULES = (
     "containers",
     "arrays",
     "tables",
+    "known",
     "heap",
     "shared",
     "raised",
