@@ -31,6 +31,7 @@ MODULES = (
     "candidate",
     "asserts",
     "standins",
+    "generators",
     "remote",
     "suites",
     "judge",

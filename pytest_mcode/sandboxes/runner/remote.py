@@ -11,7 +11,7 @@ from _thread import RLock  # `threading` itself would make every fork 0.5 ms dea
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import standins
+from . import generators, standins
 from .asserts import show
 from .heap import Heap
 from .objects import is_coroutine_function
@@ -42,10 +42,10 @@ class Solution:
             "class": standins.make_class,
             "sub": standins.make_data,
             "function": self._make_function,
-            "iterator": standins.make_iterator,
-            "generator": standins.make_generator,
-            "coroutine": standins.make_coroutine,
-            "asyncgen": standins.make_async_generator,
+            "iterator": generators.make_iterator,
+            "generator": generators.make_generator,
+            "coroutine": generators.make_coroutine,
+            "asyncgen": generators.make_async_generator,
             "method": self._make_method,
         }
         makers: dict[str, Callable[..., Any]] = {
@@ -274,7 +274,7 @@ class Solution:
     def _make_function(self, asker: Callable[..., Any], name: Any, is_async: Any) -> Any:
         """Return a function that calls the solution's; a call of scalars takes the shortest way there is."""
         if is_async is True:
-            return standins.make_coroutine_function(asker, name)
+            return generators.make_coroutine_function(asker, name)
         number, heap, ask, lock = self._heap.making, self._heap, self.ask, self._lock
         exchange, scan = self._line.exchange, scan_json
 
