@@ -32,6 +32,8 @@ MODULES = (
     "asserts",
     "standins",
     "generators",
+    "lending",
+    "last_call",
     "remote",
     "suites",
     "judge",
