@@ -101,13 +101,9 @@ class Heap(Known):
 
     def give_up(self) -> None:
         """Forget the rows of a message that is not sent."""
-        for number in range(self._next - len(self._rows), self._next):
-            value = self._passing.pop(number, None)
-            value = self.resident.pop(number, value)
-            self._states.pop(number, None)
-            self._numbers.pop(id(value), None)
-            self._resident_numbers.pop(id(value), None)
-        self._next -= len(self._rows)
+        begun = self._next - len(self._rows)
+        self.drop(range(begun, self._next))
+        self._next = begun
         self._rows, self._waiting = [], []
 
     def _items(self, values: Iterable[Any]) -> list[Any]:
