@@ -71,7 +71,7 @@ class Solution:
         self._last.names = {self._heap.number_of(value): name for value, name in zip(found, names)}
         return dict(zip(names, found))
 
-    def ask(self, verb: str, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def ask(self, number: int, verb: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Have the solution's process do something with an object of its own."""
         with self._lock:
             if self.ended:
@@ -224,10 +224,7 @@ class Solution:
         self._line.send([kind, items[0], heap.take_rows(), changes])
 
     def _make(self, make: Callable[..., Any], *parts: Any) -> Any:
-        return make(functools.partial(self._ask_of, self._heap.making), *parts)
-
-    def _ask_of(self, number: int, verb: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return self.ask(verb, number, args, kwargs)
+        return make(functools.partial(self.ask, self._heap.making), *parts)
 
     def _make_function(self, asker: Callable[..., Any], name: Any, is_async: Any) -> Any:
         """Return a function that calls the solution's; a call of scalars takes the shortest way there is."""
@@ -240,9 +237,9 @@ class Solution:
             for value in args:
                 kind = type(value)
                 if kind not in SCALARS or (kind is int and not -BIG < value < BIG):
-                    return ask("call", number, args, kwargs)
+                    return ask(number, "call", args, kwargs)
             if kwargs or not heap.is_empty or self.ended or not lock.acquire(blocking=False):
-                return ask("call", number, args, kwargs)
+                return ask(number, "call", args, kwargs)
             try:
                 last.asked = (args, number, 0)
                 try:
@@ -268,7 +265,7 @@ class Solution:
             raise LostError("a method of nothing")
 
         def method(*args: Any, **kwargs: Any) -> Any:
-            return self.ask("method", number, (name, *args), kwargs)
+            return self.ask(number, "method", (name, *args), kwargs)
 
         method.__name__ = method.__qualname__ = name
         method.__dict__["mcode_method"] = (thing, name)
