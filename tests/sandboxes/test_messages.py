@@ -144,6 +144,18 @@ def test_a_timeout_in_the_tests_shows_their_line(judge: Judge) -> None:
     assert "line 2 of the tests: while x: pass" in verdict.message
 
 
+def test_a_call_without_an_answer_is_not_said_to_have_returned(sandbox: Sandbox) -> None:
+    verdict = sandbox.run(
+        Program(
+            solution="def f(n):\n    return n if n < 2 else sum(range(10**13))",  # hears no signal
+            test="assert f(1) == 1\nassert f(2) == 2",
+            entry_points=("f",),
+        )
+    )
+    assert verdict.kind == "timeout"
+    assert verdict.message.endswith("\nline 2 of the tests: assert f(2) == 2\nin f(2)")
+
+
 def test_output_before_a_timeout_is_kept(sandbox: Sandbox) -> None:
     solution = "def f():\n    print('so far')\n    while True: pass"
     verdict = sandbox.run(Program(solution=solution, test="f()", entry_points=("f",)))

@@ -241,7 +241,7 @@ class Solution:
             if kwargs or not heap.is_empty or self.ended or not lock.acquire(blocking=False):
                 return ask(number, "call", args, kwargs)
             try:
-                last.asked = (args, number, 0)
+                last.asked, last.answered = (args, number, 0), NO_ANSWER
                 try:
                     text = exchange(write_json([number, *args]))
                     if text[0] != "[":
