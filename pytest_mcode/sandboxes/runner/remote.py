@@ -196,24 +196,11 @@ class Solution:
         values = heap.values(items)
         if number not in self._lent or verb not in ("call", "next") or not set(map(type, names)) <= {str}:
             raise ValueError("no question that can be asked")
-        plain = len(values) - len(names)
-        target = heap.find(number)
-        self._depth += 1
-        answered = self._last.answered
-        try:
-            if verb == "next":
-                kind, value = "returned", next(target)
-            else:
-                kind, value = "returned", target(*values[:plain], **dict(zip(names, values[plain:])))
-        except StopIteration as end:
-            kind, value = "end", end.value
-        except Exception as error:
-            kind, value = "raised", Raised(error)
-        finally:
-            self._depth -= 1
-        self._last.answered = answered
+        target, answered = heap.find(number), self._last.answered
         self._depth += 1
         try:
+            kind, value = _outcome(verb, target, values, names)
+            self._last.answered = answered
             items = heap.pack([value])
             changes = heap.take_changes()
         except NotPlainError as error:
@@ -279,3 +266,16 @@ class Solution:
 
 REMEDY = "a task with in_process true runs both in one"
 NO_DATA = "the solution's process answered with what is no plain data"
+
+
+def _outcome(verb: str, target: Any, values: list[Any], names: list[str]) -> tuple[str, Any]:
+    """Return how it went and what came of it; `names` are those of the last values."""
+    plain = len(values) - len(names)
+    try:
+        if verb == "next":
+            return "returned", next(target)
+        return "returned", target(*values[:plain], **dict(zip(names, values[plain:])))
+    except StopIteration as end:
+        return "end", end.value
+    except Exception as error:
+        return "raised", Raised(error)
