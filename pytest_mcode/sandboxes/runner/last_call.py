@@ -10,6 +10,8 @@ from .plain import read_json
 from .raised import shorten
 
 NO_ANSWER: tuple[Any, int] = (object(), 0)
+CALLS = ("call", "run")
+"""Verbs whose answer is the call's: what a coroutine function returns is had by running what it made."""
 
 
 class LastCall:
@@ -22,6 +24,18 @@ class LastCall:
         """The question's text or its scalars, the function's number, that of the question's first row."""
         self.answered = NO_ANSWER
         """The answer's text and the number of its first row; or a scalar and 0."""
+
+    def note_question(self, verb: str, text: str, number: int, first: int) -> None:
+        """Note a question, whose rows begin with number `first`."""
+        if verb == "call":
+            self.asked = (text, number, first)
+        if verb in CALLS:
+            self.answered = NO_ANSWER
+
+    def note_answer(self, verb: str, answer: Any, first: int) -> None:
+        """Note the answer to the latest question, a scalar or a text whose rows begin with number `first`."""
+        if verb in CALLS:
+            self.answered = (answer, first)
 
     def describe(self) -> str:
         """Return the latest call and what it returned, bounded; empty before the first."""

@@ -81,9 +81,7 @@ class Solution:
                 text = write_json(["ask", verb, number, args])
             else:
                 text = self._question(verb, number, args, kwargs)
-            if verb == "call":
-                self._last.asked = (text, number, first)
-            self._last.answered = NO_ANSWER
+            self._last.note_question(verb, text, number, first)
             with contextlib.suppress(LostError):  # what it said before may tell why
                 self._line.send_text(text)
             return self._await_answer(verb)
@@ -137,8 +135,9 @@ class Solution:
             try:
                 message = read_json(str(text))
                 if type(message) is not list:
-                    self._last.answered = (message, 0)
-                    return self._scalar(message)
+                    value = self._scalar(message)
+                    self._last.note_answer(verb, value, 0)
+                    return value
                 kind, *content = message
                 if kind == "timeout":
                     self._end("timeout", shorten(str(content[0])))
@@ -146,8 +145,9 @@ class Solution:
                     self._serve(content)
                     text = None
                     continue
-                self._last.answered = (text, self._heap.next_number)
+                first = self._heap.next_number
                 value = self._read_answer(message)
+                self._last.note_answer(verb, text, first)
                 break
             except MemoryError as error:
                 self._end("memory", f"the solution returned {error}")
@@ -196,11 +196,12 @@ class Solution:
         values = heap.values(items)
         if number not in self._lent or verb not in ("call", "next") or not set(map(type, names)) <= {str}:
             raise ValueError("no question that can be asked")
-        target, answered = heap.find(number), self._last.answered
+        target, last = heap.find(number), self._last
+        outer = last.asked, last.answered
         self._depth += 1
         try:
             kind, value = _outcome(verb, target, values, names)
-            self._last.answered = answered
+            last.asked, last.answered = outer
             items = heap.pack([value])
             changes = heap.take_changes()
         except NotPlainError as error:
@@ -259,7 +260,6 @@ class Solution:
         return method
 
     def _end(self, kind: str, message: str) -> Any:
-        self._last.answered = NO_ANSWER
         self.ended = Ended(kind, message)
         raise self.ended
 
