@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .plain import LostError, NotPlainError
+from .shared import DATA_BASES
 
 _ASKED = """
     call len iter next getitem setitem delitem enter exit bool str repr hash int float complex index neg pos
@@ -26,8 +27,6 @@ AMONG_OWN = frozenset(f"__{name}__" for name in _AMONG_OWN.split())
 """Special methods that are asked for where the other operand is the solution's own as well."""
 
 AWAITED = frozenset({"__await__", "__aenter__", "__aexit__", "__anext__"})
-
-DATA_BASES = (int, float, complex, str, bytes, tuple, frozenset)
 
 
 class Elsewhere:
