@@ -43,6 +43,39 @@ def test_the_last_call_is_shown(sandbox: Sandbox) -> None:
     assert verdict.message.endswith("f(3, k='x') returned -3")
 
 
+def test_the_last_call_is_the_outer_one_of_two(sandbox: Sandbox) -> None:
+    verdict = sandbox.run(
+        Program(
+            solution="def f(n, g=None):\n    return g(n) + 1 if g else n",
+            test="def inner(n):\n    return f(n * 2)\nassert f(3, inner) == 0",
+            entry_points=("f",),
+        )
+    )
+    assert verdict.kind == "assertion"
+    assert verdict.message.splitlines()[-1] == "f(3, <inner>) returned 7"
+
+
+@pytest.mark.parametrize("test", ["b.size == 4", "b.grow(5) == 4", "len(b) == 4", "next(b.grown()) == 4"])
+def test_what_an_object_answers_is_not_what_the_call_returned(sandbox: Sandbox, test: str) -> None:
+    solution = """
+class Box:
+    def __init__(self, n): self.size = n
+    def __len__(self): return self.size
+    def grow(self, n): return self.size + n
+    def grown(self): yield self.size
+"""
+    program = Program(solution=solution, test=f"b = Box(3)\nassert {test}", entry_points=("Box",))
+    verdict = sandbox.run(program)
+    assert verdict.kind == "assertion"
+    assert verdict.message.splitlines()[-1] == "Box(3) returned <Box>"
+
+
+def test_what_a_coroutine_function_returned_is_shown(sandbox: Sandbox) -> None:
+    test = "import asyncio\nassert asyncio.run(f(3)) == 4"
+    verdict = sandbox.run(Program(solution="async def f(n):\n    return n", test=test, entry_points=("f",)))
+    assert verdict.message.endswith("\nf(3) returned 3")
+
+
 def test_other_assertion_errors_of_the_tests_show_their_line(judge: Judge) -> None:
     test = "import unittest\nunittest.TestCase().assertEqual(f(), 2)"
     verdict = judge("def f():\n    return 1", test)
@@ -142,6 +175,18 @@ def test_a_timeout_in_the_tests_shows_their_line(judge: Judge) -> None:
     verdict = judge("def f():\n    return 1", "x = f()\nwhile x: pass")
     assert verdict.kind == "timeout"
     assert "line 2 of the tests: while x: pass" in verdict.message
+
+
+def test_a_call_without_an_answer_is_not_said_to_have_returned(sandbox: Sandbox) -> None:
+    verdict = sandbox.run(
+        Program(
+            solution="def f(n):\n    return n if n < 2 else sum(range(10**13))",  # hears no signal
+            test="assert f(1) == 1\nassert f(2) == 2",
+            entry_points=("f",),
+        )
+    )
+    assert verdict.kind == "timeout"
+    assert verdict.message.endswith("\nline 2 of the tests: assert f(2) == 2\nin f(2)")
 
 
 def test_output_before_a_timeout_is_kept(sandbox: Sandbox) -> None:

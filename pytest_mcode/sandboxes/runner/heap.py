@@ -1,4 +1,4 @@
-"""The objects that both processes know by a number: who sees one twice sees the same one.
+"""Messages about the objects that both processes know: who sees one twice sees the same one.
 
 A message carries rows, one an object, ``[kind, items]``; an item is a scalar, ``[number]`` of an object
 of this message or an earlier one, or ``[None, scalars...]``, a tuple of these. Rows are numbered in the
@@ -8,14 +8,13 @@ no special case.
 
 from __future__ import annotations
 
-import collections
 import operator
-import sys
 from collections.abc import Callable, Iterable
 from typing import Any, List
 
 from . import arrays, tables
 from .containers import COMPLETE, HASHING, MUTABLES, Mutable, frozenset_of, frozenset_parts, is_unchanged
+from .known import Known
 from .plain import (
     SCALARS,
     TEXTUAL_MAKERS,
@@ -50,64 +49,25 @@ MAKERS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _references(objects: dict[int, Any]) -> dict[int, int]:
-    return {number: sys.getrefcount(objects[number]) for number in objects}
-
-
-UNREFERENCED = _references({0: []})[0]
-"""What `sys.getrefcount` says of an object that a table alone holds; it depends on the version."""
-
-
-class Heap:
-    """The table of one process. `export` describes what no table knows, as kind and parts."""
+class Heap(Known):
+    """What one process knows, sends and receives. `export` describes what no table of kinds knows."""
 
     def __init__(
         self, export: Callable[[Any, int], tuple[str, list[Any]]], makers: dict[str, Callable[..., Any]]
     ) -> None:
+        super().__init__()
         self._export = export
         self._makers = {**MAKERS, **makers}
         self.mutables: dict[type, Mutable] = dict(MUTABLES)
         self.kinds: dict[str, Mutable] = {mutable.kind: mutable for mutable in MUTABLES.values()}
         self.kinds.update({**arrays.KINDS, **tables.KINDS})
         self._next = 0
-        self._passing: dict[int, Any] = {}
-        self._states: dict[int, Any] = {}
-        self.resident: dict[int, Any] = {}
-        """What stays known until it is dropped: it lives in one of the processes alone."""
-        self._numbers: dict[int, int] = {}
-        self._resident_numbers: dict[int, int] = {}
         self._rows: list[Row] = []
         self._waiting: list[tuple[Row, Any]] = []
         self.refuse_reordered = False
         """Whether a set that no copy iterates like is refused; else its copy is in another order."""
         self.making = 0
         """The number of the object that is being made."""
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing that changes is known, so that there is nothing to keep in step."""
-        return not self._passing
-
-    def find(self, number: Any) -> Any:
-        """Return the object of a number; raises `LostError`."""
-        if number in self._passing:
-            return self._passing[number]
-        try:
-            return self.resident[number]
-        except (KeyError, TypeError):
-            raise LostError("unknown object") from None
-
-    def reside(self, number: int, value: Any) -> None:
-        """Keep an object of this message beyond its call."""
-        self._passing.pop(number, None)
-        self._numbers.pop(id(value), None)
-        self.resident[number] = value
-        self._resident_numbers[id(value)] = number
-
-    def number_of(self, value: Any) -> int | None:
-        """Return the number of an object that is known."""
-        number = self._numbers.get(id(value))
-        return self._resident_numbers.get(id(value)) if number is None else number
 
     # What is sent
 
@@ -141,13 +101,9 @@ class Heap:
 
     def give_up(self) -> None:
         """Forget the rows of a message that is not sent."""
-        for number in range(self._next - len(self._rows), self._next):
-            value = self._passing.pop(number, None)
-            value = self.resident.pop(number, value)
-            self._states.pop(number, None)
-            self._numbers.pop(id(value), None)
-            self._resident_numbers.pop(id(value), None)
-        self._next -= len(self._rows)
+        begun = self._next - len(self._rows)
+        self.drop(range(begun, self._next))
+        self._next = begun
         self._rows, self._waiting = [], []
 
     def _items(self, values: Iterable[Any]) -> list[Any]:
@@ -293,54 +249,6 @@ class Heap:
             and number not in self.resident
         )
 
-    # What both forget
-
-    def keep_only(self, kept: Iterable[int]) -> None:
-        """Forget every passing object but these."""
-        kept = set(kept)
-        if not kept <= self._states.keys():
-            raise LostError("unknown object")
-        self._passing = {number: self._passing[number] for number in kept}
-        self._states = {number: self._states[number] for number in kept}
-        self._numbers = {id(value): number for number, value in self._passing.items()}
-
-    def drop(self, numbers: Iterable[int]) -> None:
-        """Forget objects, residents too."""
-        for number in numbers:
-            value = self._passing.pop(number, None)
-            self._states.pop(number, None)
-            value = self.resident.pop(number, value)
-            self._numbers.pop(id(value), None)
-            self._resident_numbers.pop(id(value), None)
-
-    def retained(self) -> list[int]:
-        """Return the passing objects that change and that somebody beside this table can reach.
-
-        The states must be up to date: each then refers to what its object refers to.
-        """
-        if not self._states:
-            return []
-        references = _references(self._passing)
-        if not any(references[number] > UNREFERENCED for number in references):
-            return []
-        children = self._children()
-        inner: collections.Counter[int] = collections.Counter()
-        for number, found in children.items():
-            for child in found:
-                inner[child] += 2 if number in self._states else 1
-        reachable: set[int] = set()
-        stack = [number for number in references if references[number] > UNREFERENCED + inner[number]]
-        while stack:
-            number = stack.pop()
-            if number not in reachable:
-                reachable.add(number)
-                stack += children[number]
-        return [number for number in self._states if number in reachable]
-
-    def unreferenced(self) -> list[int]:
-        """Return the residents that nobody beside this table knows."""
-        return [number for number, count in _references(self.resident).items() if count <= UNREFERENCED]
-
     def scratch(self, first: int) -> Heap:
         """Return a heap that can read a message again whose rows begin with number `first`."""
         other = Heap(
@@ -354,17 +262,6 @@ class Heap:
     def next_number(self) -> int:
         """The number that the next row gets."""
         return self._next
-
-    def _children(self) -> dict[int, list[int]]:
-        found: dict[int, list[int]] = {}
-        for number, value in self._passing.items():
-            parts = self._states.get(number, value if type(value) is tuple else ())
-            if type(parts) is bytes or SCALARS.issuperset(map(type, parts)):
-                found[number] = []
-            else:
-                known = (self._numbers.get(id(part)) for part in parts)
-                found[number] = [child for child in known if child in self._passing]
-        return found
 
 
 class _Shown:

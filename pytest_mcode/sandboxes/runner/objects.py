@@ -17,10 +17,7 @@ def describe_object(value: Any, kind: type) -> tuple[str, list[Any]]:
     if isinstance(value, type):
         return "class", [value.__name__, _bases(value), special_methods(value)]
     if kind in FUNCTIONS and not getattr(value, "__dict__", None):
-        return "function", [
-            value.__name__,
-            kind is types.FunctionType and bool(value.__code__.co_flags & 0x80),
-        ]
+        return "function", [value.__name__, is_coroutine_function(value)]
     for name, found in KINDS.items():
         if isinstance(value, found) and kind.__module__ in PLAIN_ITERATORS:
             return name, [kind.__name__]

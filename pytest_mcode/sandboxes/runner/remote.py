@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import operator
-import sys
-import types
 from _thread import RLock  # `threading` itself would make every fork 0.5 ms dearer
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-from . import standins
-from .asserts import show
+from . import generators, standins
 from .heap import Heap
-from .objects import is_coroutine_function
+from .last_call import NO_ANSWER, LastCall
+from .lending import LENT, describe
 from .plain import BIG, SCALARS, Line, LostError, NotPlainError, are_small, read_json, scan_json, write_json
 from .raised import Raised, shorten
 from .shared import Setup, export_type, type_of_name
@@ -42,10 +39,10 @@ class Solution:
             "class": standins.make_class,
             "sub": standins.make_data,
             "function": self._make_function,
-            "iterator": standins.make_iterator,
-            "generator": standins.make_generator,
-            "coroutine": standins.make_coroutine,
-            "asyncgen": standins.make_async_generator,
+            "iterator": generators.make_iterator,
+            "generator": generators.make_generator,
+            "coroutine": generators.make_coroutine,
+            "asyncgen": generators.make_async_generator,
             "method": self._make_method,
         }
         makers: dict[str, Callable[..., Any]] = {
@@ -59,20 +56,22 @@ class Solution:
         self._lock = RLock()
         self._depth = 0
         self._limits = [FORGET_BEYOND, FORGET_BEYOND * 16]
-        self._asked: tuple[Any, int, int] | None = None
-        self._answered: tuple[Any, int] = (NO_ANSWER, 0)
-        self._names: dict[Any, str] = {}
+        self._last = LastCall(self._heap)
         self.ended: Ended | None = None
+
+    def last_call(self) -> str:
+        """Return the latest call and what it returned, bounded; empty before the first."""
+        return self._last.describe()
 
     def wait_until_ready(self, names: list[str]) -> dict[str, Any]:
         """Wait until the solution has been executed; return its entry points, or raise what it raised."""
         found = self._await_answer("ready")
         if type(found) is not tuple or len(found) != len(names):
             self._end("exception", NO_DATA)
-        self._names = {self._heap.number_of(value): name for value, name in zip(found, names)}
+        self._last.names = {self._heap.number_of(value): name for value, name in zip(found, names)}
         return dict(zip(names, found))
 
-    def ask(self, verb: str, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def ask(self, number: int, verb: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Have the solution's process do something with an object of its own."""
         with self._lock:
             if self.ended:
@@ -82,42 +81,10 @@ class Solution:
                 text = write_json(["ask", verb, number, args])
             else:
                 text = self._question(verb, number, args, kwargs)
-            if verb == "call":
-                self._asked = (text, number, first)
-            self._answered = (NO_ANSWER, 0)
+            self._last.note_question(verb, text, number, first)
             with contextlib.suppress(LostError):  # what it said before may tell why
                 self._line.send_text(text)
             return self._await_answer(verb)
-
-    def last_call(self) -> str:
-        """Return the latest call and what it returned, bounded; empty before the first."""
-        if not self._asked:
-            return ""
-        text, number, first = self._asked
-        answer, answer_first = self._answered
-        try:
-            names: list[str] = []
-            if isinstance(text, str):
-                _, _, _, items, *more = read_json(text)
-                names, rows = more[:2] if more else ([], [])
-                shown = self._shown(items, rows, first)
-            else:
-                shown = list(map(show, text))
-            plain = len(shown) - len(names)
-            texts = [*shown[:plain], *(f"{name}={value}" for name, value in zip(names, shown[plain:]))]
-            call = f"{self._name(number)}({shorten(', '.join(texts))})"
-            if answer_first:
-                kind, item, rows, *_ = read_json(answer)
-                if kind == "returned":
-                    return f"{call} returned {self._shown([item], rows, answer_first)[0]}"
-            elif answer is not NO_ANSWER:
-                return f"{call} returned {show(answer)}"
-        except Exception:
-            return ""
-        return f"in {call}"
-
-    def _name(self, number: int) -> str:
-        return self._names.get(number, "object")
 
     # What the tests pass
 
@@ -131,7 +98,8 @@ class Solution:
         except NotPlainError as error:
             heap.give_up()
             self._end(
-                "bad_test", f"the tests pass {self._names.get(number, 'the solution')}() {error}; {REMEDY}"
+                "bad_test",
+                f"the tests pass {self._last.names.get(number, 'the solution')}() {error}; {REMEDY}",
             )
         return write_json(["ask", verb, number, items, names, heap.take_rows(), changes, dropped])
 
@@ -144,23 +112,11 @@ class Solution:
         return dropped
 
     def _export(self, value: Any, number: int) -> tuple[str, list[Any]]:
-        if type(value) is Raised:
-            return "error", value.parts()
-        found = self._setup.export(value) or export_type(value) or _import_of(value)
-        if found:
-            return found
-        method = getattr(value, "mcode_method", None) if type(value) is types.FunctionType else None
-        if method:
-            return "attribute", list(method)
-        if isinstance(value, (*LENDABLE, Iterator)):
+        found = self._setup.export(value) or export_type(value) or describe(value)
+        if found[0] in LENT:
             self._lent.add(number)
             self._heap.reside(number, value)
-            if isinstance(value, Iterator):
-                return "lent items", []
-            return "lent", [getattr(value, "__name__", "function"), is_coroutine_function(value)]
-        if isinstance(value, BaseException) and export_type(type(value)):
-            return "error", [type(value), tuple(value.args), "", (), value.__cause__]
-        raise NotPlainError(f"an object that cannot cross to its process ({type(value).__name__})")
+        return found
 
     # What the solution answers
 
@@ -179,8 +135,9 @@ class Solution:
             try:
                 message = read_json(str(text))
                 if type(message) is not list:
-                    self._answered = (message, 0)
-                    return self._scalar(message)
+                    value = self._scalar(message)
+                    self._last.note_answer(verb, value, 0)
+                    return value
                 kind, *content = message
                 if kind == "timeout":
                     self._end("timeout", shorten(str(content[0])))
@@ -188,8 +145,9 @@ class Solution:
                     self._serve(content)
                     text = None
                     continue
-                self._answered = (text, self._heap.next_number)
+                first = self._heap.next_number
                 value = self._read_answer(message)
+                self._last.note_answer(verb, text, first)
                 break
             except MemoryError as error:
                 self._end("memory", f"the solution returned {error}")
@@ -238,24 +196,12 @@ class Solution:
         values = heap.values(items)
         if number not in self._lent or verb not in ("call", "next") or not set(map(type, names)) <= {str}:
             raise ValueError("no question that can be asked")
-        plain = len(values) - len(names)
-        target = heap.find(number)
-        self._depth += 1
-        answered = self._answered
-        try:
-            if verb == "next":
-                kind, value = "returned", next(target)
-            else:
-                kind, value = "returned", target(*values[:plain], **dict(zip(names, values[plain:])))
-        except StopIteration as end:
-            kind, value = "end", end.value
-        except Exception as error:
-            kind, value = "raised", Raised(error)
-        finally:
-            self._depth -= 1
-        self._answered = answered
+        target, last = heap.find(number), self._last
+        outer = last.asked, last.answered
         self._depth += 1
         try:
+            kind, value = _outcome(verb, target, values, names)
+            last.asked, last.answered = outer
             items = heap.pack([value])
             changes = heap.take_changes()
         except NotPlainError as error:
@@ -266,33 +212,30 @@ class Solution:
         self._line.send([kind, items[0], heap.take_rows(), changes])
 
     def _make(self, make: Callable[..., Any], *parts: Any) -> Any:
-        return make(functools.partial(self._ask_of, self._heap.making), *parts)
-
-    def _ask_of(self, number: int, verb: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return self.ask(verb, number, args, kwargs)
+        return make(functools.partial(self.ask, self._heap.making), *parts)
 
     def _make_function(self, asker: Callable[..., Any], name: Any, is_async: Any) -> Any:
         """Return a function that calls the solution's; a call of scalars takes the shortest way there is."""
         if is_async is True:
-            return standins.make_coroutine_function(asker, name)
+            return generators.make_coroutine_function(asker, name)
         number, heap, ask, lock = self._heap.making, self._heap, self.ask, self._lock
-        exchange, scan = self._line.exchange, scan_json
+        last, exchange, scan = self._last, self._line.exchange, scan_json
 
         def call(*args: Any, **kwargs: Any) -> Any:
             for value in args:
                 kind = type(value)
                 if kind not in SCALARS or (kind is int and not -BIG < value < BIG):
-                    return ask("call", number, args, kwargs)
+                    return ask(number, "call", args, kwargs)
             if kwargs or not heap.is_empty or self.ended or not lock.acquire(blocking=False):
-                return ask("call", number, args, kwargs)
+                return ask(number, "call", args, kwargs)
             try:
-                self._asked = (args, number, 0)
+                last.asked, last.answered = (args, number, 0), NO_ANSWER
                 try:
                     text = exchange(write_json([number, *args]))
                     if text[0] != "[":
                         value, end = scan(text, 0)
                         if type(value) in SCALARS and text[end:] == "\n":
-                            self._answered = (value, 0)
+                            last.answered = (value, 0)
                             return value
                 except Exception as error:
                     return self._await_answer("call", error)
@@ -310,50 +253,29 @@ class Solution:
             raise LostError("a method of nothing")
 
         def method(*args: Any, **kwargs: Any) -> Any:
-            return self.ask("method", number, (name, *args), kwargs)
+            return self.ask(number, "method", (name, *args), kwargs)
 
         method.__name__ = method.__qualname__ = name
         method.__dict__["mcode_method"] = (thing, name)
         return method
 
-    def _shown(self, items: list[Any], rows: list[Any], first: int) -> list[str]:
-        """Return the `repr` of items of an earlier message, of objects made anew."""
-        scratch = self._heap.scratch(first)
-        scratch.receive(rows)
-        return [show(value) for value in scratch.values(items)]
-
     def _end(self, kind: str, message: str) -> Any:
-        self._answered = (NO_ANSWER, 0)
         self.ended = Ended(kind, message)
         raise self.ended
 
 
-LENDABLE = (
-    types.FunctionType,
-    types.MethodType,
-    types.BuiltinFunctionType,
-    functools.partial,
-    operator.itemgetter,
-    operator.attrgetter,
-    operator.methodcaller,
-)
 REMEDY = "a task with in_process true runs both in one"
-NO_ANSWER = object()
 NO_DATA = "the solution's process answered with what is no plain data"
 
 
-def _import_of(value: Any) -> tuple[str, list[Any]] | None:
-    """Return where the solution's process finds a function, class or module of Python's or a library's."""
-    if isinstance(value, types.ModuleType):
-        return "import", [value.__name__, ""]
-    owner = getattr(value, "__objclass__", value)
-    module, name = getattr(owner, "__module__", None), getattr(value, "__qualname__", None)
-    found: Any = sys.modules.get(module) if isinstance(module, str) and module not in OUR_MODULES else None
-    if found is None or not isinstance(name, str):
-        return None
-    for part in name.split("."):
-        found = getattr(found, part, None)
-    return ("import", [module, name]) if found is value else None
-
-
-OUR_MODULES = frozenset({"tests", "solution", "__main__"})
+def _outcome(verb: str, target: Any, values: list[Any], names: list[str]) -> tuple[str, Any]:
+    """Return how it went and what came of it; `names` are those of the last values."""
+    plain = len(values) - len(names)
+    try:
+        if verb == "next":
+            return "returned", next(target)
+        return "returned", target(*values[:plain], **dict(zip(names, values[plain:])))
+    except StopIteration as end:
+        return "end", end.value
+    except Exception as error:
+        return "raised", Raised(error)
