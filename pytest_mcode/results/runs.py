@@ -13,6 +13,7 @@ from pytest_mcode.results.export import LoadTasks, export, formats
 from pytest_mcode.results.frames import Rows, attempt_frame, run_frame, task_frame
 from pytest_mcode.results.grouping import grouped
 from pytest_mcode.results.inspection import outcomes_of
+from pytest_mcode.results.items import items
 from pytest_mcode.results.report import Report
 from pytest_mcode.results.scaling import Curve, scaling
 from pytest_mcode.results.sides import load_run_and_test, with_test
@@ -132,6 +133,10 @@ class Runs(Sequence[Run]):
     def grouped(self, pass_at: Sequence[int] = ()) -> list[dict[str, Any]]:
         """Return a row for each configuration, its repeats averaged task by task; see `grouping.grouped`."""
         return grouped(self._store, self.figures(pass_at))
+
+    def items(self) -> dict[str, Any]:
+        """Return what they say of each task, by configuration; see `items.items`."""
+        return items(self._store, self._rows)
 
     def to_frame(
         self, rows: Rows = "runs", *, pass_at: Sequence[int] = (), texts: bool = False
