@@ -44,7 +44,7 @@ def pytest_cmdline_main(config: pytest.Config) -> Any:
         if config.args_source is not pytest.Config.ArgsSource.ARGS:
             config.args = []
         workers = getattr(config.option, "numprocesses", None)  # xdist may be missing, or blocked
-        if workers == "auto" and settings.concurrency:
+        if workers == "auto" and settings.concurrency != "auto":
             config.option.numprocesses = settings.concurrency
         if workers and config.option.dist == "no":
             # Tasks differ in length by orders of magnitude: idle workers must be able to take over.

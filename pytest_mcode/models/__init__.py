@@ -1,12 +1,12 @@
 """What answers a prompt: the protocols of a model, and of a backend, which opens one."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pytest_mcode.records import Message, Task
 
-__all__ = ["OPTIONAL", "Backend", "Completion", "Model", "ModelSettings", "Request"]
+__all__ = ["OPTIONAL", "Backend", "Completion", "Gate", "Gated", "Model", "ModelSettings", "Request"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +69,17 @@ class Model(Protocol):
 
     def close(self) -> None:
         """Release connections. May be called twice."""
+
+
+Gate = Callable[[Callable[[], Completion]], Completion]
+"""Calls what sends one request, when its turn has come, and returns or raises what that does."""
+
+
+@runtime_checkable
+class Gated(Protocol):
+    """A `Model` that sends each request, also one that it sends again, through a gate."""
+
+    gate: Gate
 
 
 @dataclass(frozen=True, kw_only=True)
