@@ -1,21 +1,20 @@
 """Styles of repair: what the model receives, word for word, what a repair costs, and styles of one's own."""
 
-import json
-
 import pytest
 
+from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.session.plan import build_settings, make_plan
 from pytest_mcode.solving.asking import attempt_seed
 from pytest_mcode.solving.styles import STYLES
 
 from .servers import OllamaServer, Reply, status
 from .session_support import SMOKE, rows
+from .solving_support import fenced, sent, solve
 
 TASK = "Smoke/1"
 WRONG = "def gap(a, b):\n    return a - b"
 WORSE = "def gap(a, b):\n    return b - a"
 RIGHT = "def gap(a, b):\n    return abs(a - b)"
-FAILED = "AssertionError: -7 == 7, where -7 = gap(3, 10)"
 TURN = """\
 Your code fails a test:
 
@@ -50,10 +49,6 @@ LESSON = (
 )
 
 
-def fenced(code):
-    return f"```python\n{code}\n```"
-
-
 def session(pytester, server, *arguments):
     return pytester.runpytest_subprocess(
         *SMOKE,
@@ -65,110 +60,96 @@ def session(pytester, server, *arguments):
     )
 
 
-def sent(server):
-    return [[(each["role"], each["content"]) for each in body["messages"]] for body in server.requests]
+def run(answers, style, iterations, **settings):
+    found = solve(answers, task=TASK, repair=style, debug_iters=iterations, **settings)
+    assert found.solved
+    return found.asked, found.problem, found.attempts
 
 
-def messages_of(pytester):
-    """Return the judge's message on each attempt, as it was stored."""
-    return [message for (message,) in rows(pytester, "SELECT message FROM attempts ORDER BY id")]
-
-
-def run(pytester, answers, style, *arguments):
-    with OllamaServer(answers) as server:
-        result = session(pytester, server, f"--mcode-repair={style}", *arguments)
-    assert result.ret == 0
-    [problem] = sent(server)[0]
-    return sent(server), problem[1]
-
-
-def test_conversation_is_the_default_and_shows_the_models_own_turns(pytester):
-    asked, problem = run(
-        pytester, [fenced(WRONG), fenced(WORSE), fenced(RIGHT)], "conversation", "--mcode-debug-iters=2"
-    )
-    first, second, _ = messages_of(pytester)
+def test_conversation_is_the_default_and_shows_the_models_own_turns():
+    asked, problem, attempts = run([fenced(WRONG), fenced(WORSE), fenced(RIGHT)], None, 2)
     assert asked[2] == [
         ("user", problem),
         ("assistant", fenced(WRONG)),
-        ("user", TURN.format(message=first)),
+        ("user", TURN.format(message=attempts[0].verdict.message)),
         ("assistant", fenced(WORSE)),
-        ("user", TURN.format(message=second)),
+        ("user", TURN.format(message=attempts[1].verdict.message)),
     ]
-    assert "gap(" in first
+    assert "gap(" in attempts[0].verdict.message
 
 
-def test_fresh_is_one_message_with_the_failing_code(pytester):
-    asked, problem = run(
-        pytester, [fenced(WRONG), fenced(WORSE), fenced(RIGHT)], "fresh", "--mcode-debug-iters=2"
-    )
-    for conversation, code, message in zip(asked[1:], (WRONG, WORSE), messages_of(pytester), strict=False):
-        turn = TURN.format(message=message)
-        assert conversation == [
-            (
-                "user",
-                f"{problem}\n\nAn earlier answer was:\n\n```\n{code}\n```\n\n{turn}\n\n"
-                "Rewrite it: the same code again would fail again.",
-            )
-        ]
+def test_fresh_is_one_message_with_the_failing_code():
+    asked, problem, attempts = run([fenced(WRONG), fenced(WORSE), fenced(RIGHT)], "fresh", 2)
+    for conversation, attempt in zip(asked[1:], attempts[:2], strict=True):
+        turn = TURN.format(message=attempt.verdict.message)
+        text = (
+            f"{problem}\n\nAn earlier answer was:\n\n```\n{attempt.solution}\n```\n\n{turn}\n\n"
+            "Rewrite it: the same code again would fail again."
+        )
+        assert conversation == [("user", text)]
 
 
-def test_explain_asks_first_and_both_generations_count(pytester):
+def test_explain_asks_first_and_both_generations_count():
     answers = [
         fenced(WRONG),
         Reply("<think>hm</think>It subtracts.", prompt_tokens=100, completion_tokens=50),
         Reply(fenced(RIGHT), prompt_tokens=20, completion_tokens=5),
     ]
-    asked, problem = run(pytester, answers, "explain", "--mcode-debug-iters=1")
-    message = messages_of(pytester)[0]
-    question = ASK.format(problem=problem, code=WRONG, message=message) + EXPLAIN
-    rewrite = f"Now rewrite the code according to your explanation.\n\n{TURN.format(message=message)}"
+    asked, problem, (first, second) = run(answers, "explain", 1)
+    question = ASK.format(problem=problem, code=WRONG, message=first.verdict.message) + EXPLAIN
+    turn = TURN.format(message=first.verdict.message)
+    rewrite = f"Now rewrite the code according to your explanation.\n\n{turn}"
     assert asked[1:] == [
         [("user", question)],
         [("user", question), ("assistant", "It subtracts."), ("user", rewrite)],
     ]
-    [(prompt_tokens, completion_tokens, extra)] = rows(
-        pytester, "SELECT prompt_tokens, completion_tokens, extra FROM attempts WHERE iteration = 1"
-    )
-    assert (prompt_tokens, completion_tokens) == (120, 55)
-    [aside] = json.loads(extra)["asides"]
-    assert aside["seed"] == attempt_seed(0, TASK, 0, 1, 1) != attempt_seed(0, TASK, 0, 1)
+    assert (second.prompt_tokens, second.completion_tokens) == (120, 55)
+    [aside] = second.extra["asides"]
+    assert aside["seed"] == attempt_seed(0, TASK, 0, 1, 1) != second.seed
     assert aside["text"] == "<think>hm</think>It subtracts."
-    assert rows(pytester, "SELECT prompt_tokens, completion_tokens FROM tasks") == [(131, 62)]
 
 
-def test_reflect_carries_lessons_into_a_fresh_start(pytester):
-    answers = [fenced(WRONG), "Mind the sign.", fenced(WORSE), "Mind both signs.", fenced(RIGHT)]
-    asked, problem = run(pytester, answers, "reflect", "--mcode-debug-iters=2")
-    first, second, _ = messages_of(pytester)
+def test_a_count_that_is_unknown_in_part_is_unknown():
+    answers = [fenced(WRONG), Reply("It subtracts.", prompt_tokens=None), fenced(RIGHT)]
+    _, _, (_, second) = run(answers, "explain", 1)
+    assert (second.prompt_tokens, second.completion_tokens) == (None, 14)
+
+
+def test_reflect_carries_the_last_three_lessons_into_a_fresh_start():
+    wrong = [f"def gap(a, b):\n    return {number}" for number in range(4)]
+    lessons = [f"Mind number {number}." for number in range(4)]
+    answers = [each for pair in zip(map(fenced, wrong), lessons, strict=True) for each in pair]
+    asked, problem, attempts = run([*answers, fenced(RIGHT)], "reflect", 4)
     head = f"{problem}\n\nEarlier answers failed. What was learned from them:\n\n"
     tail = "\n\nAnswer the task afresh, with this in mind."
-    assert asked[1:] == [
-        [("user", ASK.format(problem=problem, code=WRONG, message=first) + LESSON)],
-        [("user", f"{head}- Mind the sign.{tail}")],
-        [("user", ASK.format(problem=problem, code=WORSE, message=second) + LESSON)],
-        [("user", f"{head}- Mind the sign.\n- Mind both signs.{tail}")],
-    ]
+    for number in range(4):
+        question, answer = asked[1 + 2 * number : 3 + 2 * number]
+        message = attempts[number].verdict.message
+        assert question == [
+            ("user", ASK.format(problem=problem, code=wrong[number], message=message) + LESSON)
+        ]
+        known = "\n".join(f"- {lesson}" for lesson in lessons[: number + 1][-3:])
+        assert answer == [("user", f"{head}{known}{tail}")]
 
 
 @pytest.mark.parametrize("style", ["fresh", "explain", "reflect"])
-def test_nothing_is_told_where_no_feedback_is_wanted(pytester, style):
-    asked, _ = run(
-        pytester, [fenced(WRONG), fenced(RIGHT)], style, "--mcode-debug-iters=1", "--mcode-feedback=none"
+def test_nothing_is_told_where_no_feedback_is_wanted(style):
+    asked, _, attempts = run(
+        [fenced(WRONG), "why", fenced(RIGHT)] if style != "fresh" else [fenced(WRONG), fenced(RIGHT)],
+        style,
+        1,
+        feedback="none",
     )
     assert "verdict" not in str(asked)
     assert "-7" not in str(asked)
+    assert "-7" in attempts[0].verdict.message
 
 
-def test_a_question_that_does_not_fit_ends_the_sample_as_a_repair_would(pytester):
+def test_a_question_that_does_not_fit_ends_the_sample_as_a_repair_would():
     too_long = status(400, message="prompt is too long: 9000 tokens exceed the context length 4096")
-    with OllamaServer([fenced(WRONG), too_long]) as server:
-        result = session(pytester, server, "--mcode-repair=explain", "--mcode-debug-iters=3")
-    assert result.ret == 1
-    assert len(server.requests) == 2
-    assert rows(pytester, "SELECT verdict FROM attempts ORDER BY id") == [
-        ("assertion",),
-        ("context_overflow",),
-    ]
+    found = solve([fenced(WRONG), too_long], task=TASK, repair="explain", debug_iters=3)
+    assert len(found.requests) == 2
+    assert [attempt.verdict.kind for attempt in found.attempts] == ["assertion", "context_overflow"]
 
 
 def test_a_resumed_session_asks_no_question_twice(pytester):
@@ -248,19 +229,23 @@ def test_another_style_is_another_configuration_and_the_default_is_what_it_was()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("given", "message"),
     [
         (
-            ["--mcode-repair=shout"],
-            "ERROR: --mcode-repair: 'shout' is not allowed; give one of conversation, fresh, *",
+            {"repair": "shout"},
+            "--mcode-repair: 'shout' is not allowed; give one of conversation, fresh, explain, reflect",
         ),
         (
-            ["--mcode-repair=fresh", "--mcode-strategy=resample"],
-            "ERROR: --mcode-repair=fresh: --mcode-strategy=resample repairs nothing; leave one out",
+            {"repair": "fresh", "strategy": "resample"},
+            "--mcode-repair=fresh: --mcode-strategy=resample repairs nothing; leave one out",
+        ),
+        (
+            {"benchmark": "swebench-lite", "agent": "bash", "repair": "fresh", "backend": "none"},
+            "--mcode-repair=fresh: the bash agent goes on in its own shell; leave one out",
         ),
     ],
 )
-def test_bad_values_are_said(pytester, arguments, message):
-    result = pytester.runpytest_subprocess(*SMOKE, "--mcode-backend=gold", *arguments)
-    assert result.ret == 4
-    result.stderr.fnmatch_lines([message])
+def test_bad_values_are_said(given, message):
+    with pytest.raises(ConfigurationError) as caught:
+        build_settings({"benchmark": "smoke", "backend": "gold", **given})
+    assert str(caught.value) == message
