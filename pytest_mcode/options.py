@@ -12,10 +12,13 @@ __all__ = [
     "OptionSpec",
     "choice",
     "count",
+    "count_or_auto",
     "key_value",
     "number",
     "occasion_switch",
     "option",
+    "price",
+    "price_pair",
     "size",
     "specs_of",
     "switch",
@@ -39,6 +42,8 @@ class OptionSpec:
     default: Any
     changes_result: bool
     repeatable: bool
+    came_later: bool = False
+    """Whether runs were stored before it was there: they meant its default."""
     group: str = ""
     """The harness that it belongs to; empty: it means the same to all."""
 
@@ -107,6 +112,16 @@ def parse_number(
     return parse
 
 
+def count_or_auto(flag: str, value: Any) -> int | Literal["auto"]:
+    """Parse a whole number, 1 or more, or the word ``auto``."""
+    if value == "auto":
+        return "auto"
+    try:
+        return int(parse_number(int, 1)(flag, value))
+    except ConfigurationError:
+        raise _bad(flag, value, "a whole number, 1 or more, or auto") from None
+
+
 def choice(*allowed: str) -> Callable[[str, Any], str]:
     """Return what parses one of some words."""
 
@@ -142,6 +157,26 @@ def key_value(flag: str, value: Any) -> str:
     return str(value)
 
 
+def price_pair(value: str) -> tuple[float, float] | None:
+    """Return prices of prompt and completion tokens that stand as ``IN,OUT``; None where they do not."""
+    try:
+        first, second = (float(part) for part in value.split(","))
+    except ValueError:
+        return None
+    return (first, second) if 0 <= first < math.inf and 0 <= second < math.inf else None
+
+
+def price(flag: str, value: Any) -> str:
+    """Parse a price of tokens, or the path of a table of prices."""
+    if price_pair(str(value)) is None and not str(value).endswith((".json", ".toml")):
+        raise _bad(
+            flag,
+            value,
+            "IN,OUT per million tokens, such as 0.15,0.6, or a table of them by model, in JSON or TOML",
+        )
+    return str(value)
+
+
 def option(
     help: str,
     parse: Callable[[str, Any], Any] = text,
@@ -151,6 +186,7 @@ def option(
     default: Any = None,
     changes_result: bool = False,
     repeatable: bool = False,
+    came_later: bool = False,
 ) -> Any:
     """Declare a field of `Settings`, or of a harness's options; see `OptionSpec` for the arguments."""
     metadata = {
@@ -160,13 +196,18 @@ def option(
         "ini": ini,
         "changes_result": changes_result,
         "repeatable": repeatable,
+        "came_later": came_later,
     }
     return field(default=() if repeatable else default, metadata=metadata)
 
 
 def specs_of(options: type[Any], group: str = "") -> Iterator[OptionSpec]:
-    """Yield the specification of each field that `option` and its like declare in a dataclass."""
-    for each in fields(options):
+    """Yield the specification of each field that `option` and its like declare in a dataclass.
+
+    Its own come before those that it inherits.
+    """
+    own = vars(options).get("__annotations__", {})
+    for each in sorted(fields(options), key=lambda field: field.name not in own):
         if each.metadata:
             yield OptionSpec(field=each.name, default=each.default, group=group, **each.metadata)
 

@@ -1,11 +1,11 @@
 """What a run would have solved, and cost, within smaller budgets: fewer samples, fewer repairs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from pytest_mcode.analysis.costs import AXES, Draw, mean_cost, spent
+from pytest_mcode.analysis.costs import AXES, Axis, Draw, mean_cost, spent
 from pytest_mcode.analysis.passk import pass_at_k
+from pytest_mcode.results.prices import price_in
 from pytest_mcode.results.summaries import Figures
 from pytest_mcode.store import Store
 from pytest_mcode.store.queries import Row, attempt_rows, task_rows
@@ -42,6 +42,8 @@ class History:
     """The attempts of the tasks that a run judged."""
 
     run: Figures
+    axes: Mapping[str, Axis]
+    """What costs are counted in: `costs.AXES`, and the price where there is one."""
     tasks: Mapping[str, Sequence[Sample]]
     solved: Mapping[str, bool]
 
@@ -65,7 +67,9 @@ class History:
             repairs=self.run["debug_iters"],
             scores={task: float(passed) for task, passed in self.solved.items()},
             draws=1,
-            costs={axis: _mean([spent(attempts, axis) for attempts in every]) for axis in AXES},
+            costs={
+                name: _mean([spent(attempts, axis) for attempts in every]) for name, axis in self.axes.items()
+            },
         )
 
     def within(self, k: int, repairs: int | None = None) -> Budget:
@@ -86,10 +90,10 @@ class History:
             repairs=most,
             scores=scores,
             draws=n // k if self.is_fixed else 1,
-            costs={axis: self._cost(draws.values(), k, axis) for axis in AXES},
+            costs={name: self._cost(draws.values(), k, axis) for name, axis in self.axes.items()},
         )
 
-    def _cost(self, tasks: Any, k: int, axis: str) -> float | None:
+    def _cost(self, tasks: Iterable[Sequence[Sample]], k: int, axis: Axis) -> float | None:
         if self.is_fixed:
             return mean_cost(_draws(tasks, axis), k)
         return _mean([spent((each for sample in samples[:k] for each in sample), axis) for samples in tasks])
@@ -122,6 +126,7 @@ def history(store: Store, run: Figures) -> History:
     rows = [row for row in task_rows(store, [run["run_id"]], run["test"]) if row["status"] != "infra"]
     return History(
         run=run,
+        axes=price.axes if (price := price_in(run)) else AXES,
         tasks={row["task_id"]: attempts.get(row["task_id"], []) for row in rows},
         solved={row["task_id"]: row["status"] == "solved" for row in rows},
     )
@@ -135,7 +140,7 @@ def _passed(sample: Sample) -> bool:
     return bool(sample) and sample[-1]["verdict"] == "passed"
 
 
-def _draws(tasks: Any, axis: str) -> Iterator[list[Draw]]:
+def _draws(tasks: Iterable[Sequence[Sample]], axis: Axis) -> Iterator[list[Draw]]:
     for samples in tasks:
         yield [(_passed(sample), spent(sample, axis)) for sample in samples]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, get_args, overload
 
@@ -12,6 +13,8 @@ from pytest_mcode.results.export import LoadTasks, export, formats
 from pytest_mcode.results.frames import Rows, attempt_frame, run_frame, task_frame
 from pytest_mcode.results.grouping import grouped
 from pytest_mcode.results.inspection import outcomes_of
+from pytest_mcode.results.items import items
+from pytest_mcode.results.prices import NO_PRICES, Prices
 from pytest_mcode.results.report import Report
 from pytest_mcode.results.scaling import Curve, scaling
 from pytest_mcode.results.sides import load_run_and_test, with_test
@@ -22,7 +25,7 @@ from pytest_mcode.store.queries import Row, RunFilter, find_run, find_runs
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Results", "Run", "Runs"]
+__all__ = ["Results", "Run", "Runs", "utc"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,6 +40,7 @@ class Run:
     """Its row of ``runs``, with ``test`` (None where it has no outcome yet) and ``overridden``."""
     name: str
     """``RUN::TEST``, by which `Results` finds it again."""
+    prices: Prices = field(default=NO_PRICES, repr=False)
 
     @property
     def run_id(self) -> str:
@@ -45,7 +49,7 @@ class Run:
 
     def figures(self, pass_at: Sequence[int] = ()) -> Figures:
         """Return every figure, as `Runs.figures`."""
-        every = summaries.figures(self.store, [self.row], pass_at)
+        every = summaries.figures(self.store, [self.row], pass_at, self.prices)
         return next(each for each in every if each["test"] == self.row["test"])
 
     def pass_at(self, *ks: int) -> list[dict[str, Any]]:
@@ -95,8 +99,9 @@ class Run:
 class Runs(Sequence[Run]):
     """Some runs of a store, oldest first; one for each test function where a run has several."""
 
-    def __init__(self, store: Store, rows: Sequence[Row]) -> None:
+    def __init__(self, store: Store, rows: Sequence[Row], prices: Prices = NO_PRICES) -> None:
         self._store = store
+        self._prices = prices
         self._rows = rows
         self._figures: dict[tuple[int, ...], list[Figures]] = {}
 
@@ -113,7 +118,10 @@ class Runs(Sequence[Run]):
     @cached_property
     def _runs(self) -> Sequence[Run]:
         rows = {row["run_id"]: row for row in self._rows}
-        return [_run(self._store, with_test(rows[each["run_id"]], each["test"])) for each in self.figures()]
+        return [
+            _run(self._store, with_test(rows[each["run_id"]], each["test"]), self._prices)
+            for each in self.figures()
+        ]
 
     def figures(self, pass_at: Sequence[int] = ()) -> list[Figures]:
         """Return the figures of each, as ``mcode results --json``; `columns.RUN_COLUMNS` says what they are.
@@ -121,7 +129,7 @@ class Runs(Sequence[Run]):
         Each is over the judged tasks of its run, never pooled over runs. `pass_at` lists the k of pass@k.
         """
         if (ks := tuple(pass_at)) not in self._figures:
-            self._figures[ks] = summaries.figures(self._store, self._rows, ks)
+            self._figures[ks] = summaries.figures(self._store, self._rows, ks, self._prices)
         return self._figures[ks]
 
     def curves(self, pass_at: Sequence[int] = (), *, base: str | None = None) -> list[Curve]:
@@ -135,6 +143,10 @@ class Runs(Sequence[Run]):
     def grouped(self, pass_at: Sequence[int] = ()) -> list[dict[str, Any]]:
         """Return a row for each configuration, its repeats averaged task by task; see `grouping.grouped`."""
         return grouped(self._store, self.figures(pass_at))
+
+    def items(self) -> dict[str, Any]:
+        """Return what they say of each task, by configuration; see `items.items`."""
+        return items(self._store, self._rows)
 
     def to_frame(
         self, rows: Rows = "runs", *, pass_at: Sequence[int] = (), texts: bool = False
@@ -152,8 +164,9 @@ class Runs(Sequence[Run]):
 class Results:
     """The results of one store. A context manager; not shared between threads."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, prices: Prices = NO_PRICES) -> None:
         self.store = store
+        self.prices = prices
 
     def __enter__(self) -> Self:
         return self
@@ -182,8 +195,9 @@ class Results:
         """Return the runs that are all of what is given; all of the store where nothing is.
 
         `names` are ids, the start or end of them, or ``latest``; a filter takes one value or several;
-        `since` is ISO 8601, UTC; `latest` leaves only the latest of them. Raises `ConfigurationError` for
-        a value that no run of the store has, with those that are near.
+        `since` is a date or time, ISO 8601, in UTC unless it says its zone; `latest` leaves only the latest
+        of them. Raises `ConfigurationError` for a value that no run of the store has, with those that are
+        near.
         """
         wanted = RunFilter(
             benchmark=_several(benchmark),
@@ -195,15 +209,15 @@ class Results:
             retrieval=_several(retrieval),
             status=_several(status),
         )
-        rows = find_runs(self.store, wanted, run_ids=names, since=since, latest=latest)
-        return Runs(self.store, rows)
+        rows = find_runs(self.store, wanted, run_ids=names, since=utc("since", since), latest=latest)
+        return Runs(self.store, rows, self.prices)
 
     def run(self, name: str) -> Run:
         """Return the run that ``RUN`` or ``RUN::TEST`` names: its id, the start or end of it, or ``latest``.
 
         Raises `ConfigurationError` where there is none, or it has several test functions and none is named.
         """
-        return _run(self.store, load_run_and_test(self.store, name))
+        return _run(self.store, load_run_and_test(self.store, name), self.prices)
 
     def run_id(self, name: str) -> str:
         """Return the whole id of a run, whatever its test functions; raises `ConfigurationError`."""
@@ -211,7 +225,7 @@ class Results:
 
     def describe(self, name: str) -> dict[str, Any]:
         """Return the whole of a run, with all its test functions; see `summaries.describe`."""
-        return summaries.describe(self.store, find_run(self.store, name))
+        return summaries.describe(self.store, find_run(self.store, name), self.prices)
 
     def outcomes(self, name: str, task_id: str) -> list[TaskOutcome]:
         """Return how a task of a run ended, one outcome for each test function, with every attempt."""
@@ -231,7 +245,23 @@ class Results:
         """Return the report on some runs, as ``mcode report``: its content, its charts, its page."""
         from pytest_mcode.results.report.data import collect
 
-        return Report(content=collect(self.store, names))
+        return Report(content=collect(self.store, names, self.prices))
+
+
+def utc(name: str, text: str) -> str:
+    """Read a date or time as ISO 8601 in UTC, where it says its zone; nothing given is no time.
+
+    Raises `ConfigurationError`, which calls it `name`, for anything else.
+    """
+    if not text:
+        return ""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"{name}: {text!r} is not a date; give one such as 2026-08-01 or 2026-08-01T18:00"
+        ) from None
+    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment.tzinfo else moment.isoformat()
 
 
 def _frame(
@@ -244,8 +274,8 @@ def _frame(
     raise ConfigurationError(f"rows: {rows!r} is not allowed; give one of {', '.join(get_args(Rows))}")
 
 
-def _run(store: Store, row: Row) -> Run:
-    return Run(store=store, row=row, name=f"{row['run_id']}::{row['test'] or ''}")
+def _run(store: Store, row: Row, prices: Prices) -> Run:
+    return Run(store=store, row=row, name=f"{row['run_id']}::{row['test'] or ''}", prices=prices)
 
 
 def _several(wanted: Any) -> Any:

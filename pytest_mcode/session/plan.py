@@ -14,11 +14,14 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.demonstrations import Demonstrations
 from pytest_mcode.harnesses.protocol import Harness
 from pytest_mcode.models import backends
+from pytest_mcode.options import price_pair
 from pytest_mcode.records import RunInfo, Task, to_json
+from pytest_mcode.results.prices import Prices
 from pytest_mcode.session import loading
 from pytest_mcode.session.replay import as_generated, read_answers
 from pytest_mcode.settings import MODEL_OPTIONS, Settings, option_specs
 from pytest_mcode.solving.replay import StoredAnswers
+from pytest_mcode.solving.styles import STYLES
 
 __all__ = ["Plan", "build_settings", "make_plan"]
 
@@ -65,6 +68,8 @@ class Plan:
 
     demonstrations: Demonstrations | None = None
     """What ``--mcode-retrieval`` shows beside the tasks."""
+    server_slots: int | None = None
+    """Requests that the model server serves at a time, where it told the preflight."""
     answers: StoredAnswers = field(default_factory=dict)
     """What the backend ``replay`` judges again; tasks without an answer are not in the plan."""
 
@@ -125,7 +130,21 @@ def build_settings(*layers: Mapping[str, Any]) -> Settings:
         *layers, defaults=defaults, harness=benchmark.harness.name if benchmark else None
     )
     _check(settings, benchmarks.get(settings.benchmark))
-    return settings
+    return _priced(settings)
+
+
+def _priced(settings: Settings) -> Settings:
+    """Return the settings with the model's own price where a table has it: the table may change."""
+    if settings.price is None or price_pair(settings.price):
+        return settings
+    found = Prices(price=settings.price, prefix="--mcode-").of_model(settings.model)
+    if found is None:
+        raise ConfigurationError(
+            f"--mcode-price: {settings.price} has no price of {settings.model!r}; add it"
+        )
+    pair = None if found.per_million is None else "{:g},{:g}".format(*found.per_million)
+    per_hour = found.per_hour if settings.price_per_hour is None else settings.price_per_hour
+    return replace(settings, price=pair, price_per_hour=per_hour)
 
 
 def _first(name: str, layers: Sequence[Mapping[str, Any]]) -> Any:
@@ -174,9 +193,8 @@ def make_plan(settings: Settings) -> Plan:
         tasks = [task for task in tasks if task.task_id in answers]
     demonstrations = loading.load_demonstrations(settings, tasks)
     benchmark = benchmarks.get(settings.benchmark)
-    prompt_hash = benchmark.harness.prompt(
-        settings, benchmark.prompt_template, demonstrations=demonstrations
-    ).hash
+    prompt = benchmark.harness.prompt(settings, benchmark.prompt_template, demonstrations=demonstrations)
+    prompt_hash = f"{prompt.hash}{STYLES[settings.repair].hash}"
     plan = Plan(
         run_id=_new_run_id(),
         settings=settings,

@@ -10,6 +10,7 @@ from pytest_mcode.records import TaskOutcome, VerdictKind, to_json
 from pytest_mcode.results.comparison import compare
 from pytest_mcode.results.figures import loop, natural, short_id, title
 from pytest_mcode.results.inspection import new_messages, solution_diff
+from pytest_mcode.results.prices import NO_PRICES, Prices
 from pytest_mcode.results.scaling import scaling
 from pytest_mcode.results.sides import load_run_and_test
 from pytest_mcode.results.summaries import debugging, figures
@@ -21,7 +22,7 @@ KINDS = ("passed", "repaired", *get_args(VerdictKind)[1:], "infra")
 """What a cell of the grid shows; ``repaired`` passed after its first attempt."""
 
 
-def collect(store: Store, names: Sequence[str]) -> dict[str, Any]:
+def collect(store: Store, names: Sequence[str], prices: Prices = NO_PRICES) -> dict[str, Any]:
     """Return the content of a report on some runs (``RUN`` or ``RUN::TEST``), JSON types.
 
     ``runs`` are their figures, ``scaling`` their curves, ``comparison`` that of two runs (None for another
@@ -32,7 +33,9 @@ def collect(store: Store, names: Sequence[str]) -> dict[str, Any]:
             (row["run_id"], row["test"]): row for row in (load_run_and_test(store, name) for name in names)
         }.values()
     )
-    results = [each for row in rows for each in figures(store, [row]) if each["test"] == row["test"]]
+    results = [
+        each for row in rows for each in figures(store, [row], prices=prices) if each["test"] == row["test"]
+    ]
     runs = [
         {
             **each,
