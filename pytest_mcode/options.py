@@ -17,8 +17,7 @@ __all__ = [
     "number",
     "occasion_switch",
     "option",
-    "price",
-    "price_pair",
+    "refused",
     "size",
     "specs_of",
     "switch",
@@ -75,21 +74,22 @@ class OptionSpec:
         return self.parse is parse_switch
 
 
-def _bad(flag: str, value: object, allowed: str) -> ConfigurationError:
+def refused(flag: str, value: object, allowed: str) -> ConfigurationError:
+    """Return the error for a value that is not allowed."""
     return ConfigurationError(f"{flag}: {value!r} is not allowed; give {allowed}")
 
 
 def text(flag: str, value: Any) -> str:
     """Parse a text that is not empty."""
     if not str(value).strip():
-        raise _bad(flag, value, "a value that is not empty")
+        raise refused(flag, value, "a value that is not empty")
     return str(value)
 
 
 def parse_switch(flag: str, value: Any) -> bool:
     """Parse a truth value."""
     if not isinstance(value, bool):
-        raise _bad(flag, value, "true or false")
+        raise refused(flag, value, "true or false")
     return value
 
 
@@ -104,9 +104,9 @@ def parse_number(
         try:
             number = kind(value)
         except ValueError:
-            raise _bad(flag, value, f"{what}, {bounds}") from None
+            raise refused(flag, value, f"{what}, {bounds}") from None
         if not minimum <= number <= maximum or number == math.inf:
-            raise _bad(flag, value, f"{what}, {bounds}")
+            raise refused(flag, value, f"{what}, {bounds}")
         return number
 
     return parse
@@ -119,7 +119,7 @@ def count_or_auto(flag: str, value: Any) -> int | Literal["auto"]:
     try:
         return int(parse_number(int, 1)(flag, value))
     except ConfigurationError:
-        raise _bad(flag, value, "a whole number, 1 or more, or auto") from None
+        raise refused(flag, value, "a whole number, 1 or more, or auto") from None
 
 
 def choice(*allowed: str) -> Callable[[str, Any], str]:
@@ -127,7 +127,7 @@ def choice(*allowed: str) -> Callable[[str, Any], str]:
 
     def parse(flag: str, value: Any) -> str:
         if value not in allowed:
-            raise _bad(flag, value, "one of " + ", ".join(allowed))
+            raise refused(flag, value, "one of " + ", ".join(allowed))
         return str(value)
 
     return parse
@@ -145,7 +145,7 @@ def size(flag: str, value: Any) -> str:
     number, unit = value[:-1], value[-1:].lower()
     known = unit in UNITS and number.isdecimal()
     if not known or int(number) * UNITS[unit] < LEAST_MEMORY * UNITS["m"]:
-        raise _bad(flag, value, f"a size such as 512m or 4g, {LEAST_MEMORY}m or more")
+        raise refused(flag, value, f"a size such as 512m or 4g, {LEAST_MEMORY}m or more")
     return str(value).lower()
 
 
@@ -153,27 +153,7 @@ def key_value(flag: str, value: Any) -> str:
     """Parse ``KEY=VALUE``."""
     key, separator, _ = str(value).partition("=")
     if not separator or not key.strip():
-        raise _bad(flag, value, "KEY=VALUE")
-    return str(value)
-
-
-def price_pair(value: str) -> tuple[float, float] | None:
-    """Return prices of prompt and completion tokens that stand as ``IN,OUT``; None where they do not."""
-    try:
-        first, second = (float(part) for part in value.split(","))
-    except ValueError:
-        return None
-    return (first, second) if 0 <= first < math.inf and 0 <= second < math.inf else None
-
-
-def price(flag: str, value: Any) -> str:
-    """Parse a price of tokens, or the path of a table of prices."""
-    if price_pair(str(value)) is None and not str(value).endswith((".json", ".toml")):
-        raise _bad(
-            flag,
-            value,
-            "IN,OUT per million tokens, such as 0.15,0.6, or a table of them by model, in JSON or TOML",
-        )
+        raise refused(flag, value, "KEY=VALUE")
     return str(value)
 
 

@@ -15,10 +15,10 @@ from pytest_mcode.options import (
     number,
     occasion_switch,
     option,
-    price,
     size,
     switch,
 )
+from pytest_mcode.price_options import PriceOptions
 
 __all__ = [
     "BACKENDS",
@@ -52,7 +52,7 @@ Options = TypeVar("Options")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(LoopOptions):
+class Settings(LoopOptions, PriceOptions):
     """One session's configuration: command line, then ini, then the benchmark's default, then ours."""
 
     benchmark: str = option(
@@ -184,16 +184,6 @@ class Settings(LoopOptions):
         1,
         metavar="SHARE",
         default=0.0,
-    )
-
-    price: str | None = option(
-        "Price of prompt and completion tokens, per million, in any one currency, or a table of prices by "
-        'model: JSON or TOML such as "gpt-4o" = [2.5, 10].',
-        price,
-        metavar="IN,OUT|FILE",
-    )
-    price_per_hour: float | None = number(
-        "Price of an hour of the machine that answers, such as one's own.", 0, metavar="PRICE"
     )
 
     own: Mapping[str, Any] = field(default_factory=dict)

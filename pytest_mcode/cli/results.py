@@ -10,6 +10,8 @@ from pytest_mcode.cli.common import (
     DEFAULT_DB,
     Db,
     Json,
+    PriceOption,
+    PricePerHour,
     cost_axis,
     open_results,
     print_json,
@@ -76,6 +78,8 @@ def results(
         str, typer.Option(metavar="K,K", help="pass@k, such as 1,5,10; needs runs with --all-samples.")
     ] = "",
     db: Db = DEFAULT_DB,
+    price: PriceOption = None,
+    price_per_hour: PricePerHour = None,
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
@@ -87,7 +91,7 @@ def results(
     axis = cost_axis("--by", by)
     if base and not compare_samples:
         raise ConfigurationError("--base goes with --compare-samples: give both")
-    with open_results(db) as opened:
+    with open_results(db, price, price_per_hour) as opened:
         runs = opened.runs(
             *(run or ()),
             benchmark=benchmark,

@@ -44,7 +44,10 @@ def details(each: Result) -> list[tuple[str, str]]:
     if each["public_passed"]:
         wrong = f"{each['false_positives']}/{each['public_passed']}: {percent(each['false_positive_rate'])}"
         rows.append(("false passes", f"{wrong} of what passed the visible tests failed the judge"))
-    return [*rows, ("cost", _cost(each))]
+    rows.append(("cost", _cost(each)))
+    if each["prices"]:
+        rows.append(("price", _price(each)))
+    return rows
 
 
 def _rate(each: Result, name: str) -> str:
@@ -70,6 +73,13 @@ def bounds(each: Result) -> str:
 def span(at: dict[str, Any], name: str, suffix: str = "") -> str:
     """Return a rate of pass@k with its interval."""
     return f"{percent(at[name + suffix])} {interval(at['low' + suffix], at['high' + suffix])}"
+
+
+def _price(each: Result) -> str:
+    if each["price"] is None:
+        return "not to be had: not all tokens were reported; give --price-per-hour alone"
+    judged, solved = quantity(each["price_per_judged"]), quantity(each["price_per_solved"])
+    return f"{quantity(each['price'])}; {judged} a judged task; {solved} a solved task"
 
 
 def _cost(each: Result) -> str:

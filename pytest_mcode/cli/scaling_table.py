@@ -28,8 +28,10 @@ def print_scaling(groups: Sequence[Mapping[str, Any]], axis: str) -> None:
         if any(point["gain"] is not None for point in group["curve"]):
             terminal.print(_base(group))
     points = [point for group in groups for point in group["curve"]]
-    if any(point["costs"][axis] is not None for point in points):
+    if any(point["costs"].get(axis) is not None for point in points):
         terminal.print(f"{axis_name(axis).capitalize()}: of a task on average, stopping at its first pass.")
+    elif points:
+        terminal.print(f"{axis_name(axis).capitalize()}: {UNKNOWN.get(axis, 'unknown')}.")
     if any(point["p_value"] is not None for point in points):
         terminal.print("p is adjusted by Holm for all that its table prints.")
     if any(point["gain"] is not None and point["p_value"] is None for point in points):
@@ -41,6 +43,11 @@ def print_scaling(groups: Sequence[Mapping[str, Any]], axis: str) -> None:
         terminal.print("No two runs differ in samples only, and none started all of several (--all-samples).")
 
 
+UNKNOWN = {
+    "tokens": "not all of them were reported",
+    "price": "give --price IN,OUT per million tokens, or --price-per-hour where not all tokens were reported",
+}
+"""Why no point has a cost on an axis."""
 TEXTS = ("from", "tasks", "solved within them", "gain")
 
 
@@ -57,5 +64,5 @@ def _cells(point: Mapping[str, Any], axis: str) -> list[str]:
     gain = "" if point["gain"] is None else f"{100 * point['gain']:+.1f}"
     span = interval(point["gain_low"], point["gain_high"])
     p_value = "" if point["p_adjusted"] is None else f"{point['p_adjusted']:.2g}"
-    cost = quantity(point["costs"][axis])
+    cost = quantity(point["costs"].get(axis))
     return [str(point["samples"]), source, point["tasks"], rate, cost, f"{gain} {span}".strip(), p_value]

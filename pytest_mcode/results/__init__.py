@@ -27,7 +27,8 @@ def open(db: str | Path, *, price: str | None = None, price_per_hour: float | No
     """Open the results database `db` for reading: a SQLite path or an SQLAlchemy URL.
 
     `price` is ``IN,OUT`` per million tokens, or the path of a table by model (JSON or TOML), `price_per_hour`
-    that of the machine that answers; runs have those of their sessions where neither is given. Use it as a context manager, or call `Results.close`. A store of an older schema is brought up to date.
+    that of the machine that answers; runs have those of their sessions where neither is given. Use it as a
+    context manager, or call `Results.close`. A store of an older schema is brought up to date.
     Raises `ConfigurationError` where there is no such store.
     """
     from pytest_mcode.results.prices import Prices

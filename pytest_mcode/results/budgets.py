@@ -1,10 +1,11 @@
 """What a run would have solved, and cost, within smaller budgets: fewer samples, fewer repairs."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_mcode.analysis.costs import AXES, Axis, Draw, mean_cost, spent
 from pytest_mcode.analysis.passk import pass_at_k
+from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.results.prices import price_in
 from pytest_mcode.results.summaries import Figures
 from pytest_mcode.store import Store
@@ -14,6 +15,12 @@ __all__ = ["STEPS", "Budget", "History", "history"]
 
 STEPS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
 """Numbers of samples at which a curve has points."""
+UNKNOWN = {
+    "tokens": "not all tokens were reported; match by attempts or by seconds",
+    "price": "no price is known: give --price IN,OUT per million tokens, or --price-per-hour where not all "
+    "tokens were reported",
+}
+"""Why a cost is unknown, and what to do, by axis."""
 Sample = Sequence[Row]
 """Attempts by iteration, without texts."""
 
@@ -30,6 +37,13 @@ class Budget:
     """Independent draws behind a score: ⌊n/k⌋."""
     costs: Mapping[str, float | None]
     """Mean of a task, by axis of `costs.AXES`; None where that is unknown."""
+
+    def amount(self, by: str) -> float:
+        """Return how large the budget is: in samples, repairs, or on an axis on which its cost is known."""
+        found = _amount(self, by)
+        if found is None:
+            raise ValueError(f"the cost in {by} is unknown")
+        return found
 
     @property
     def rate(self) -> float:
@@ -58,6 +72,15 @@ class History:
     def _is_any_pass(self) -> bool:
         """Whether a sample that passes solves its task, and a repair can only mend."""
         return bool(self.run["settings"].get("feedback") != "public")
+
+    def over(self, tasks: Iterable[str]) -> "History":
+        """Return the same of some tasks alone."""
+        kept = list(tasks)
+        return replace(
+            self,
+            tasks={task: self.tasks[task] for task in kept},
+            solved={task: self.solved[task] for task in kept},
+        )
 
     def whole(self) -> Budget:
         """Return the run as it was, every sample that it made paid for."""
@@ -98,6 +121,23 @@ class History:
             return mean_cost(_draws(tasks, axis), k)
         return _mean([spent((each for sample in samples[:k] for each in sample), axis) for samples in tasks])
 
+    def budgets(self, by: str) -> list[Budget]:
+        """Return the budgets that grow along an axis, the smallest first.
+
+        By ``samples`` each with all its repairs, by ``repairs`` those of one sample, else `chain`. Raises
+        `ConfigurationError` where a cost on the axis is unknown.
+        """
+        repairs, found = self.run["debug_iters"], self.chain()
+        if len(found) > 1 and by == "samples":
+            found = [each for each in found if each.repairs == repairs]
+        if len(found) > 1 and by == "repairs":
+            found = [each for each in found if each.samples == 1]
+        if any(_amount(each, by) is None for each in found):
+            raise ConfigurationError(
+                f"--by={by}: of run {self.run['run_id']} {UNKNOWN.get(by, 'that is unknown')}"
+            )
+        return found
+
     def chain(self, steps: Sequence[int] | None = None) -> list[Budget]:
         """Return budgets that grow one from the other: repairs of one sample first, then more samples.
 
@@ -109,6 +149,11 @@ class History:
         n, repairs = self.run["samples"], self.run["debug_iters"]
         first = [self.within(1, most) for most in range(repairs + 1)]
         return first + [self.within(k) for k in (steps or _every(n)) if 1 < k <= n]
+
+
+def _amount(budget: Budget, by: str) -> float | None:
+    own = {"samples": budget.samples, "repairs": budget.repairs}
+    return own[by] if by in own else budget.costs.get(by)
 
 
 def _every(n: int) -> list[int]:

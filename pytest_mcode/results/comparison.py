@@ -1,6 +1,6 @@
 """Two configurations on the tasks that both judged: the paired difference, and how sure it is."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -11,11 +11,11 @@ from pytest_mcode.results.answers import overlap_of
 from pytest_mcode.results.by_harness import clusters
 from pytest_mcode.results.configuration import differences
 from pytest_mcode.results.figures import brief, loop, natural, title
-from pytest_mcode.results.sides import Side, load_side, pair
+from pytest_mcode.results.sides import Pairing, Side, load_side, pair
 from pytest_mcode.results.summaries import status_of
 from pytest_mcode.store import Store
 
-__all__ = ["check_margin", "compare"]
+__all__ = ["check_margin", "compare", "relation_of", "side_of", "warnings_of"]
 
 
 def compare(store: Store, a: str, b: str, *, margin: float | None = None) -> dict[str, Any]:
@@ -36,14 +36,14 @@ def compare(store: Store, a: str, b: str, *, margin: float | None = None) -> dic
     scores, other = [ours.scores[task] for task in tasks], [theirs.scores[task] for task in tasks]
     found = paired.compare(scores, other, clusters(ours.runs[0], tasks))
     decisive = found.decisive
-    relation = _relation(store, ours, theirs)
+    relation = relation_of(store, ours, theirs)
     return {
-        "a": _side(ours),
-        "b": _side(theirs),
+        "a": side_of(ours),
+        "b": side_of(theirs),
         "configuration": {
             name: list(pair) for name, pair in differences(ours.runs[0], theirs.runs[0]).items()
         },
-        "warnings": list(_warnings(ours, theirs, pairing.other_content)),
+        "warnings": list(warnings_of(store, ours, theirs, pairing)),
         "other_content": pairing.other_content,
         "judged_by_a_alone": pairing.only_a,
         "judged_by_b_alone": pairing.only_b,
@@ -68,7 +68,8 @@ def check_margin(name: str, margin: float | None) -> None:
         )
 
 
-def _side(side: Side) -> dict[str, Any]:
+def side_of(side: Side) -> dict[str, Any]:
+    """Return what a side of a comparison is, JSON types."""
     run = side.runs[0]
     return {
         "name": side.name,
@@ -81,7 +82,7 @@ def _side(side: Side) -> dict[str, Any]:
     }
 
 
-def _relation(store: Store, a: Side, b: Side) -> str:
+def relation_of(store: Store, a: Side, b: Side) -> str:
     """Return how the answers are related; several runs, or two models, count as independent draws."""
     first, second = a.runs[0], b.runs[0]
     if len(a.runs) > 1 or len(b.runs) > 1 or first["model"] != second["model"]:
@@ -91,7 +92,9 @@ def _relation(store: Store, a: Side, b: Side) -> str:
     return "nested" if found == "same answers" and is_longer else found
 
 
-def _warnings(a: Side, b: Side, other_content: Sequence[str]) -> Iterator[str]:
+def warnings_of(store: Store, a: Side, b: Side, pairing: Pairing) -> Iterator[str]:
+    """Yield what makes a comparison less than it seems."""
+    other_content = pairing.other_content
     first, second = a.runs[0], b.runs[0]
     if first["model"] == second["model"] and first["model_digest"] != second["model_digest"]:
         digests = " and ".join(brief(run["model_digest"]) for run in (first, second))

@@ -10,8 +10,8 @@ from pytest_mcode.results.by_harness import usual_feedback
 
 __all__ = [
     "IN_PROCESS",
-    "axis_name",
     "MISSING",
+    "axis_name",
     "brief",
     "coverage",
     "further_attempts",

@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_mcode.analysis.costs import Price
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.options import price_pair
+from pytest_mcode.price_options import price_pair
 
 __all__ = ["NO_PRICES", "Prices", "price_in"]
 
@@ -96,8 +96,8 @@ def _entry(flag: str, path: Path, model: str, value: Any) -> Price:
     is_pair = known and ("in" in given) == ("out" in given)
     if not is_pair or not all(_is_price(each) for each in given.values()):
         raise ConfigurationError(
-            f"{flag}: {path}: {model!r} has no price in {value!r}; give [IN, OUT] per million tokens, or in and "
-            "out, or per_hour, each 0 or more"
+            f"{flag}: {path}: {model!r} has no price in {value!r}; give [IN, OUT] per million tokens, or "
+            "in and out, or per_hour, each 0 or more"
         )
     pair = (float(given["in"]), float(given["out"])) if "in" in given else None
     return Price(per_million=pair, per_hour=given.get("per_hour"))

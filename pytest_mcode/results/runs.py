@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, get_args, overload
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import TaskOutcome
-from pytest_mcode.results import comparison, summaries
+from pytest_mcode.results import comparison, matching, summaries
 from pytest_mcode.results.export import LoadTasks, export, formats
 from pytest_mcode.results.frames import Rows, attempt_frame, run_frame, task_frame
 from pytest_mcode.results.grouping import grouped
@@ -240,6 +240,16 @@ class Results:
         comparison.check_margin("margin", margin)
         ours, theirs = (each.name if isinstance(each, Run) else each for each in (a, b))
         return comparison.compare(self.store, ours, theirs, margin=margin)
+
+    def match(
+        self, a: str | Run, b: str | Run, *, by: str = "samples", margin: float = 0.05
+    ) -> dict[str, Any]:
+        """Return how many samples, repairs, tokens or seconds A needs to be at least as good as B.
+
+        `a` is a run, `b` one too or a filter; A may be worse by `margin`. See `matching.match`.
+        """
+        ours, theirs = (each.name if isinstance(each, Run) else each for each in (a, b))
+        return matching.match(self.store, ours, theirs, by=by, margin=margin, prices=self.prices)
 
     def report(self, *names: str) -> Report:
         """Return the report on some runs, as ``mcode report``: its content, its charts, its page."""

@@ -29,7 +29,8 @@ def figures(
     """Return the figures of each run, of each test function where it has several.
 
     Rates are over the judged tasks of that run alone, with an interval for tasks like these; `pass_at`
-    lists the k of pass@k, `prices` what its price is computed at. A run without outcomes has figures that are None.
+    lists the k of pass@k, `prices` what its price is computed at. A run without outcomes has figures that are
+    None.
     """
     groups = _groups(store, rows, by_passes=bool(pass_at))
     tests: dict[str, list[str | None]] = {}
@@ -51,9 +52,8 @@ def figures(
 
 
 def _model_seconds(groups: Mapping[tuple[str, str], Sequence[Row]], run_id: str) -> float:
-    return sum(
-        group["generation_seconds"] for key, found in groups.items() if key[0] == run_id for group in found
-    )
+    made = (group for key, found in groups.items() if key[0] == run_id for group in found)
+    return float(sum(group["generation_seconds"] for group in made))
 
 
 def _groups(

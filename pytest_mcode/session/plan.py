@@ -14,7 +14,7 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.demonstrations import Demonstrations
 from pytest_mcode.harnesses.protocol import Harness
 from pytest_mcode.models import backends
-from pytest_mcode.options import price_pair
+from pytest_mcode.price_options import price_pair
 from pytest_mcode.records import RunInfo, Task, to_json
 from pytest_mcode.results.prices import Prices
 from pytest_mcode.session import loading

@@ -28,6 +28,7 @@ class Tally:
     completion_tokens: int = 0
     attempts_without_tokens: int = 0
     """Those whose server did not report all of them: what is summed up is too little."""
+    generation_seconds: float = 0.0
     execution_seconds: float = 0.0
     """Of all verdicts, also those given at the same time by several workers."""
     failures: Counter[str] = field(default_factory=Counter)
@@ -48,6 +49,7 @@ class Tally:
         self.attempts += len(outcome.attempts)
         self.prompt_tokens += sum(attempt.prompt_tokens or 0 for attempt in outcome.attempts)
         self.completion_tokens += sum(attempt.completion_tokens or 0 for attempt in outcome.attempts)
+        self.generation_seconds += sum(attempt.generation_seconds for attempt in outcome.attempts)
         sent = [attempt for attempt in outcome.attempts if attempt.verdict.kind not in REFUSALS]
         self.attempts_without_tokens += sum(
             None in (attempt.prompt_tokens, attempt.completion_tokens) for attempt in sent
