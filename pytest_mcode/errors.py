@@ -9,14 +9,26 @@ __all__ = [
     "ContentFilterError",
     "ContextOverflowError",
     "InfraError",
+    "line_in",
+    "raised_at",
     "with_place",
 ]
 
 
+def line_in(file: str, line: int | None) -> str:
+    """Return a place as messages name it: ``conftest.py, line 12``."""
+    return f"{Path(file).name}, line {line}"
+
+
+def raised_at(error: BaseException) -> str:
+    """Return the place where an error was raised."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return line_in(last.filename, last.lineno)
+
+
 def with_place(error: BaseException) -> str:
     """Return an unexpected error's type and text, and where it was raised: ``(conftest.py, line 12)``."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {error} ({Path(last.filename).name}, line {last.lineno})"
+    return f"{type(error).__name__}: {error} ({raised_at(error)})"
 
 
 class ConfigurationError(Exception):

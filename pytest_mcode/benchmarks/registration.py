@@ -8,11 +8,10 @@ import pytest
 
 from pytest_mcode import benchmarks, harnesses
 from pytest_mcode.benchmarks import Benchmark
-from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.errors import ConfigurationError, raised_at
 from pytest_mcode.harnesses.prompting import is_template
 from pytest_mcode.harnesses.protocol import Harness
 from pytest_mcode.models import Backend, backends
-from pytest_mcode.models.asking import raised_at
 from pytest_mcode.settings import BACKENDS, option_specs
 
 __all__ = ["offer_nearby", "own_plugin", "register", "register_nearby"]

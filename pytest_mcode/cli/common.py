@@ -29,7 +29,6 @@ __all__ = [
     "print_json",
     "session_layers",
     "true_or_false",
-    "utc",
     "whole_numbers",
 ]
 

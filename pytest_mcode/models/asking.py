@@ -1,13 +1,11 @@
 """Asking any model, also a user's own: an error is reported with its file, not with ours."""
 
 import inspect
-import traceback
-from pathlib import Path
 
-from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.errors import ConfigurationError, line_in, raised_at
 from pytest_mcode.models import Completion, Model, Request
 
-__all__ = ["ask", "raised_at"]
+__all__ = ["ask"]
 
 _REMEDY = "a model returns a pytest_mcode.Completion, its fields given by name: Completion(text=…)"
 
@@ -36,12 +34,6 @@ def ask(model: Model, request: Request) -> Completion:
     return completion
 
 
-def raised_at(error: BaseException) -> str:
-    """Return the file and the line where an error was raised."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return _at(last.filename, last.lineno)
-
-
 def _named(model: Model) -> str:
     """Return the model's class, and where its `generate` is written if that can be known."""
     name = type(model).__name__
@@ -49,8 +41,4 @@ def _named(model: Model) -> str:
         code = inspect.unwrap(type(model).generate).__code__
     except AttributeError:
         return name
-    return f"{name} ({_at(code.co_filename, code.co_firstlineno)})"
-
-
-def _at(file: str, line: int | None) -> str:
-    return f"{Path(file).name}, line {line}"
+    return f"{name} ({line_in(code.co_filename, code.co_firstlineno)})"

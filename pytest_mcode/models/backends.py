@@ -10,9 +10,8 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.errors import ConfigurationError, raised_at
 from pytest_mcode.models import OPTIONAL, Backend, Model, ModelSettings
-from pytest_mcode.models.asking import raised_at
 from pytest_mcode.settings import BACKENDS, MODEL_FREE_BACKENDS
 
 __all__ = ["GROUP", "check", "check_model", "get", "names", "offer", "open_model"]

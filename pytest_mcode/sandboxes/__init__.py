@@ -1,13 +1,27 @@
-"""Where solutions run: the protocol. `docker` isolates; `process` does not and must be asked for."""
+"""Where solutions run: the protocols of a sandbox, and of the providers that isolate one."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from pytest_mcode.records import Verdict
 
-__all__ = ["NUMPY_IMAGE", "Limits", "Program", "Sandbox", "imports_numpy"]
+__all__ = [
+    "NUMPY_IMAGE",
+    "Isolation",
+    "Limits",
+    "Order",
+    "Program",
+    "Progress",
+    "Provider",
+    "Sandbox",
+    "imports_numpy",
+]
+
+Isolation = Literal["fork", "fresh"]
+Progress = Callable[[str], None]
+"""Takes lines of text while something takes its time."""
 
 NUMPY_IMAGE = "mcode-python:3.12-numpy"
 """What ``mcode image build`` makes, for tests that import numpy."""
@@ -62,3 +76,29 @@ class Sandbox(Protocol):
 
     def close(self) -> None:
         """Release everything; nothing survives. May be called twice, and from any thread."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What a session asks of a provider."""
+
+    limits: Limits
+    session_id: str
+    image: str = ""
+    isolation: Isolation = "fork"
+
+
+class Provider(Protocol):
+    """A way to isolate: a module of this folder, by its name in `opening.PROVIDERS`."""
+
+    def open(self, order: Order) -> Sandbox:
+        """Return a sandbox of its own; nothing is started before its first program."""
+
+    def check(self, order: Order, needs: Sequence[str], progress: Progress) -> Mapping[str, Any]:
+        """Try a trivial program; return what the run's record says of the sandbox.
+
+        `needs` are modules that its Python must have. Raises `ConfigurationError` with the remedy.
+        """
+
+    def remove_leftovers(self, session_id: str) -> int:
+        """Remove whatever is left of a session that ends; return how many things that were."""

@@ -6,11 +6,11 @@ import contextlib
 import socket
 import struct
 import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.sandboxes import Limits
+from pytest_mcode.sandboxes import Isolation, Limits, Order, Progress
 from pytest_mcode.sandboxes.client import RunnerSandbox
 from pytest_mcode.sandboxes.containers import (
     AttachedContainer,
@@ -19,12 +19,15 @@ from pytest_mcode.sandboxes.containers import (
     RefusedContainerError,
 )
 from pytest_mcode.sandboxes.engine import connect_engine
+from pytest_mcode.sandboxes.ownership import remove_session
+from pytest_mcode.sandboxes.preflight import prepare
 from pytest_mcode.sandboxes.runner import ENVIRONMENT, command
+from pytest_mcode.sandboxes.trial import try_sandbox
 
 if TYPE_CHECKING:
     from docker import APIClient
 
-__all__ = ["ContainerConnection", "DockerSandbox", "runner_recipe"]
+__all__ = ["PROVIDER", "ContainerConnection", "DockerProvider", "DockerSandbox", "runner_recipe"]
 
 JUDGE_MEMORY = 256 * 2**20
 """Bytes that a container has beyond the solution's limit, for the judge and the server."""
@@ -53,9 +56,7 @@ class DockerSandbox(RunnerSandbox):
     users of its own; ``fresh`` gives each attempt its own container.
     """
 
-    def __init__(
-        self, image: str, limits: Limits, session_id: str, isolation: Literal["fork", "fresh"] = "fork"
-    ) -> None:
+    def __init__(self, image: str, limits: Limits, session_id: str, isolation: Isolation = "fork") -> None:
         super().__init__(limits, isolation)
         self.image = image
         self.session_id = session_id
@@ -105,6 +106,32 @@ class DockerSandbox(RunnerSandbox):
             raise ConfigurationError(_explanation(self.image, error.reason)) from error
         except LostEngineError as error:
             raise ConnectionError(str(error)) from error
+
+
+class DockerProvider:
+    """Containers of the Docker engine."""
+
+    def open(self, order: Order) -> DockerSandbox:
+        """Return a sandbox that will have a container of the order's image."""
+        return DockerSandbox(order.image, order.limits, order.session_id, order.isolation)
+
+    def check(self, order: Order, needs: Sequence[str], progress: Progress) -> Mapping[str, Any]:
+        """Look for the engine and the image (pulled where it is missing), then try it."""
+        with connect_engine() as engine:
+            prepared = prepare(engine, order.image, progress)
+        described = try_sandbox(self.open(order), needs)
+        not_held = [*prepared["limits_not_held"], *described["limits_not_held"]]
+        if not_held:
+            progress(f"this Docker engine can't limit: {', '.join(not_held)}")
+        return {**described, **prepared, "limits_not_held": not_held}
+
+    def remove_leftovers(self, session_id: str) -> int:
+        """Remove the session's containers."""
+        with connect_engine() as engine:
+            return remove_session(engine, session_id)
+
+
+PROVIDER = DockerProvider()
 
 
 class ContainerConnection:

@@ -1,29 +1,35 @@
-"""Opens a sandbox by name, and checks it before the session's first item."""
+"""Opens a sandbox by its provider's name, and checks it before the session's first item."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+import importlib
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.sandboxes import Limits, Sandbox
+from pytest_mcode.sandboxes import Isolation, Limits, Order, Progress, Provider, Sandbox
 
-__all__ = ["check_sandbox", "open_sandbox", "remove_leftovers"]
+__all__ = ["PROVIDERS", "check_sandbox", "open_sandbox", "provider", "remove_leftovers"]
 
-Isolation = Literal["fork", "fresh"]
+PROVIDERS = {
+    "docker": "pytest_mcode.sandboxes.docker",
+    "process": "pytest_mcode.sandboxes.process",
+}
+"""The module of each, whose ``PROVIDER`` it is."""
+
+
+def provider(name: str) -> Provider:
+    """Return a provider by name; its module is imported only now."""
+    if name not in PROVIDERS:
+        *others, last = PROVIDERS
+        raise ConfigurationError(f"there is no sandbox {name!r}; there are {', '.join(others)} and {last}")
+    return cast(Provider, importlib.import_module(PROVIDERS[name]).PROVIDER)
 
 
 def open_sandbox(
     name: str, *, image: str, limits: Limits, session_id: str, isolation: str = "fork"
 ) -> Sandbox:
-    """Return the sandbox ``docker`` or ``process``; nothing is started before its first program."""
-    if name == "docker":
-        from pytest_mcode.sandboxes.docker import DockerSandbox
-
-        return DockerSandbox(image, limits, session_id, _isolation(isolation))
-    if name == "process":
-        from pytest_mcode.sandboxes.process import ProcessSandbox
-
-        return ProcessSandbox(limits)
-    raise ConfigurationError(f"there is no sandbox {name!r}; there are docker and process")
+    """Return a new sandbox of a provider; nothing is started before its first program."""
+    order = Order(image=image, limits=limits, session_id=session_id, isolation=_isolation(isolation))
+    return provider(name).open(order)
 
 
 def check_sandbox(
@@ -33,31 +39,19 @@ def check_sandbox(
     limits: Limits,
     session_id: str,
     needs: Sequence[str] = (),
-    progress: Callable[[str], None] = print,
+    progress: Progress = print,
 ) -> Mapping[str, Any]:
     """Try the sandbox with a trivial program; return what the run's record says of it.
 
     `needs` are modules that its Python must have; `progress` takes lines of text while an image is
     pulled. Raises `ConfigurationError` with the remedy.
     """
-    if name == "docker":
-        from pytest_mcode.sandboxes.preflight import preflight
-
-        return preflight(image, limits, session_id, needs, progress)
-    from pytest_mcode.sandboxes.trial import try_sandbox
-
-    return try_sandbox(open_sandbox(name, image=image, limits=limits, session_id=session_id), needs)
+    return provider(name).check(Order(image=image, limits=limits, session_id=session_id), needs, progress)
 
 
 def remove_leftovers(name: str, session_id: str) -> int:
     """Remove whatever is left of a session that ends; return how many containers that were."""
-    if name != "docker":
-        return 0
-    from pytest_mcode.sandboxes.engine import connect_engine
-    from pytest_mcode.sandboxes.ownership import remove_session
-
-    with connect_engine() as engine:
-        return remove_session(engine, session_id)
+    return provider(name).remove_leftovers(session_id)
 
 
 def _isolation(name: str) -> Isolation:

@@ -1,49 +1,36 @@
-"""What must hold before the first item: an engine, an image, a runner that judges a trivial program."""
+"""What must hold before a container is started: an engine that limits, and the image."""
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.sandboxes import NUMPY_IMAGE, Limits
-from pytest_mcode.sandboxes.docker import DockerSandbox
-from pytest_mcode.sandboxes.engine import connect_engine
+from pytest_mcode.sandboxes import NUMPY_IMAGE, Progress
 from pytest_mcode.sandboxes.ownership import sweep
-from pytest_mcode.sandboxes.trial import try_sandbox
 
 if TYPE_CHECKING:
     from docker import APIClient
 
-__all__ = ["preflight", "pull"]
+__all__ = ["is_present", "prepare", "pull"]
 
 HELD_LIMITS = {"MemoryLimit": "memory", "SwapLimit": "swap", "PidsLimit": "processes"}
 """The engine's names of limits, and our word for each."""
 
 
-def preflight(
-    image: str, limits: Limits, session_id: str, needs: Sequence[str], progress: Callable[[str], None]
-) -> Mapping[str, Any]:
-    """Check the engine and the image (pulled where it is missing); return what belongs into the run's record.
+def prepare(engine: APIClient, image: str, progress: Progress) -> dict[str, Any]:
+    """Have the image (pulled where it is missing); return what belongs into the run's record of the engine.
 
-    `needs` are modules that the image must have. Containers of dead sessions are removed on the way.
-    Raises `ConfigurationError` with the remedy.
+    Containers of dead sessions are removed on the way. Raises `ConfigurationError` with the remedy.
     """
-    with connect_engine() as engine:
-        swept = sweep(engine)
-        if swept:
-            progress(f"removed {swept} containers of sessions that died")
-        if not is_present(engine, image):
-            if image == NUMPY_IMAGE:
-                raise ConfigurationError(f"image {image} is not here: make it with `mcode image build`")
-            pull(engine, image, progress)
-        not_held = _limits_not_held(engine)
-    described = try_sandbox(DockerSandbox(image, limits, session_id), needs)
-    not_held += described["limits_not_held"]
-    if not_held:
-        progress(f"this Docker engine can't limit: {', '.join(not_held)}")
-    return {**described, "limits_not_held": not_held, "client_machine": platform.machine()}
+    swept = sweep(engine)
+    if swept:
+        progress(f"removed {swept} containers of sessions that died")
+    if not is_present(engine, image):
+        if image == NUMPY_IMAGE:
+            raise ConfigurationError(f"image {image} is not here: make it with `mcode image build`")
+        pull(engine, image, progress)
+    return {"limits_not_held": _limits_not_held(engine), "client_machine": platform.machine()}
 
 
 def is_present(engine: APIClient, image: str) -> bool:
@@ -59,7 +46,7 @@ def is_present(engine: APIClient, image: str) -> bool:
     return True
 
 
-def pull(engine: APIClient, image: str, progress: Callable[[str], None]) -> None:
+def pull(engine: APIClient, image: str, progress: Progress) -> None:
     """Pull an image, telling every few megabytes how far it is; raises `ConfigurationError`."""
     import docker.errors
 

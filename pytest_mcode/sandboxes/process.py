@@ -6,15 +6,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import IO, Any, cast
 
-from pytest_mcode.sandboxes import Limits
+from pytest_mcode.sandboxes import Limits, Order, Progress
 from pytest_mcode.sandboxes.client import RunnerSandbox
 from pytest_mcode.sandboxes.runner import ENVIRONMENT, command
+from pytest_mcode.sandboxes.trial import try_sandbox
 
-__all__ = ["WARNING", "ProcessSandbox"]
+__all__ = ["PROVIDER", "WARNING", "ProcessSandbox"]
 
 WARNING = (
     "sandbox `process` isolates nothing: solutions run as you, with your files and network. "
@@ -22,6 +23,25 @@ WARNING = (
 )
 CLOSE_SECONDS = 10.0
 MAX_LAST_WORDS = 4000
+
+
+class ProcessProvider:
+    """Processes of this machine."""
+
+    def open(self, order: Order) -> "ProcessSandbox":
+        """Return a sandbox with an interpreter of this machine."""
+        return ProcessSandbox(order.limits)
+
+    def check(self, order: Order, needs: Sequence[str], progress: Progress) -> Mapping[str, Any]:
+        """Try it."""
+        return try_sandbox(self.open(order), needs)
+
+    def remove_leftovers(self, session_id: str) -> int:
+        """Remove nothing: a runner ends with its client."""
+        return 0
+
+
+PROVIDER = ProcessProvider()
 
 
 class ProcessSandbox(RunnerSandbox):

@@ -1,13 +1,12 @@
 """A session's dataset: the benchmark's tasks, judged by another benchmark's tests where that is asked for."""
 
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pytest_mcode import benchmarks
 from pytest_mcode.benchmarks import Benchmark, Dataset, Source
 from pytest_mcode.benchmarks.checks import problems
-from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.errors import ConfigurationError, with_place
 from pytest_mcode.harnesses.demonstrations import Demonstrations, choose
 from pytest_mcode.records import Task, fingerprint
 from pytest_mcode.settings import Settings
@@ -53,11 +52,7 @@ def _load(benchmark: Benchmark, source: Source) -> Dataset:
     except ConfigurationError:
         raise
     except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        raise ConfigurationError(
-            f"benchmark {benchmark.name}: load() raised {type(error).__name__}: {error} "
-            f"({place.filename}, line {place.lineno})"
-        ) from error
+        raise ConfigurationError(f"benchmark {benchmark.name}: load() raised {with_place(error)}") from error
     for problem in problems(dataset, benchmark.harness):
         raise ConfigurationError(f"benchmark {benchmark.name}: {problem}")
     return dataset

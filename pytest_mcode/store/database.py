@@ -110,10 +110,11 @@ def _open_for_reading(path: Path) -> sqlite3.Connection:
     In a directory that cannot be written (an archive, a mount) they cannot be made; nobody can
     be writing there either, so the file is read as one that does not change.
     """
+    connection = _open(path, "mode=rw")
     try:
-        connection = _open(path, "mode=rw")
         connection.execute("SELECT 1 FROM sqlite_master").close()
     except sqlite3.OperationalError:
+        connection.close()  # Left to the garbage collector, it would keep a mount busy.
         if is_writable(path.parent):
             raise
         connection = _open(path, "mode=ro&immutable=1")
