@@ -1,5 +1,8 @@
 """Requests at the model server are bounded; what it says of its load is heard."""
 
+import json
+import shlex
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +17,7 @@ from pytest_mcode.session.climb import Climb, Fixed
 from pytest_mcode.session.throttle import Throttle, share, window_for
 from pytest_mcode.settings import Settings
 from tests.servers import OpenAIServer, Reply, status
+from tests.session_support import GOLD, SMOKE, rows
 
 REQUEST = Request(
     messages=[{"role": "user", "content": "hi"}], seed=0, task=Task(task_id="t", prompt="", test="")
@@ -159,3 +163,41 @@ def test_the_window_is_what_was_asked_for_or_what_the_server_tells(values, slots
 def test_without_any_word_it_climbs():
     assert isinstance(window_for(built()), Climb)
     assert sum(share(32, worker, 3) for worker in range(3)) == 32
+
+
+def recorded(pytester):
+    return [json.loads(each)["concurrency"] for (each,) in rows(pytester, "SELECT environment FROM runs")]
+
+
+def test_the_slots_that_a_server_tells_are_shared_shown_and_recorded(pytester):
+    with OpenAIServer("no code") as server:
+        props = {"build_info": "b8681-2b5d1ed", "total_slots": 3}
+        server.overrides |= {"/version": status(404), "/props": Reply(body=json.dumps(props).encode())}
+        model = (f"--mcode-model={server.model}", "--mcode-backend=openai", f"--mcode-base-url={server.url}")
+        result = pytester.runpytest_subprocess(*SMOKE, *model, "-n", "2", "--mcode-limit=4")
+    result.stdout.fnmatch_lines(
+        ["in flight  at most 3 requests at a time, by worker ? + ? (the server's slots)"]
+    )
+    [found] = recorded(pytester)
+    assert sorted(found.pop("by_worker")) == [1, 2]
+    assert found == {"requests": 3, "reason": "the server's slots"}
+
+
+def test_more_than_there_are_file_descriptors_for_is_cut_and_said(pytester):
+    command = shlex.join(
+        [sys.executable, "-m", "pytest", *GOLD, "--mcode-limit=1", "--mcode-concurrency=999"]
+    )
+    result = pytester.run("sh", "-c", f"ulimit -n 256; exec {command}")
+    used = "64 requests at a time (--mcode-concurrency; 999 need more file descriptors than the limit of 256"
+    result.stdout.fnmatch_lines([f"in flight  at most {used} (raise it: ulimit -n))"])
+    assert recorded(pytester)[0]["requests"] == 64
+
+
+def test_more_than_there_is_memory_for_is_cut_and_said(monkeypatch, tmp_path):
+    (tmp_path / "meminfo").write_text("MemTotal: 999 kB\nMemAvailable:    204800 kB\n")
+    monkeypatch.setattr("pytest_mcode.session.room._AVAILABLE", tmp_path / "meminfo")
+    window = window_for(built(concurrency=100))
+    assert (window.size, window.reason) == (
+        50,
+        "--mcode-concurrency; 100 need more memory than half of the 0.2 GiB that are free",
+    )

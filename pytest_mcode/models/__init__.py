@@ -123,8 +123,8 @@ class Backend(Protocol):
         """Check before the first task that the model is there; return what is known of it, JSON types.
 
         Generates nothing. Keys of general use: ``digest, quantization, context_length (tokens),
-        server_version``; ``unverified`` says in words what could not be checked. Raises
-        `ConfigurationError` with the remedy.
+        server_version, slots (requests that it serves at a time)``; ``unverified`` says in words
+        what could not be checked. Raises `ConfigurationError` with the remedy.
         """
 
     def open(self, settings: ModelSettings) -> Model:

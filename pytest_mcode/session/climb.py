@@ -16,6 +16,10 @@ class Window(Protocol):
     def settled(self) -> int | None:
         """Requests in flight with which the server does best, as far as it is known; None: not known."""
 
+    @property
+    def reason(self) -> str:
+        """Why it is of this size, in words."""
+
     def sent(self, now: float) -> None:
         """Take note of a request that was sent."""
 
@@ -29,8 +33,9 @@ class Window(Protocol):
 class Fixed:
     """The same number throughout."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, reason: str = "") -> None:
         self.size = self.settled = size
+        self.reason = reason
 
     def sent(self, now: float) -> None:
         """Change nothing."""
@@ -46,10 +51,10 @@ class Climb:
     """Grows while answers come, halves when the server has too much."""
 
     FIRST = 8
-    MOST = 256
+    reason = "auto: with which answers come fastest"
 
-    def __init__(self) -> None:
-        self.size = self.FIRST
+    def __init__(self, most: int = 512) -> None:
+        self.size, self._most = min(self.FIRST, most), most
         self._cut_at = float("-inf")
 
     @property
@@ -62,7 +67,7 @@ class Climb:
 
     def answered(self, sent: float, now: float) -> None:
         """Grow by one."""
-        self.size = min(self.MOST, self.size + 1)
+        self.size = min(self._most, self.size + 1)
 
     def failed(self, sent: float, now: float, *, overload: bool) -> None:
         """Halve, once for all requests that were in flight at the time."""

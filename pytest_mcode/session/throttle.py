@@ -8,11 +8,16 @@ from threading import Condition
 
 from pytest_mcode.errors import InfraError
 from pytest_mcode.models import Completion, Gated, Model, Request
+from pytest_mcode.models.asking import ask
 from pytest_mcode.models.failures import TransientError
 from pytest_mcode.session.climb import Climb, Fixed, Window
+from pytest_mcode.session.room import affordable
 from pytest_mcode.settings import Settings
 
-__all__ = ["Throttle", "share", "window_for"]
+__all__ = ["MOST", "Throttle", "share", "window_for"]
+
+MOST = 512
+"""Requests in flight beyond which ``auto`` does not go: a user who has a larger server names a number."""
 
 
 class Throttle:
@@ -34,6 +39,11 @@ class Throttle:
     def settled(self) -> int | None:
         """What ``auto`` has settled on, or the number that was asked for; None: nothing is known yet."""
         return self._window.settled
+
+    @property
+    def reason(self) -> str:
+        """Why `limit` is what it is, in words."""
+        return self._window.reason
 
     @property
     def in_flight(self) -> int:
@@ -106,7 +116,8 @@ class _Throttled:
 
     def generate(self, request: Request) -> Completion:
         """See `Model.generate`."""
-        return self.throttle.when_free(lambda: self.model.generate(request))
+        # `ask` names the file of a model that answers wrongly; ours would not help its author.
+        return self.throttle.when_free(lambda: ask(self.model, request))
 
     def close(self) -> None:
         """See `Model.close`."""
@@ -117,14 +128,24 @@ def window_for(settings: Settings, slots: int | None = None, *, worker: int = 0,
     """Return the window that the settings ask for; `slots` are those that the model's server told.
 
     `worker` of `workers` (xdist's, from 0) gets its share of a number; each finds its own under ``auto``.
+    A number that this process has no file descriptors or no memory for is cut, and the reason says so.
     """
+    total, reason = _total(settings, slots)
+    if total is None:
+        return Climb(affordable(MOST)[0])
+    size, lack = affordable(share(total, worker, workers))
+    return Fixed(size, f"{reason}; {lack}" if lack else reason)
+
+
+def _total(settings: Settings, slots: int | None) -> tuple[int | None, str]:
+    """Return how many requests the whole session may have in flight, and why; None: to be found out."""
     if settings.concurrency != "auto":
-        return Fixed(share(settings.concurrency, worker, workers))
+        return settings.concurrency, "--mcode-concurrency"
     if settings.backend in ("gold", "replay"):
-        return Fixed(_cores())
+        return _cores(), "one a core: no server is asked"
     if settings.backend == "hf":
-        return Fixed(1)
-    return Fixed(share(slots, worker, workers)) if slots else Climb()
+        return 1, "hf answers one at a time"
+    return slots, "the server's slots"
 
 
 def _cores() -> int:
