@@ -66,6 +66,8 @@ def loop(run: Mapping[str, Any], *, with_samples: bool = True) -> str:
     parts += [f"d={settings['debug_iters']}"] if settings["debug_iters"] else []
     resamples = settings["debug_iters"] and settings.get("strategy") == "resample"
     parts += ["resample"] if resamples else []
+    style = settings.get("repair", "conversation")
+    parts += [style] if settings["debug_iters"] and not resamples and style != "conversation" else []
     parts += [f"T={settings['temperature']:g}"] if settings.get("temperature") is not None else []
     parts += [str(settings.get("retrieval_source") or "retrieval")] if settings["retrieval"] else []
     usual = kept_fields()["retrieval_k"]

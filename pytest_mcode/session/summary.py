@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytest_mcode.loop_options import LoopOptions
 from pytest_mcode.session.gates import Decision
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.session.tally import Tally
@@ -156,10 +157,15 @@ def _loop(plan: Plan, tally: Tally | None = None) -> str:
         given = settings.samples > 1 or settings.debug_iters > 0
         loop = f"own solver {own}" + (f", given {loop}" if given else "")
     if settings.debug_iters:
-        loop += ", resample" if settings.strategy == "resample" else f", feedback {settings.feedback}"
+        loop += ", resample" if settings.strategy == "resample" else _repairs(settings)
     if settings.retrieval:
         loop += f", retrieval {settings.own['retrieval_source']}"
     return f"{loop}, judge {settings.judge}" if settings.judge else loop
+
+
+def _repairs(settings: LoopOptions) -> str:
+    style = "" if settings.repair == "conversation" else f", repair {settings.repair}"
+    return f"{style}, feedback {settings.feedback}"
 
 
 def _subset(plan: Plan) -> str:

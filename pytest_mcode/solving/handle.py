@@ -1,6 +1,6 @@
 """The handle of a task: what a test function holds as `mcode_task`. It judges, and records every attempt."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +11,7 @@ from pytest_mcode.harnesses import checked
 from pytest_mcode.harnesses.protocol import Harness
 from pytest_mcode.models import Completion, Request
 from pytest_mcode.records import Attempt, Task, Verdict
+from pytest_mcode.solving.asides import Aside, asides_of, with_asides
 from pytest_mcode.solving.feedback import FEEDBACK, FeedbackName
 from pytest_mcode.solving.journal import Journal
 from pytest_mcode.solving.unanswered import cut, unanswered, withheld
@@ -36,6 +37,7 @@ class TaskHandle:
     def __post_init__(self) -> None:
         """Take up what an earlier session has left of this task."""
         self._left = self.journal.read() if self.journal else []
+        self._asides: dict[int, list[Aside]] = {}
         self._feedback = FEEDBACK[self.feedback]
         self._harness = self.harness or self.benchmark.harness
 
@@ -87,8 +89,19 @@ class TaskHandle:
         for attempt in self._left:
             opening = list(attempt.messages)[: len(request.messages)]
             if attempt.seed == request.seed and opening == list(request.messages):
+                self._asides.pop(request.sample, None)
                 return self._record(request.sample, attempt)
         return None
+
+    def ask_aside(self, request: Request, ask: Callable[[Request], Completion]) -> str:
+        """Ask what the next attempt of a sample is made of, unless an earlier session did; return the answer.
+
+        The attempt is recorded with all that was asked since the one before it, and costs it too.
+        """
+        left = (aside for attempt in self._left for aside in asides_of(attempt) if aside.answers(request))
+        aside = next(left, None) or Aside.of(request, ask(request))
+        self._asides.setdefault(request.sample, []).append(aside)
+        return aside.text
 
     # What came of it.
 
@@ -118,7 +131,7 @@ class TaskHandle:
     # Recording.
 
     def _keep(self, sample: int, attempt: Attempt) -> Attempt:
-        attempt = self._record(sample, attempt)
+        attempt = self._record(sample, with_asides(attempt, self._asides.pop(sample, [])))
         if self.journal:
             self.journal.append(attempt)
         return attempt
