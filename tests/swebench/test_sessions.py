@@ -289,7 +289,7 @@ def test_swebench_is_imported_for_nothing_but_judging(pytester):
         ({"eval_type": "pass"}, (), "*(acme__sums-1): eval_type 'pass' is none of pass_and_fail, fail_only"),
         ({"eval_script": "true"}, (), "*(acme__sums-1): eval_script must hold the marks '>>>>> Start Test *"),
         ({"FAIL_TO_PASS": "[]"}, (), "*(acme__sums-1): FAIL_TO_PASS is empty: nothing would tell a patch*"),
-        ({"version": None}, (), "*rows.jsonl (for swebench-lite): row 1: version must be text, not NoneType*"),
+        ({"version": None}, (), "*rows.jsonl (for swebench-lite): row 1: version must be text, not None*"),
         ({"version": " "}, (), "*(acme__sums-1): version is empty"),
         ({"base_commit": "main"}, (), "*(acme__sums-1): base_commit 'main' is no commit's hash"),
         ({}, ("--mcode-task=acme__sums-9",), "*no task 'acme__sums-9' in *; near ones: acme__sums-1"),
