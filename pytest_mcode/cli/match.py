@@ -27,7 +27,7 @@ def match(
     ],
     big: Annotated[
         str,
-        typer.Argument(metavar="BIG", help="What it is to match: a run, or repeats: `model=…,samples=1`."),
+        typer.Argument(metavar="BIG", help="What to match: a run, or repeats: `model=m,samples=1`."),
     ],
     by: Annotated[str, typer.Option(metavar=BY, help="What budgets are counted in.")] = "samples",
     margin: Annotated[

@@ -32,10 +32,11 @@ def match(
     judged and whose fingerprints are equal, or tasks of such repositories.
 
     ``curve`` has a point a budget: ``samples``, ``repairs``, ``amount`` (its mean cost along `by`, stopping
-    at the first pass), ``rate``, and ``difference`` to B with its 95 % interval. ``estimate``, ``low``, ``high``
-    and ``passes`` are such points or None, as `analysis.matching.Match` says; ``never`` whether A is shown to
-    stay below within every budget; ``withheld`` why nothing of all that can be said; ``sentence`` all of it
-    in words; ``answers`` how the answers are related, as `comparison.compare` says. Raises `ConfigurationError` where the two cannot be compared, or a cost is unknown.
+    at the first pass), ``rate``, and ``difference`` to B with its 95 % interval. ``estimate``, ``low``,
+    ``high`` and ``passes`` are such points or None, as `analysis.matching.Match` says; ``never`` whether A is
+    shown to stay below within every budget; ``withheld`` why nothing of all that can be said; ``sentence``
+    all of it in words; ``answers`` how the answers are related, as `comparison.compare` says. Raises
+    `ConfigurationError` where the two cannot be compared, or a cost is unknown.
     """
     by = by.replace("-", "_")
     if by not in BY:

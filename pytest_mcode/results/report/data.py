@@ -10,6 +10,7 @@ from pytest_mcode.records import TaskOutcome, VerdictKind, to_json
 from pytest_mcode.results.comparison import compare
 from pytest_mcode.results.figures import loop, natural, short_id, title
 from pytest_mcode.results.inspection import new_messages, solution_diff
+from pytest_mcode.results.matching import match
 from pytest_mcode.results.prices import NO_PRICES, Prices
 from pytest_mcode.results.scaling import scaling
 from pytest_mcode.results.sides import load_run_and_test
@@ -26,7 +27,9 @@ def collect(store: Store, names: Sequence[str], prices: Prices = NO_PRICES) -> d
     """Return the content of a report on some runs (``RUN`` or ``RUN::TEST``), JSON types.
 
     ``runs`` are their figures, ``scaling`` their curves, ``comparison`` that of two runs (None for another
-    number of them, ``refused`` says why there is none), ``tasks`` the grid, ``attempts`` what is behind it.
+    number of them, ``refused`` says why there is none), ``match`` says how large a budget the weaker of two
+    models needs to match the other (None for another number of models), ``tasks`` the grid, ``attempts``
+    what is behind it.
     """
     rows = list(
         {
@@ -48,6 +51,7 @@ def collect(store: Store, names: Sequence[str], prices: Prices = NO_PRICES) -> d
     return {
         "runs": runs,
         "scaling": scaling(store, results),
+        "match": _match(store, results, prices),
         "comparison": _comparison(store, rows),
         **_tasks(store, runs),
     }
@@ -67,6 +71,27 @@ def _comparison(store: Store, rows: Sequence[Mapping[str, Any]]) -> dict[str, An
         return compare(store, *(f"{row['run_id']}::{row['test'] or ''}" for row in rows))
     except ConfigurationError as error:
         return {"refused": str(error)}
+
+
+def _match(store: Store, results: Sequence[Mapping[str, Any]], prices: Prices) -> dict[str, Any] | None:
+    """Match the largest budget of the weaker model, by its first attempts, with the smallest of the other."""
+    models: dict[str, list[Mapping[str, Any]]] = {}
+    for each in results:
+        if each["tasks_judged"]:
+            models.setdefault(str(each["model"]), []).append(each)
+    if len(models) != 2:
+        return None
+    weak, strong = sorted(models.values(), key=lambda runs: max(run["first_attempt_rate"] for run in runs))
+    small, big = max(weak, key=_budget), min(strong, key=_budget)
+    names = (f"{run['run_id']}::{run['test'] or ''}" for run in (small, big))
+    try:
+        return match(store, *names, prices=prices)
+    except ConfigurationError as error:
+        return {"refused": str(error)}
+
+
+def _budget(run: Mapping[str, Any]) -> int:
+    return int(run["samples"] * (1 + run["debug_iters"]))
 
 
 def _tasks(store: Store, runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
