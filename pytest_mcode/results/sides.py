@@ -107,6 +107,12 @@ def pair(a: Side, b: Side) -> Pairing:
     common = [task for task in a.scores if task in b.scores]
     same = [task for task in common if a.fingerprints[task] == b.fingerprints[task]]
     both = f"{a.name} and {b.name}"
+    for side in (a, b):
+        if not side.scores and side.infra:
+            raise ConfigurationError(
+                f"{side.name} judged no task: each of its {side.infra} ended in infra; go on with it "
+                "(--mcode-resume-run)"
+            )
     if not common:
         found = f"{_example(a)}, {_example(b)}"
         raise ConfigurationError(f"{both} have no common task: {found}; compare runs of one benchmark")

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import TaskOutcome, VerdictKind, to_json
+from pytest_mcode.results.budgets import history
 from pytest_mcode.results.comparison import compare
 from pytest_mcode.results.figures import loop, natural, short_id, title
 from pytest_mcode.results.inspection import new_messages, solution_diff
@@ -73,21 +74,25 @@ def _comparison(store: Store, rows: Sequence[Mapping[str, Any]]) -> dict[str, An
         return {"refused": str(error)}
 
 
-def _match(store: Store, results: Sequence[Mapping[str, Any]], prices: Prices) -> dict[str, Any] | None:
-    """Match the largest budget of the weaker model, by its first attempts, with the smallest of the other."""
-    models: dict[str, list[Mapping[str, Any]]] = {}
+def _match(store: Store, results: Sequence[dict[str, Any]], prices: Prices) -> dict[str, Any] | None:
+    """Match the largest budget of the weaker model, by single attempts, with the smallest of the other."""
+    models: dict[str, list[dict[str, Any]]] = {}
     for each in results:
         if each["tasks_judged"]:
             models.setdefault(str(each["model"]), []).append(each)
     if len(models) != 2:
         return None
-    weak, strong = sorted(models.values(), key=lambda runs: max(run["first_attempt_rate"] for run in runs))
+    weak, strong = sorted(models.values(), key=lambda runs: max(_smallest_rate(store, run) for run in runs))
     small, big = max(weak, key=_budget), min(strong, key=_budget)
     names = (f"{run['run_id']}::{run['test'] or ''}" for run in (small, big))
     try:
         return match(store, *names, prices=prices)
     except ConfigurationError as error:
         return {"refused": str(error)}
+
+
+def _smallest_rate(store: Store, run: dict[str, Any]) -> float:
+    return history(store, run).chain()[0].rate
 
 
 def _budget(run: Mapping[str, Any]) -> int:
