@@ -13,6 +13,7 @@ __all__ = [
     "MISSING",
     "axis_name",
     "brief",
+    "budget_words",
     "coverage",
     "further_attempts",
     "interval",
@@ -114,6 +115,13 @@ def axis_name(axis: str) -> str:
 def further_attempts(debugging: Mapping[str, Any]) -> str:
     """Return what the attempts after a sample's first one are: repairs, or fresh ones without feedback."""
     return "resamples" if debugging["strategy"] == "resample" else "repairs"
+
+
+def budget_words(budget: Mapping[str, Any]) -> str:
+    """Return ``3 samples of up to 2 repairs``."""
+    samples = f"{budget['samples']} sample{'s' * (budget['samples'] != 1)}"
+    repairs = budget["repairs"]
+    return samples + (f" of up to {repairs} repair{'s' * (repairs != 1)}" if repairs else "")
 
 
 def brief(value: object) -> str:

@@ -231,15 +231,35 @@ class Results:
         """Return how a task of a run ended, one outcome for each test function, with every attempt."""
         return outcomes_of(self.store, self.run_id(name), task_id)
 
-    def compare(self, a: str | Run, b: str | Run, *, margin: float | None = None) -> dict[str, Any]:
+    def compare(
+        self,
+        a: str | Run,
+        b: str | Run,
+        *,
+        margin: float | None = None,
+        equivalence: float | None = None,
+        pass_at: Sequence[int] = (),
+        by: str | None = None,
+    ) -> dict[str, Any]:
         """Return the difference of two runs, or configurations, on the tasks that both judged; A minus B.
 
         A side is a `Run`, its name, or a filter that selects the repeats of one configuration, such as
-        ``model=granite4:3b,samples=5``. See `comparison.compare`.
+        ``model=granite4:3b,samples=5``. `pass_at` lists the k of pass@k, `by` an axis on which both get the
+        same budget. See `comparison.compare`.
         """
         comparison.check_margin("margin", margin)
+        comparison.check_margin("equivalence", equivalence)
         ours, theirs = (each.name if isinstance(each, Run) else each for each in (a, b))
-        return comparison.compare(self.store, ours, theirs, margin=margin)
+        return comparison.compare(
+            self.store,
+            ours,
+            theirs,
+            margin=margin,
+            equivalence=equivalence,
+            pass_at=pass_at,
+            by=by,
+            prices=self.prices,
+        )
 
     def match(
         self, a: str | Run, b: str | Run, *, by: str = "samples", margin: float = 0.05
