@@ -21,6 +21,9 @@ class Tally:
     attempts: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    repeats: int = 0
+    """Attempts whose solution an earlier one at the task had."""
+    repeat_tokens: int = 0
     execution_seconds: float = 0.0
     """Of all verdicts, also those given at the same time by several workers."""
     failures: Counter[str] = field(default_factory=Counter)
@@ -37,6 +40,11 @@ class Tally:
         self.attempts += len(outcome.attempts)
         self.prompt_tokens += sum(attempt.prompt_tokens or 0 for attempt in outcome.attempts)
         self.completion_tokens += sum(attempt.completion_tokens or 0 for attempt in outcome.attempts)
+        repeats = [attempt for attempt in outcome.attempts if attempt.is_repeat]
+        self.repeats += len(repeats)
+        self.repeat_tokens += sum(
+            (each.prompt_tokens or 0) + (each.completion_tokens or 0) for each in repeats
+        )
         self.execution_seconds += sum(attempt.verdict.seconds for attempt in outcome.attempts)
         if outcome.status == "infra":
             self.infra += 1
