@@ -27,6 +27,8 @@ class Throttle:
         self._window = window
         self._changed = Condition()
         self._in_flight = 0
+        self.was_used = False
+        """Whether any request has gone."""
         self._quiet_until = float("-inf")
         self._closed = False
 
@@ -84,6 +86,7 @@ class Throttle:
                 quiet = self._quiet_until - now
                 if quiet <= 0 and self._in_flight < self._window.size:
                     self._in_flight += 1
+                    self.was_used = True
                     self._window.sent(now)
                     return now
                 self._changed.wait(quiet if quiet > 0 else None)
@@ -132,7 +135,7 @@ def window_for(settings: Settings, slots: int | None = None, *, worker: int = 0,
     """
     total, reason = _total(settings, slots)
     if total is None:
-        return Climb(affordable(MOST)[0])
+        return Climb(affordable(MOST)[0], patience=settings.request_timeout)
     size, lack = affordable(share(total, worker, workers))
     return Fixed(size, f"{reason}; {lack}" if lack else reason)
 
