@@ -191,6 +191,7 @@ def _attempt(
     remarks: Mapping[str, Any],
 ) -> Attempt:
     retrieved = {"retrieved": list(request.retrieved)} if request and request.retrieved else {}
+    details = _merged(remarks, verdict.details)
     return Attempt(
         sample=0,
         iteration=0,
@@ -198,12 +199,18 @@ def _attempt(
         completion=completion.text,
         reasoning=completion.reasoning,
         solution=solution,
-        verdict=verdict,
+        verdict=replace(verdict, details={}),
         public_verdict=public_verdict,
         seed=request.seed if request else None,
         prompt_tokens=completion.prompt_tokens,
         completion_tokens=completion.completion_tokens,
         generation_seconds=completion.seconds,
         finish_reason=completion.finish_reason,
-        extra={**remarks, **retrieved},
+        extra={**details, **retrieved},
     )
+
+
+def _merged(remarks: Mapping[str, Any], details: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what harness and judge say of a solution; where both raise flags, all of them."""
+    flags = {**remarks.get("flags", {}), **details.get("flags", {})}
+    return {**remarks, **details, **({"flags": flags} if flags else {})}
