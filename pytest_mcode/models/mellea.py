@@ -134,7 +134,7 @@ class MelleaModel:
 
     def generate(self, request: Request) -> Completion:
         """Answer `request`; raises as `Model.generate` does."""
-        return self._retries(lambda: self.gate(lambda: self._ask(request)))
+        return self._retries(lambda: self._ask(request), self.gate)
 
     def waiting(self) -> int | None:
         """See `Metered`; for one thread at a time."""
