@@ -170,7 +170,7 @@ class TaskHandle:
             return self._without_solution(self._no_solution(completion), completion, request)
         if earlier := self._first.get(harness.canonical(self.task, solution)):
             verdict, public = unrun(earlier.verdict), earlier.public_verdict
-            remarks = {**remarks, **harness.remarks(self.task, solution), **repeat_of(earlier)}
+            remarks = {**remarks, **repeat_of(earlier)}
             return _attempt(completion, request, solution, verdict, public and unrun(public), remarks)
         verdict = checked.judge(harness, self.task, solution, self.sandbox)
         public = (
@@ -204,6 +204,7 @@ def _attempt(
         asked["retrieved"] = list(request.retrieved)
     if request and request.temperature is not None:
         asked["temperature"] = request.temperature
+    details = _merged(remarks, verdict.details)
     return Attempt(
         sample=0,
         iteration=0,
@@ -211,12 +212,18 @@ def _attempt(
         completion=completion.text,
         reasoning=completion.reasoning,
         solution=solution,
-        verdict=verdict,
+        verdict=replace(verdict, details={}),
         public_verdict=public_verdict,
         seed=request.seed if request else None,
         prompt_tokens=completion.prompt_tokens,
         completion_tokens=completion.completion_tokens,
         generation_seconds=completion.seconds,
         finish_reason=completion.finish_reason,
-        extra={**remarks, **asked},
+        extra={**details, **asked},
     )
+
+
+def _merged(remarks: Mapping[str, Any], details: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what harness and judge say of a solution; where both raise flags, all of them."""
+    flags = {**remarks.get("flags", {}), **details.get("flags", {})}
+    return {**remarks, **details, **({"flags": flags} if flags else {})}

@@ -17,9 +17,14 @@ WARMEST = 2.0
 """What OpenAI's API takes at most (https://platform.openai.com/docs/api-reference/chat/create)."""
 
 
+OF_A_REQUEST = ("asides", "retrieved", "temperature", "fell_back", "overridden")
+"""What a record says of how an attempt was asked for, not of its solution."""
+
+
 def repeat_of(earlier: Attempt) -> Mapping[str, Any]:
     """Return what the record of an attempt says that has the solution of `earlier`."""
-    return {"repeat_of": {"sample": earlier.sample, "iteration": earlier.iteration}}
+    known = {name: value for name, value in earlier.extra.items() if name not in OF_A_REQUEST}
+    return {**known, "repeat_of": {"sample": earlier.sample, "iteration": earlier.iteration}}
 
 
 def unrun(verdict: Verdict) -> Verdict:
