@@ -11,6 +11,7 @@ from pytest_mcode.results.by_harness import usual_feedback
 __all__ = [
     "IN_PROCESS",
     "MISSING",
+    "REPEATED",
     "axis_name",
     "brief",
     "coverage",
@@ -30,6 +31,8 @@ UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud8
 MISSING = "–"
 IN_PROCESS = "passed in one process with their tests, where a pass is not proven"
 """Said of solved tasks, after their number."""
+REPEATED = "had the code of an earlier one at the task, and were not run again"
+"""Said of attempts."""
 
 
 def percent(rate: float | None) -> str:
