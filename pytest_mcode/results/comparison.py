@@ -44,8 +44,8 @@ def compare(
     `analysis.paired.Comparison`, and
 
     - ``a`` and ``b``: what each side is, and what a task cost; ``configuration``: the pairs of values in
-      which they differ; ``warnings``; ``other_content``: tasks left out; how many tasks one side alone judged; on
-      which tasks either did better;
+      which they differ; ``warnings``; ``other_content``: tasks left out; how many tasks one side alone
+      judged; on which tasks either did better;
     - ``infra_low`` and ``infra_high``: the difference over all tasks that both tried, at worst and at best of
       the infra outcomes;
     - ``decisive``: the interval by which verdicts go, or the ``reason`` why there is none;
@@ -161,6 +161,8 @@ def warnings_of(store: Store, a: Side, b: Side, pairing: Pairing) -> Iterator[st
     if first["model"] == second["model"] and first["model_digest"] != second["model_digest"]:
         digests = " and ".join(brief(run["model_digest"]) for run in (first, second))
         yield f"{first['model']} was not the same model: digests {digests}"
+    if len(pairing.tasks) == 1:
+        yield "one task shows nothing of others: compare on more"
     if other_content:
         yield f"{len(other_content)} tasks left out, whose content differs, such as {other_content[0]}"
     for side in (a, b):

@@ -11,6 +11,8 @@ from pytest_mcode.results.by_harness import usual_feedback
 __all__ = [
     "IN_PROCESS",
     "MISSING",
+    "REPEATED",
+    "UNPRICED",
     "axis_name",
     "brief",
     "budget_words",
@@ -29,8 +31,12 @@ __all__ = [
 UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Controls that could drive a terminal or turn its writing direction, and lone surrogates."""
 MISSING = "–"
+UNPRICED = "not all tokens were reported, or a helper model's are among them; give --price-per-hour alone"
+"""Why a run that has prices has no price."""
 IN_PROCESS = "passed in one process with their tests, where a pass is not proven"
 """Said of solved tasks, after their number."""
+REPEATED = "had the code of an earlier one at the task, and were not run again"
+"""Said of attempts."""
 
 
 def percent(rate: float | None) -> str:

@@ -51,7 +51,7 @@ def sentences(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         bounds = f"{100 * found['infra_low']:+.1f} to {100 * found['infra_high']:+.1f} points"
         yield (
             "infra",
-            f"with the infra outcomes A - B lies from {bounds}: all in A failed, all in B solved; reverse",
+            f"over all that both tried A - B lies from {bounds}, whatever the infra outcomes were",
         )
     yield from _costs(found)
     flips = f"A did better on {found['only_a']}, B on {found['only_b']}"
