@@ -23,8 +23,10 @@ class ProcessProvider:
         return ProcessSandbox(order.limits)
 
     def check(self, order: Order, needs: Sequence[str], progress: Progress) -> Mapping[str, Any]:
-        """Try it."""
-        return try_sandbox(self.open(order), needs)
+        """Try it, and say what it leaves unprotected."""
+        described = try_sandbox(self.open(order), needs)
+        progress(described["warning"])
+        return described
 
     def remove_leftovers(self, session_id: str) -> int:
         """Remove nothing: a runner ends with its client."""
