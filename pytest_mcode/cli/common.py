@@ -18,19 +18,22 @@ if TYPE_CHECKING:
     from pytest_mcode.results import Results
 
 __all__ = [
+    "AXES",
     "DEFAULT_DB",
     "Db",
     "Json",
     "cannot_write",
     "console",
+    "cost_axis",
     "open_results",
     "print_json",
     "session_layers",
     "true_or_false",
-    "utc",
     "whole_numbers",
 ]
 
+AXES = ("attempts", "tokens", "model_seconds", "seconds")
+"""What a budget may be counted in: `analysis.costs.AXES`, without the price of importing it."""
 DEFAULT_DB = str(Settings.__dataclass_fields__["db"].default)
 
 Db = Annotated[
@@ -95,6 +98,14 @@ def true_or_false(flag: str, value: str | None) -> tuple[bool, ...]:
     if value.lower() not in ("true", "false"):
         raise ConfigurationError(f"{flag}: {value!r} is not allowed; give true or false")
     return (value.lower() == "true",)
+
+
+def cost_axis(flag: str, value: str) -> str:
+    """Read the name of an axis of costs."""
+    axis = value.replace("-", "_")
+    if axis not in AXES:
+        raise ConfigurationError(f"{flag}: {value!r} is not allowed; give one of {', '.join(AXES)}")
+    return axis
 
 
 def utc(flag: str, text: str) -> str:

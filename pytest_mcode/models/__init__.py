@@ -1,12 +1,22 @@
 """What answers a prompt: the protocols of a model, and of a backend, which opens one."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pytest_mcode.records import Message, Task
 
-__all__ = ["OPTIONAL", "Backend", "Completion", "Model", "ModelSettings", "Request"]
+__all__ = [
+    "OPTIONAL",
+    "Backend",
+    "Completion",
+    "Gate",
+    "Gated",
+    "Metered",
+    "Model",
+    "ModelSettings",
+    "Request",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +32,8 @@ class Request:
     iteration: int = 0
     retrieved: Sequence[str] = ()
     """What the messages show besides the task: ids of solved tasks, paths of files. Never sent as such."""
+    temperature: float | None = None
+    """In place of the session's; None: the session's."""
     tools: Sequence[Mapping[str, Any]] = ()
     """Functions that the model may call, in OpenAI's form; a server refuses them where it can't."""
 
@@ -71,6 +83,25 @@ class Model(Protocol):
         """Release connections. May be called twice."""
 
 
+Gate = Callable[[Callable[[], Completion]], Completion]
+"""Calls what sends one request, when its turn has come, and returns or raises what that does."""
+
+
+@runtime_checkable
+class Gated(Protocol):
+    """A `Model` that sends each request, also one that it sends again, through a gate."""
+
+    gate: Gate
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """A `Model` whose server may say how many requests it lets wait."""
+
+    def waiting(self) -> int | None:
+        """Return how many requests wait at the server; None where it does not say."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelSettings:
     """What a session asks of a model; None leaves the choice to the backend or to the model itself."""
@@ -112,8 +143,8 @@ class Backend(Protocol):
         """Check before the first task that the model is there; return what is known of it, JSON types.
 
         Generates nothing. Keys of general use: ``digest, quantization, context_length (tokens),
-        server_version``; ``unverified`` says in words what could not be checked. Raises
-        `ConfigurationError` with the remedy.
+        server_version, slots (requests that it serves at a time)``; ``unverified`` says in words
+        what could not be checked. Raises `ConfigurationError` with the remedy.
         """
 
     def open(self, settings: ModelSettings) -> Model:
