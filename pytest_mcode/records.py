@@ -153,6 +153,17 @@ class Attempt:
     finish_reason: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def flags(self) -> Mapping[str, Sequence[str]]:
+        """What a solution does that could decide its own verdict, by name, with the files; mostly nothing."""
+        found: Mapping[str, Sequence[str]] = self.extra.get("flags", {})
+        return found
+
+    @property
+    def passed_flagged(self) -> bool:
+        """Whether the solution passed, and could have decided that itself."""
+        return self.verdict.passed and bool(self.flags)
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Rebuild from what `dataclasses.asdict` gave."""
