@@ -12,8 +12,10 @@ __all__ = [
     "FLAGGED",
     "IN_PROCESS",
     "MISSING",
+    "axis_name",
     "brief",
     "coverage",
+    "further_attempts",
     "interval",
     "loop",
     "natural",
@@ -104,6 +106,16 @@ def title(run: Mapping[str, Any]) -> str:
 def visible(text: str) -> str:
     """Return `text` harmless to a terminal: what drives it is shown escaped, as in ``\\x1b[2J``."""
     return UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def axis_name(axis: str) -> str:
+    """Return the name of an axis of `analysis.costs.AXES` for people: ``model seconds``."""
+    return axis.replace("_", " ")
+
+
+def further_attempts(debugging: Mapping[str, Any]) -> str:
+    """Return what the attempts after a sample's first one are: repairs, or fresh ones without feedback."""
+    return "resamples" if debugging["strategy"] == "resample" else "repairs"
 
 
 def brief(value: object) -> str:

@@ -95,13 +95,15 @@ def write_step_summary(plan: Plan, tally: Tally, planned: int, decision: Decisio
 
 
 def pass_rate(tally: Tally) -> str:
-    """Return ``61.3%, 95 % in [53.7%, 68.5%] (100/163)``: solved / judged with its Wilson interval."""
+    """Return ``61.3%, 95 % in [53.7%, 68.5%] (100/163)``: solved / judged, and `Tally.interval`."""
     if tally.pass_rate is None:
         return "no task was judged"
-    from pytest_mcode.analysis.intervals import wilson
+    from pytest_mcode.analysis.figure import Withheld
 
-    low, high = wilson(tally.solved, tally.judged)
-    return f"{tally.pass_rate:.1%}, 95 % in [{low:.1%}, {high:.1%}] ({tally.solved}/{tally.judged})"
+    span, of = tally.interval, f"({tally.solved}/{tally.judged})"
+    if isinstance(span, Withheld):
+        return f"{tally.pass_rate:.1%} {of}; no interval: {span.reason}"
+    return f"{tally.pass_rate:.1%}, 95 % in [{span.low:.1%}, {span.high:.1%}] {of}"
 
 
 def _brief(plan: Plan, tally: Tally, planned: int) -> str:
@@ -202,7 +204,10 @@ def _in_flight(concurrency: Mapping[str, Any]) -> str:
 def _tokens(tally: Tally) -> str:
     if not tally.prompt_tokens and not tally.completion_tokens:
         return "no tokens counted"
-    return f"{tally.prompt_tokens:,} prompt + {tally.completion_tokens:,} completion tokens"
+    counted = f"{tally.prompt_tokens:,} prompt + {tally.completion_tokens:,} completion tokens"
+    if tally.attempts_without_tokens:
+        return f"more than {counted} (not reported for {tally.attempts_without_tokens} attempts)"
+    return counted
 
 
 def _execution(tally: Tally) -> str:
