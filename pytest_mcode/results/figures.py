@@ -12,6 +12,7 @@ __all__ = [
     "FLAGGED",
     "IN_PROCESS",
     "MISSING",
+    "REPEATED",
     "axis_name",
     "brief",
     "coverage",
@@ -32,6 +33,8 @@ MISSING = "–"
 FLAGGED = "were solved by what could decide its own verdict"
 IN_PROCESS = "passed in one process with their tests, where a pass is not proven"
 """Said of solved tasks, after their number."""
+REPEATED = "had the code of an earlier one at the task, and were not run again"
+"""Said of attempts."""
 
 
 def percent(rate: float | None) -> str:
