@@ -54,7 +54,7 @@ def details(each: Result) -> list[tuple[str, str]]:
     if each["repeats"]:
         spent = f"{quantity(each['repeat_tokens'])} tokens"
         rows.append(("repeats", f"{each['repeats']} of {each['attempts']} attempts {REPEATED}: {spent}"))
-    if each.get("spread") and each["samples"] > 1:
+    if each.get("spread") and each["all_samples"] and each["samples"] > 1:
         rows += _spread(each["spread"])
     if each["verdicts"]:
         rows.append(("failed by", ", ".join(f"{kind} {count}" for kind, count in each["verdicts"].items())))
