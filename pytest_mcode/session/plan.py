@@ -19,7 +19,7 @@ from pytest_mcode.session import loading
 from pytest_mcode.session.replay import as_generated, read_answers
 from pytest_mcode.settings import MODEL_OPTIONS, Settings, option_specs
 from pytest_mcode.solving.replay import StoredAnswers
-from pytest_mcode.solving.styles import STYLES
+from pytest_mcode.solving.styles import style_of
 
 __all__ = ["Plan", "build_settings", "make_plan"]
 
@@ -178,7 +178,7 @@ def make_plan(settings: Settings) -> Plan:
     demonstrations = loading.load_demonstrations(settings, tasks)
     benchmark = benchmarks.get(settings.benchmark)
     prompt = benchmark.harness.prompt(settings, benchmark.prompt_template, demonstrations=demonstrations)
-    prompt_hash = f"{prompt.hash}{STYLES[settings.repair].hash}"
+    prompt_hash = f"{prompt.hash}{style_of(settings.repair, settings.prompts).hash}"
     plan = Plan(
         run_id=_new_run_id(),
         settings=settings,
