@@ -19,17 +19,23 @@ class Templates:
         mine = own_names(own) if own else {}
         replaced = [name for name in names if name in mine]
         self.sources = {
-            name: (mine[name] if name in mine else home.joinpath(name)).read_text(encoding="utf-8")
+            name: _read(mine[name]) if name in mine else home.joinpath(name).read_text(encoding="utf-8")
             for name in names
         }
         if replaced:
-            parts = {name: path.read_text(encoding="utf-8") for name, path in mine.items() if name[0] == "_"}
-            self.sources |= parts
+            self.sources |= {name: _read(path) for name, path in mine.items() if name.startswith("_")}
         self.replaced = tuple(replaced)
         """Names of those that are one's own."""
         self._environment = jinja2.Environment(
             loader=jinja2.DictLoader(self.sources), undefined=jinja2.StrictUndefined, autoescape=False
         )
+        for name in mine.keys() & self.sources:
+            try:
+                self._environment.parse(self.sources[name])
+            except jinja2.TemplateSyntaxError as error:
+                raise ConfigurationError(
+                    f"--mcode-prompts={own}: {name}, line {error.lineno}: {error.message}"
+                ) from error
 
     @property
     def environment(self) -> jinja2.Environment:
@@ -53,3 +59,10 @@ def own_names(directory: str) -> dict[str, Path]:
             f"--mcode-prompts={directory}: no file there ends in .jinja; give a directory of templates"
         )
     return found
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"--mcode-prompts: cannot read {path} as UTF-8 text: {error}") from error
