@@ -1,4 +1,4 @@
-"""The server of `bench_throughput.py`: OpenAI's chat completions, C slots, L seconds an answer; tells its load.
+"""The server of `bench_throughput.py`: OpenAI's chat completions, C slots, L seconds an answer, and its load.
 
     python experiments/scripted_server.py PORT ANSWERS.json
 
