@@ -13,6 +13,7 @@ import argparse
 import gzip
 import json
 import os
+import re
 import resource
 import socket
 import subprocess
@@ -237,12 +238,15 @@ class Bench:
 def own_task(source: dict[str, Any], number: int) -> dict[str, Any]:
     """Return a task of MBPP as one of one's own."""
     tests = [each.replace("\r", "") for each in source["test_list"]]
+    code = source["code"].replace("\r", "")
+    defined = re.findall(r"^(?:def|class) (\w+)", code, re.MULTILINE)
     return {
         "task_id": f"own/{number}",
         "prompt": f"{source['text']}\nYour code must pass: {tests[0]}\n(Task {number}.)",
         "test": "\n".join(tests),
         "setup": source["test_setup_code"].replace("\r", ""),
-        "canonical_solution": source["code"].replace("\r", ""),
+        "entry_point": next(name for name in defined if re.search(rf"\b{name}\b", tests[0])),
+        "canonical_solution": code,
     }
 
 
