@@ -30,6 +30,15 @@ class LoopOptions:
         default="judge",
         changes_result=True,
     )
+    on_repeat: Literal["keep", "warmer", "restart", "stop"] = option(
+        "What follows an answer whose code an earlier attempt at the task had: keep (a repair as any other), "
+        "warmer (temperature 0.2 higher for each), restart (as if the sample began), stop (the sample ends).",
+        choice("keep", "warmer", "restart", "stop"),
+        metavar="WHAT",
+        default="keep",
+        changes_result=True,
+        came_later=True,
+    )
     strategy: Literal["repair", "resample"] = option(
         "How a sample's budget is spent: repair (with feedback), resample (every attempt a fresh one, "
         "without feedback: the baseline at equal cost).",

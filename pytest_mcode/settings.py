@@ -243,6 +243,10 @@ class Settings(LoopOptions, PriceOptions):
             raise ConfigurationError(
                 f"--mcode-repair={self.repair}: --mcode-strategy=resample repairs nothing; leave one out"
             )
+        if self.on_repeat == "warmer" and self.temperature is None:
+            raise ConfigurationError(
+                "--mcode-on-repeat=warmer raises the temperature by steps: give --mcode-temperature as well"
+            )
         if self.judge_dataset and not self.judge:
             raise ConfigurationError("--mcode-judge-dataset: give --mcode-judge=NAME as well")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_mcode.records import REFUSALS
 
-__all__ = ["AXES", "Attempt", "Axis", "Draw", "Price", "cost_until_pass", "mean_cost", "spent"]
+__all__ = ["AXES", "HELPER", "Attempt", "Axis", "Draw", "Price", "cost_until_pass", "mean_cost", "spent"]
 
 Attempt = Mapping[str, Any]
 """Its ``prompt_tokens``, ``completion_tokens``, ``generation_seconds``, ``execution_seconds``, if known."""
@@ -26,12 +26,19 @@ def _sum(*names: str) -> Callable[[Attempt], float | None]:
     return of
 
 
+def _tokens(attempt: Attempt) -> float | None:
+    """Count a helper model's too, where it helped."""
+    own = _sum("prompt_tokens", "completion_tokens")(attempt)
+    return None if own is None else own + sum(attempt.get(name) or 0 for name in HELPER)
+
+
+HELPER = ("helper_prompt_tokens", "helper_completion_tokens")
 Axis = Callable[[Attempt], float | None]
 """What an attempt costs; None where that is unknown."""
 
 AXES: Mapping[str, Axis] = {
     "attempts": lambda attempt: 1,
-    "tokens": _sum("prompt_tokens", "completion_tokens"),
+    "tokens": _tokens,
     "model_seconds": _sum("generation_seconds"),
     "seconds": _sum("generation_seconds", "execution_seconds"),
 }
@@ -111,5 +118,7 @@ class Price:
         return {**AXES, "price": self._of_attempt}
 
     def _of_attempt(self, attempt: Attempt) -> float | None:
+        if any(attempt.get(name) for name in HELPER):
+            return None  # Another model's tokens, at another price.
         prompt, completion = (_sum(name)(attempt) for name in ("prompt_tokens", "completion_tokens"))
         return self.of(prompt, completion, attempt.get("generation_seconds"))

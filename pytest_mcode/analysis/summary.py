@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import Any
 
 from pytest_mcode.analysis.clusters import rate_interval
-from pytest_mcode.analysis.costs import Price
+from pytest_mcode.analysis.costs import HELPER, Price
 from pytest_mcode.analysis.figure import Interval, Withheld, limits
 from pytest_mcode.analysis.intervals import bounds
 from pytest_mcode.analysis.passk import pass_at_k, pass_at_k_interval, stopped_early
@@ -45,6 +45,8 @@ TOTALS = (
     "generation_seconds",
     "execution_seconds",
 )
+REPEATS = ("repeats", "repeat_tokens", "helper_prompt_tokens", "helper_completion_tokens")
+"""Sums that are None where no outcome has them."""
 Group = Mapping[str, Any]
 """Outcomes of one run that are alike; ``tasks`` counts them. See `store.queries.outcome_groups`.
 
@@ -103,6 +105,7 @@ def summarise(
         "pass_at_left_out": [{"k": k, "reason": reason} for k, reason in too_large.items()],
         "samples_per_task": _ratio(_sum(judged, "samples_started"), n_judged),
         "distinct_solutions_per_task": _ratio(_sum(judged, "distinct_solutions"), n_judged),
+        **{name: _sum_or_none(groups, name) for name in REPEATS},
         "verdicts": _verdicts(judged),
         **_false_positives(judged),
         **_costs(groups, judged, solved),
@@ -210,8 +213,8 @@ def _prices(
     """Price what `_costs` counts, and keep at what price."""
 
     def of(some: Sequence[Group]) -> float | None:
-        if price is None:
-            return None
+        if price is None or any(_sum(some, name) for name in HELPER):
+            return None  # A helper model's tokens have a price of their own.
         prompt, completion = (_known_sum(some, name) for name in ("prompt_tokens", "completion_tokens"))
         return price.of(prompt, completion, _sum(some, "generation_seconds"))
 
@@ -230,6 +233,11 @@ def _tasks(groups: Iterable[Group]) -> int:
 
 def _sum(groups: Iterable[Group], name: str) -> Any:
     return sum(group[name] or 0 for group in groups)
+
+
+def _sum_or_none(groups: Iterable[Group], name: str) -> Any:
+    values = [group[name] for group in groups if group.get(name) is not None]
+    return sum(values) if values else None
 
 
 def _known_sum(groups: Iterable[Group], name: str) -> Any:

@@ -8,7 +8,7 @@ from pytest_mcode.cli.common import console
 from pytest_mcode.cli.run_details import bounds, details, span
 from pytest_mcode.cli.tables import Column, Result, facts, print_tables, rate_cell, withheld_notes
 from pytest_mcode.records import to_json
-from pytest_mcode.results.figures import coverage, loop, percent, quantity, short_id, title
+from pytest_mcode.results.figures import UNPRICED, coverage, loop, percent, quantity, short_id, title
 
 __all__ = ["print_csv", "print_markdown", "print_results"]
 
@@ -98,7 +98,7 @@ def _unpriced_notes(found: Sequence[Result]) -> Iterator[str]:
     without = [each for each in found if each["prices"] and each["price"] is None]
     if without:
         ids = ", ".join(short_id(each["run_id"]) for each in without)
-        yield f"No price of {ids}: not all tokens were reported; give --price-per-hour alone."
+        yield f"No price of {ids}: {UNPRICED}."
 
 
 def _left_out_notes(found: Sequence[Result]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pytest_mcode.results.figures import IN_PROCESS, coverage, interval, percent, quantity
+from pytest_mcode.results.figures import IN_PROCESS, REPEATED, UNPRICED, coverage, interval, percent, quantity
 
 __all__ = ["bounds", "details", "span"]
 
@@ -39,6 +39,9 @@ def details(each: Result) -> list[tuple[str, str]]:
         rows.append(("samples", f"{quantity(each['samples_per_task'])} a task, {distinct}"))
         if each["pass_at_refused"]:
             rows.append(("pass@k", f"not to be had: {each['pass_at_refused']}"))
+    if each["repeats"]:
+        spent = f"{quantity(each['repeat_tokens'])} tokens"
+        rows.append(("repeats", f"{each['repeats']} of {each['attempts']} attempts {REPEATED}: {spent}"))
     if each["verdicts"]:
         rows.append(("failed by", ", ".join(f"{kind} {count}" for kind, count in each["verdicts"].items())))
     if each["public_passed"]:
@@ -77,7 +80,7 @@ def span(at: dict[str, Any], name: str, suffix: str = "") -> str:
 
 def _price(each: Result) -> str:
     if each["price"] is None:
-        return "not to be had: not all tokens were reported; give --price-per-hour alone"
+        return f"not to be had: {UNPRICED}"
     judged, solved = quantity(each["price_per_judged"]), quantity(each["price_per_solved"])
     return f"{quantity(each['price'])}; {judged} a judged task; {solved} a solved task"
 

@@ -11,7 +11,7 @@ from pytest_mcode.results.summaries import Figures
 from pytest_mcode.store import Store
 from pytest_mcode.store.queries import Row, attempt_rows, task_rows
 
-__all__ = ["STEPS", "Budget", "History", "history"]
+__all__ = ["STEPS", "Budget", "History", "history", "mean_if_known"]
 
 STEPS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
 """Numbers of samples at which a curve has points."""
@@ -91,7 +91,8 @@ class History:
             scores={task: float(passed) for task, passed in self.solved.items()},
             draws=1,
             costs={
-                name: _mean([spent(attempts, axis) for attempts in every]) for name, axis in self.axes.items()
+                name: mean_if_known([spent(attempts, axis) for attempts in every])
+                for name, axis in self.axes.items()
             },
         )
 
@@ -119,7 +120,9 @@ class History:
     def _cost(self, tasks: Iterable[Sequence[Sample]], k: int, axis: Axis) -> float | None:
         if self.is_fixed:
             return mean_cost(_draws(tasks, axis), k)
-        return _mean([spent((each for sample in samples[:k] for each in sample), axis) for samples in tasks])
+        return mean_if_known(
+            [spent((each for sample in samples[:k] for each in sample), axis) for samples in tasks]
+        )
 
     def budgets(self, by: str) -> list[Budget]:
         """Return the budgets that grow along an axis, the smallest first.
@@ -190,6 +193,7 @@ def _draws(tasks: Iterable[Sequence[Sample]], axis: Axis) -> Iterator[list[Draw]
         yield [(_passed(sample), spent(sample, axis)) for sample in samples]
 
 
-def _mean(costs: Sequence[float | None]) -> float | None:
+def mean_if_known(costs: Sequence[float | None]) -> float | None:
+    """Return the mean; None where one of them is unknown, or there is none."""
     known = [cost for cost in costs if cost is not None]
     return sum(known) / len(known) if known and len(known) == len(costs) else None

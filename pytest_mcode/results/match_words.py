@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_mcode.results.figures import axis_name, interval, percent, quantity, short_id
+from pytest_mcode.results.figures import axis_name, budget_words, interval, percent, quantity, short_id
 from pytest_mcode.results.sentences import RELATED
 
-__all__ = ["budget_words", "facts_of", "sentence", "table_of"]
+__all__ = ["facts_of", "sentence", "table_of"]
 
 Point = Mapping[str, Any]
 
@@ -38,13 +38,6 @@ def sentence(found: Mapping[str, Any]) -> str:
     passes = found["passes"]
     better = f"; from {_words(passes, found['by'])} on it is shown to be better" if passes else ""
     return f"{small} {reached} ({sure}){better}"
-
-
-def budget_words(budget: Mapping[str, Any]) -> str:
-    """Return ``3 samples of up to 2 repairs``."""
-    samples = f"{budget['samples']} sample{'s' * (budget['samples'] != 1)}"
-    repairs = budget["repairs"]
-    return samples + (f" of up to {repairs} repair{'s' * (repairs != 1)}" if repairs else "")
 
 
 def _words(point: Point, by: str) -> str:

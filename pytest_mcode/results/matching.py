@@ -1,6 +1,6 @@
 """How large a budget does a small model need to match a big one? The question that it is all for."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pytest_mcode.analysis.figure import Withheld
@@ -13,7 +13,7 @@ from pytest_mcode.results.figures import natural
 from pytest_mcode.results.match_words import sentence
 from pytest_mcode.results.prices import NO_PRICES, Prices
 from pytest_mcode.results.sides import Side, load_side, pair
-from pytest_mcode.results.summaries import Figures, figures
+from pytest_mcode.results.unlike import figures_of, mean_costs
 from pytest_mcode.store import Store
 
 __all__ = ["BY", "match"]
@@ -52,7 +52,7 @@ def match(
     if len(pairing.tasks) < 2:
         raise ConfigurationError(f"{a} and {b} have one common task, which shows nothing of others: run more")
     tasks = sorted(pairing.tasks, key=natural)
-    made = history(store, _figures(store, small.runs[0], prices)).over(tasks)
+    made = history(store, figures_of(store, small, prices)[0]).over(tasks)
     budgets = made.budgets(by)
     other = [big.scores[task] for task in tasks]
     names = clusters(small.runs[0], tasks)
@@ -87,11 +87,6 @@ def match(
     return {**answer, "sentence": sentence(answer)}
 
 
-def _figures(store: Store, run: Mapping[str, Any], prices: Prices) -> Figures:
-    every = figures(store, [run], prices=prices)
-    return next(each for each in every if each["test"] == run["test"])
-
-
 def _point(budget: Budget, tasks: Sequence[str], by: str, other: float, span: Any) -> dict[str, Any]:
     rate = sum(budget.scores[task] for task in tasks) / len(tasks)
     return {
@@ -114,9 +109,7 @@ def _cost(store: Store, side: Side, tasks: Sequence[str], by: str, prices: Price
     """Return what B spends on a task along `by`, as it was run; None where that is unknown."""
     if by in ("samples", "repairs"):
         return None
-    run = side.runs[0]
-    made = history(store, _figures(store, run, prices))
-    return made.over(task for task in tasks if task in made.tasks).whole().costs.get(by)
+    return mean_costs(store, side, tasks, prices).get(by)
 
 
 def _budget_of(side: Side) -> dict[str, int]:

@@ -137,6 +137,11 @@ def _rows(
     if tally.infra:
         rows.append(("infra", f"{tally.infra} outside the pass rate, which leaves {_bounds(tally)}"))
         rows += [("", f"{n} x {cause.splitlines()[0]}") for cause, n in tally.infra_causes.most_common(3)]
+    if tally.repeats:
+        from pytest_mcode.results.figures import REPEATED
+
+        counted = f"{tally.repeats} of {tally.attempts} attempts {REPEATED}"
+        rows.append(("repeats", f"{counted}: {tally.repeat_tokens:,} tokens"))
     rows += [
         ("cost", f"{tally.attempts} attempts, {_tokens(tally)}, {seconds:.1f} s{_execution(tally)}"),
         *([("price", _price(plan.settings, tally, seconds))] if _is_priced(plan.settings) else []),

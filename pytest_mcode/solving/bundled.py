@@ -22,6 +22,8 @@ def bundled_solver(settings: Settings, model: Model, prompt: Prompt, style: Styl
         "debug_iters": settings.debug_iters,
         "all_samples": settings.all_samples,
         "seed": settings.seed,
+        "on_repeat": settings.on_repeat,
+        "temperature": settings.temperature,
     }
     if settings.own["agent"] == "bash":
         from pytest_mcode.solving.bash_agent import BashAgent

@@ -14,6 +14,7 @@ from pytest_mcode.records import Attempt, Task, Verdict
 from pytest_mcode.solving.asides import Aside, asides_of, with_asides
 from pytest_mcode.solving.feedback import FEEDBACK, FeedbackName
 from pytest_mcode.solving.journal import Journal
+from pytest_mcode.solving.repeats import repeat_of, unrun
 from pytest_mcode.solving.unanswered import cut, unanswered, withheld
 
 __all__ = ["TaskHandle"]
@@ -38,6 +39,8 @@ class TaskHandle:
         """Take up what an earlier session has left of this task."""
         self._left = self.journal.read() if self.journal else []
         self._asides: dict[int, list[Aside]] = {}
+        self._first: dict[str, Attempt] = {}
+        """By canonical solution, the attempt that had it first."""
         self._feedback = FEEDBACK[self.feedback]
         self._harness = self.harness or self.benchmark.harness
 
@@ -140,6 +143,8 @@ class TaskHandle:
         iteration = sum(earlier.sample == sample for earlier in self.attempts)
         attempt = replace(attempt, sample=sample, iteration=iteration)
         self.attempts.append(attempt)
+        if attempt.solution is not None:
+            self._first.setdefault(self._harness.canonical(self.task, attempt.solution), attempt)
         return attempt
 
     def _extracted(self, completion: Completion, request: Request | None = None) -> Attempt:
@@ -163,6 +168,10 @@ class TaskHandle:
         harness = self._harness
         if solution is None:
             return self._without_solution(self._no_solution(completion), completion, request)
+        if earlier := self._first.get(harness.canonical(self.task, solution)):
+            verdict, public = unrun(earlier.verdict), earlier.public_verdict
+            remarks = {**remarks, **repeat_of(earlier)}
+            return _attempt(completion, request, solution, verdict, public and unrun(public), remarks)
         verdict = checked.judge(harness, self.task, solution, self.sandbox)
         public = (
             checked.judge_publicly(harness, self.task, solution, self.sandbox)
@@ -190,7 +199,11 @@ def _attempt(
     public_verdict: Verdict | None,
     remarks: Mapping[str, Any],
 ) -> Attempt:
-    retrieved = {"retrieved": list(request.retrieved)} if request and request.retrieved else {}
+    asked: dict[str, Any] = {}
+    if request and request.retrieved:
+        asked["retrieved"] = list(request.retrieved)
+    if request and request.temperature is not None:
+        asked["temperature"] = request.temperature
     details = _merged(remarks, verdict.details)
     return Attempt(
         sample=0,
@@ -206,7 +219,7 @@ def _attempt(
         completion_tokens=completion.completion_tokens,
         generation_seconds=completion.seconds,
         finish_reason=completion.finish_reason,
-        extra={**details, **retrieved},
+        extra={**details, **asked},
     )
 
 

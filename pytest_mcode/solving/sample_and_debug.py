@@ -11,6 +11,7 @@ from pytest_mcode.models.asking import ask
 from pytest_mcode.records import Attempt, Message
 from pytest_mcode.solving.asking import NO_ANSWER, attempt_seed, checked_repair, opening, request_for
 from pytest_mcode.solving.handle import TaskHandle
+from pytest_mcode.solving.repeats import OnRepeat, temperature_after
 from pytest_mcode.solving.styles import STYLES, Failure, Style
 
 __all__ = ["SampleAndDebug"]
@@ -36,6 +37,10 @@ class SampleAndDebug:
     seed: int = 0
     style: Style = STYLES["conversation"]
     """What a repair shows the model."""
+    on_repeat: OnRepeat = "keep"
+    """What follows an answer that was given before."""
+    temperature: float | None = None
+    """The session's, from which ``warmer`` starts."""
 
     def __call__(self, task: TaskHandle) -> None:
         """Start samples until one passes, or all of them where `all_samples` asks for it."""
@@ -54,10 +59,17 @@ class SampleAndDebug:
     def repair(self, task: TaskHandle, attempt: Attempt) -> Attempt:
         """Make the attempt that follows a failed one."""
         try:
-            messages = self.next_messages(task, attempt.messages, attempt)
+            if attempt.is_repeat and self.on_repeat == "restart":
+                messages = opening(self.prompt, task.task)
+            else:
+                messages = self.next_messages(task, attempt.messages, attempt)
         except _RefusedAsideError as refused:
             return task.record_refusal(refused.request, refused.error)
-        return self.attempt(task, self.request(task, messages, attempt.sample, attempt.iteration + 1))
+        request = self.request(task, messages, attempt.sample, attempt.iteration + 1)
+        if self.on_repeat == "warmer" and self.temperature is not None:
+            made = [each for each in task.attempts if each.sample == attempt.sample]
+            request = replace(request, temperature=temperature_after(made, self.temperature))
+        return self.attempt(task, request)
 
     def attempt(self, task: TaskHandle, request: Request) -> Attempt:
         """Generate and judge once, unless an earlier session has done so."""
@@ -96,8 +108,9 @@ class SampleAndDebug:
         )
 
     def is_over(self, task: TaskHandle, attempt: Attempt) -> bool:
-        """Whether a sample ends with `attempt`: it looks solved, or the conversation can't grow."""
-        return task.looks_solved(attempt) or attempt.verdict.kind == "context_overflow"
+        """Whether a sample ends with `attempt`: it looks solved, can't grow, or is a repeat that ends it."""
+        ended = attempt.verdict.kind == "context_overflow" or (attempt.is_repeat and self.on_repeat == "stop")
+        return ended or task.looks_solved(attempt)
 
     def _ask_aside(self, task: TaskHandle, question: Sequence[Message], attempt: Attempt, number: int) -> str:
         """Ask for what the repair of `attempt` is made of."""

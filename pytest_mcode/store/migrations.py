@@ -48,7 +48,33 @@ def to_version_2(connection: Connection) -> None:
     count_passes_in_process(connection)
 
 
-MIGRATIONS: tuple[Callable[[Connection], Any], ...] = (to_version_2,)
+def add_what_repairs_are_worth(connection: Connection) -> None:
+    """Add what earlier versions did not look for: repeats, single examples, a helper model's tokens."""
+    for column in ("repeats", "repeat_tokens", "helper_prompt_tokens", "helper_completion_tokens"):
+        connection.execute(text(f"ALTER TABLE tasks ADD COLUMN {column} INTEGER"))
+    connection.execute(text("ALTER TABLE attempts ADD COLUMN repeat_of VARCHAR(24)"))
+    connection.execute(text("ALTER TABLE attempts ADD COLUMN examples VARCHAR"))
+    for column in ("helper_prompt_tokens", "helper_completion_tokens"):
+        connection.execute(text(f"ALTER TABLE attempts ADD COLUMN {column} INTEGER"))
+
+
+def forget_partial_sums_of_tokens(connection: Connection) -> None:
+    """Leave a task without a sum where an answered attempt lacks its tokens: earlier versions took 0."""
+    refused = ", ".join(f"'{kind}'" for kind in ("context_overflow", "content_filter"))
+    for column in ("prompt_tokens", "completion_tokens"):
+        connection.execute(
+            text(
+                f"UPDATE tasks SET {column} = NULL WHERE EXISTS (SELECT 1 FROM attempts AS a WHERE "
+                f"a.task = tasks.id AND a.{column} IS NULL AND a.verdict NOT IN ({refused}))"
+            )
+        )
+
+
+MIGRATIONS: tuple[Callable[[Connection], Any], ...] = (
+    to_version_2,
+    add_what_repairs_are_worth,
+    forget_partial_sums_of_tokens,
+)
 """Step i leads from version i + 1 to i + 2. A step is never edited once released: add another."""
 
 

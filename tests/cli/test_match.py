@@ -166,7 +166,7 @@ def test_what_cannot_be_matched_says_why(mcode: Mcode, tmp_path: Path) -> None:
         assert (result.status, result.err.count("\n")) == (4, 1)
         assert message in result.err
     shown = words(mcode("results", "--price", "1,1", "--run", "silent", "--db", db))
-    assert "price not to be had: not all tokens were reported; give --price-per-hour alone" in shown
+    assert "price not to be had: not all tokens were reported, or a helper model's are among them;" in shown
 
 
 def test_the_library_matches_as_the_command(db: Path) -> None:

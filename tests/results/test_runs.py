@@ -164,7 +164,13 @@ def test_comparison_takes_runs_or_names(results: Results, kept: dict[str, Any]) 
 def test_report_has_charts_and_a_page(results: Results) -> None:
     pytest.importorskip("vl_convert", reason="needs the extra `report`")
     report = results.report("b00005", "a00001")
-    assert [*report.charts()] == ["Pass rate by samples", "Pass rate by tokens", "Failures"]
+    assert [*report.charts()] == [
+        "Pass rate by samples",
+        "Pass rate by attempts",
+        "Pass rate by model seconds",
+        "Pass rate by seconds",
+        "Failures",
+    ]
     assert report.html().startswith("<!doctype html>")
     assert report.picture("svg").startswith(b"<svg")
 
@@ -234,6 +240,7 @@ def test_a_store_of_today_has_the_figures_of_the_old_one(results: Results, tmp_p
     with pytest_mcode.results.open(tmp_path / "new.db") as new:
         for mine, theirs in zip(new.runs().figures([1]), results.runs().figures([1]), strict=True):
             changed = {name for name in mine if mine[name] != theirs[name]}
-            assert changed <= {"config_key", "settings"}  # Which hold the options that came later.
+            # Which hold the options that came later, and what was not looked for.
+            assert changed <= {"config_key", "settings", "repeats", "repeat_tokens"}
         for mine, theirs in zip(new.runs(), results.runs(), strict=True):
             assert list(mine.outcomes()) == list(theirs.outcomes())

@@ -53,6 +53,10 @@ class RepositoryHarness(Harness):
             raise ConfigurationError(
                 f"--mcode-repair={settings.repair}: the bash agent goes on in its own shell; leave one out"
             )
+        if own.agent == "bash" and settings.on_repeat != LoopOptions.on_repeat:
+            raise ConfigurationError(
+                f"--mcode-on-repeat={settings.on_repeat}: the bash agent goes on in its shell; leave it out"
+            )
         if own.agent == "bash" and settings.backend in ("gold", "replay"):
             raise ConfigurationError(
                 f"--mcode-agent=bash: {settings.backend} types no commands; leave it out, or name a model"
