@@ -68,9 +68,9 @@ def results(
         ),
     ] = None,
     by: Annotated[
-        str,
+        str | None,
         typer.Option(metavar="|".join(AXES), help="With --compare-samples: what a task costs, and in what."),
-    ] = "tokens",
+    ] = None,
     group: Annotated[
         bool, typer.Option("--grouped", help="A row a configuration: its repeats averaged task by task.")
     ] = False,
@@ -88,9 +88,10 @@ def results(
     from pytest_mcode.results.runs import utc
 
     ks = whole_numbers("--pass-at", pass_at)
-    axis = cost_axis("--by", by)
-    if base and not compare_samples:
-        raise ConfigurationError("--base goes with --compare-samples: give both")
+    axis = cost_axis("--by", by) if by else None
+    for flag, given in (("--base", base), ("--by", by)):
+        if given and not compare_samples:
+            raise ConfigurationError(f"{flag} goes with --compare-samples: give both")
     with open_results(db, price, price_per_hour) as opened:
         runs = opened.runs(
             *(run or ()),
@@ -121,7 +122,7 @@ def _refuse_impossible(found: "Sequence[Figures]", ks: Sequence[int]) -> None:
         raise ConfigurationError(f"--pass-at: run {each['run_id']}: {each['pass_at_refused']}")
 
 
-def _print_curves(curves: "Sequence[Curve]", axis: str, *, as_json: bool) -> None:
+def _print_curves(curves: "Sequence[Curve]", axis: str | None, *, as_json: bool) -> None:
     from pytest_mcode.cli.scaling_table import print_scaling
 
     if as_json:

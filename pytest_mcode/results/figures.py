@@ -9,6 +9,7 @@ from pytest_mcode.declarations import kept_fields
 from pytest_mcode.results.by_harness import usual_feedback
 
 __all__ = [
+    "FLAGGED",
     "IN_PROCESS",
     "MISSING",
     "REPEATED",
@@ -33,6 +34,7 @@ UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud8
 MISSING = "–"
 UNPRICED = "not all tokens were reported, or a helper model's are among them; give --price-per-hour alone"
 """Why a run that has prices has no price."""
+FLAGGED = "were solved by what could decide its own verdict"
 IN_PROCESS = "passed in one process with their tests, where a pass is not proven"
 """Said of solved tasks, after their number."""
 REPEATED = "had the code of an earlier one at the task, and were not run again"

@@ -132,6 +132,10 @@ def _rows(
         from pytest_mcode.results.figures import IN_PROCESS
 
         rows.append(("unproven", f"{tally.solved_in_process} of the solved {IN_PROCESS}"))
+    if tally.solved_flagged:
+        from pytest_mcode.results.figures import FLAGGED
+
+        rows.append(("flagged", f"{tally.solved_flagged} of the solved {FLAGGED}"))
     if tally.failures:
         rows.append(("failed", ", ".join(f"{kind} {n}" for kind, n in tally.failures.most_common())))
     if tally.infra:

@@ -49,8 +49,10 @@ class FunctionHarness(Harness):
         return type(self)(settings.of(FunctionOptions).extract)
 
     def check_options(self, settings: Settings) -> None:
-        """Refuse what only ``--mcode-retrieval`` has a use for."""
+        """Refuse what only ``--mcode-retrieval`` or another sandbox has a use for."""
         own = settings.of(FunctionOptions)
+        if own.rootfs is not None and own.sandbox != "bubblewrap":
+            raise ConfigurationError("--mcode-rootfs: give --mcode-sandbox=bubblewrap as well, or none")
         if not settings.retrieval and (
             own.retrieval_dataset or own.retrieval_k != FunctionOptions.retrieval_k
         ):
@@ -72,7 +74,7 @@ class FunctionHarness(Harness):
     def caveats(self, settings: Settings) -> Iterator[str]:
         """Say where nothing isolates solutions."""
         if settings.of(FunctionOptions).sandbox == "process":
-            yield "sandbox process: solutions run on this machine, nothing isolates them"
+            yield "sandbox process: solutions run on this machine; it is for code that you trust"
 
     def open_sandbox(self, settings: Settings, session_id: str) -> Sandbox:
         """Return a `Sandbox`."""
@@ -93,7 +95,7 @@ class FunctionHarness(Harness):
     def describe_sandbox(self, settings: Settings) -> str:
         """Return sandbox, image and time limit."""
         own = settings.of(FunctionOptions)
-        where = f"docker {own.image} ({own.isolation})" if own.sandbox == "docker" else own.sandbox
+        where = f"{own.sandbox} {own.image} ({own.isolation})" if own.has_image else own.sandbox
         return f"sandbox {where}, {settings.timeout:g} s"
 
     def prompt(
@@ -155,7 +157,7 @@ class FunctionHarness(Harness):
         from pytest_mcode.harnesses.functions.examination import check_image, check_limits
         from pytest_mcode.harnesses.machine import check_engine
 
-        if settings.of(FunctionOptions).sandbox != "process":
+        if settings.of(FunctionOptions).has_image:
             engine_works = yield from run_check("engine", partial(check_engine, settings))
             if not engine_works:
                 return False
