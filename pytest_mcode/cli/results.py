@@ -81,6 +81,10 @@ def results(
     price: PriceOption = None,
     price_per_hour: PricePerHour = None,
     as_json: Json = False,
+    these_tasks: Annotated[
+        bool,
+        typer.Option("--these-tasks", help="Also the rate over tries with its interval on these very tasks."),
+    ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
 ) -> None:
@@ -109,11 +113,10 @@ def results(
         if compare_samples:
             _print_curves(runs.curves(ks, base=base), axis, as_json=as_json)
         elif group:
-            _print_groups(runs.grouped(ks), as_json=as_json)
-        elif as_json:
-            print_json(runs.figures(ks))
+            _print_groups(runs.grouped(ks), these_tasks=these_tasks, as_json=as_json)
         else:
-            _print_runs(runs.figures(ks), as_csv=as_csv, as_markdown=as_markdown)
+            found = runs.with_spread(ks) if these_tasks else runs.figures(ks)
+            _print_runs(found, as_json=as_json, as_csv=as_csv, as_markdown=as_markdown)
 
 
 def _refuse_impossible(found: "Sequence[Figures]", ks: Sequence[int]) -> None:
@@ -131,13 +134,18 @@ def _print_curves(curves: "Sequence[Curve]", axis: str | None, *, as_json: bool)
         print_scaling(curves, axis)
 
 
-def _print_groups(groups: "Sequence[Figures]", *, as_json: bool) -> None:
+def _print_groups(groups: "Sequence[Figures]", *, these_tasks: bool, as_json: bool) -> None:
     from pytest_mcode.cli.groups_table import print_groups
 
-    (print_json if as_json else print_groups)(groups)
+    if as_json:
+        print_json(groups)
+    else:
+        print_groups(groups, these_tasks=these_tasks)
 
 
-def _print_runs(found: "Sequence[Figures]", *, as_csv: bool, as_markdown: bool) -> None:
+def _print_runs(found: "Sequence[Figures]", *, as_json: bool, as_csv: bool, as_markdown: bool) -> None:
     from pytest_mcode.cli.results_table import print_csv, print_markdown, print_results
 
-    (print_csv if as_csv else print_markdown if as_markdown else print_results)(found)
+    (print_json if as_json else print_csv if as_csv else print_markdown if as_markdown else print_results)(
+        found
+    )

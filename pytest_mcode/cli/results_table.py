@@ -6,7 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from pytest_mcode.cli.common import console
 from pytest_mcode.cli.run_details import bounds, details, span
-from pytest_mcode.cli.tables import Column, Result, facts, print_tables, rate_cell, withheld_notes
+from pytest_mcode.cli.tables import (
+    Column,
+    Result,
+    facts,
+    print_tables,
+    rate_cell,
+    spread_cell,
+    withheld_notes,
+)
 from pytest_mcode.records import to_json
 from pytest_mcode.results.figures import UNPRICED, coverage, loop, percent, quantity, short_id, title
 
@@ -58,6 +66,8 @@ def _columns(found: Sequence[Result]) -> list[Column]:
     elif any(each["samples"] > 1 or each["debug_iters"] or _has_own_solver(each) for each in found):
         columns.append(("1st attempt", lambda each: rate_cell(each, "first_attempt_rate")))
     columns.append(("pass rate", lambda each: rate_cell(each, "pass_rate")))
+    if any("spread" in each for each in found):
+        columns.append(("on these tasks", spread_cell))
     if any(each["solved_in_process"] for each in found):
         columns.append(("in one process", lambda each: [f"{each['solved_in_process']}/{each['solved']}"]))
     if any(each["solved_flagged"] for each in found):

@@ -1,5 +1,6 @@
 """Every figure of a run in words, by name."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from pytest_mcode.results.figures import (
@@ -53,6 +54,8 @@ def details(each: Result) -> list[tuple[str, str]]:
     if each["repeats"]:
         spent = f"{quantity(each['repeat_tokens'])} tokens"
         rows.append(("repeats", f"{each['repeats']} of {each['attempts']} attempts {REPEATED}: {spent}"))
+    if each.get("spread") and each["samples"] > 1:
+        rows += _spread(each["spread"])
     if each["verdicts"]:
         rows.append(("failed by", ", ".join(f"{kind} {count}" for kind, count in each["verdicts"].items())))
     if each["public_passed"]:
@@ -66,6 +69,22 @@ def details(each: Result) -> list[tuple[str, str]]:
 
 def _rate(each: Result, name: str) -> str:
     return f"{percent(each[name])} {interval(each[f'{name}_low'], each[f'{name}_high'])}".strip()
+
+
+def _spread(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Say how sure the rate over tries is, and which part of that more tries would mend."""
+    if found["these_rate"] is not None:
+        span = interval(found["these_low"], found["these_high"])
+        yield "these tasks", f"{percent(found['these_rate'])} {span} of tries pass on these very tasks, 95 %"
+    if found["removable"] is None:
+        yield "sure to", f"not told apart: {found['variance_withheld']}"
+        return
+    these, like = (100 * found[f"error_{tasks}"] for tasks in ("these", "like_these"))
+    more = f"more samples would remove {percent(found['removable'])} of the latter's variance"
+    yield (
+        "sure to",
+        f"{these:.1f} points (standard error) on these tasks, {like:.1f} on tasks like these: {more}",
+    )
 
 
 def _method(each: Result) -> str:

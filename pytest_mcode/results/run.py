@@ -12,6 +12,7 @@ from pytest_mcode.results.frames import Rows, attempt_frame, run_frame, task_fra
 from pytest_mcode.results.inspection import outcomes_of
 from pytest_mcode.results.prices import NO_PRICES, Prices
 from pytest_mcode.results.scaling import Curve, scaling
+from pytest_mcode.results.spread import spread_of_run
 from pytest_mcode.results.summaries import Figures
 from pytest_mcode.store import Store, read_outcomes
 from pytest_mcode.store.queries import Row
@@ -57,6 +58,10 @@ class Run:
         if found["pass_at_refused"]:
             raise ConfigurationError(f"pass@k: run {self.run_id}: {found['pass_at_refused']}")
         return list(found["pass_at"])
+
+    def spread(self) -> dict[str, Any]:
+        """Return how sure the rate over samples is, on these tasks and on tasks like these."""
+        return spread_of_run(self.store, self.row)
 
     def debugging(self) -> dict[str, Any] | None:
         """Return what repairs were worth, by iteration and by verdict; None where they were off."""

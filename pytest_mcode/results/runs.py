@@ -17,6 +17,7 @@ from pytest_mcode.results.report import Report
 from pytest_mcode.results.run import Run, frame_of, run_of
 from pytest_mcode.results.scaling import Curve, scaling
 from pytest_mcode.results.sides import load_run_and_test, with_test
+from pytest_mcode.results.spread import with_spread
 from pytest_mcode.results.summaries import Figures
 from pytest_mcode.store import Store
 from pytest_mcode.store.queries import Row, RunFilter, find_run, find_runs
@@ -62,6 +63,10 @@ class Runs(Sequence[Run]):
         if (ks := tuple(pass_at)) not in self._figures:
             self._figures[ks] = summaries.figures(self._store, self._rows, ks, self._prices)
         return self._figures[ks]
+
+    def with_spread(self, pass_at: Sequence[int] = ()) -> list[Figures]:
+        """Return the figures of each, with ``spread``: see `spread.spread_of_counts`."""
+        return with_spread(self._store, self.figures(pass_at))
 
     def curves(self, pass_at: Sequence[int] = (), *, base: str | None = None) -> list[Curve]:
         """Return, for runs that are equal but for their number of samples, the pass rate within n samples.

@@ -8,6 +8,7 @@ from pytest_mcode.analysis.summary import summarise
 from pytest_mcode.results.by_harness import clusters, with_clusters
 from pytest_mcode.results.figures import natural
 from pytest_mcode.results.prices import NO_PRICES, Prices, price_in
+from pytest_mcode.results.spread import with_spread
 from pytest_mcode.solving.journal import is_abandoned
 from pytest_mcode.store import Store
 from pytest_mcode.store.queries import Row, attempt_rows, outcome_groups, task_rows
@@ -101,13 +102,14 @@ def debugging(store: Store, found: Figures) -> dict[str, Any] | None:
 def describe(store: Store, row: Row, prices: Prices = NO_PRICES) -> dict[str, Any]:
     """Return the whole of a run, JSON types.
 
-    ``results`` are its figures by test function, each with what debugging was worth; ``tasks`` a row a
-    task, without attempts; ``model_info`` and ``environment`` what the session recorded.
+    ``results`` are its figures by test function, each with its ``spread`` and what debugging was worth;
+    ``tasks`` a row a task, without attempts; ``model_info`` and ``environment`` what the session recorded.
     """
     tasks = sorted(task_rows(store, [row["run_id"]]), key=lambda task: natural(task["task_id"]))
     return {
         "results": [
-            {**each, "debugging": debugging(store, each)} for each in figures(store, [row], prices=prices)
+            {**each, "debugging": debugging(store, each)}
+            for each in with_spread(store, figures(store, [row], prices=prices))
         ],
         "model_info": row["model_info"],
         "environment": row["environment"],

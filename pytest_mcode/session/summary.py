@@ -177,8 +177,10 @@ def _loop(plan: Plan, tally: Tally | None = None) -> str:
 
 
 def _repairs(settings: LoopOptions) -> str:
+    order = "" if settings.strategy == "repair" else f", {settings.strategy} first"
     style = "" if settings.repair == "conversation" else f", repair {settings.repair}"
-    return f"{style}, feedback {settings.feedback}"
+    detail = "" if settings.feedback_detail == "first" else f" ({settings.feedback_detail})"
+    return f"{order}{style}, feedback {settings.feedback}{detail}"
 
 
 def _subset(plan: Plan) -> str:
