@@ -120,7 +120,13 @@ def _budget_of(side: Side) -> dict[str, int]:
 def _caveats(made: History) -> Iterator[str]:
     """Yield what makes the curve of A less than it could be."""
     run = made.run
-    if run["samples"] > 1 and not made.is_fixed and len(made.chain()) > 1:
+    counts = {len(samples) for samples in made.tasks.values()}
+    if run["all_samples"] and len(counts) > 1:
+        yield (
+            f"run {run['run_id']} has {min(counts)} to {max(counts)} samples of a task, so that each of its "
+            "budgets was drawn once: go on with it (--mcode-resume-run)"
+        )
+    elif run["samples"] > 1 and not made.is_fixed and len(made.chain()) > 1:
         yield (
             f"run {run['run_id']} stopped sampling at the first pass, so that each of its budgets was drawn "
             "once: --all-samples draws them again and again, which tells more"

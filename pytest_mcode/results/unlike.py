@@ -126,6 +126,8 @@ def at_equal_cost(
 ) -> dict[str, Any]:
     """Return A minus B at the largest budgets of either that cost no more than the cheaper whole of the two.
 
+    So are repairs compared with fresh samples by Olausson et al. 2023 (arXiv:2306.09896). Population: tasks
+    like those that both judged, or tasks of such repositories.
     ``a`` and ``b`` are budgets, with their mean cost (``amount``) along `by` and their ``rate``; ``limit`` is
     what they may cost. Where even a side's smallest budget costs more, it is that. Raises
     `ConfigurationError` where a side is several runs, or its cost is unknown.

@@ -60,13 +60,21 @@ def test_a_run_says_what_more_samples_would_mend(mcode: Mcode, db: Path) -> None
 @pytest.mark.parametrize(
     ("run", "reason"),
     [
-        ("run-stop", "sampling stopped at the first pass, where c/n is biased: run with --all-samples"),
         ("run-sure", "no task varied: every try ended alike"),
         ("run-swe", "tasks of one repository vary together"),
     ],
 )
 def test_what_is_not_told_apart_says_why(mcode: Mcode, db: Path, run: str, reason: str) -> None:
     assert f"sure to not told apart: {reason}" in words(mcode("show", run, "--no-pager", "--db", db))
+
+
+def test_a_run_that_stops_at_a_pass_has_no_spread(db: Path) -> None:
+    with pytest_mcode.results.open(db) as results:
+        found = results.run("run-stop").spread()
+    assert found["these_rate"] is None
+    assert found["variance_withheld"] == (
+        "sampling stopped at the first pass, where c/n is biased: run with --all-samples"
+    )
 
 
 def test_the_interval_on_these_tasks_where_asked_for(mcode: Mcode, db: Path) -> None:
