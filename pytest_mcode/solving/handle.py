@@ -34,8 +34,8 @@ class TaskHandle:
     """The benchmark's, as the session's settings want it; None: as it is."""
 
     def __post_init__(self) -> None:
-        """Take up what an earlier session has left of this task."""
-        self._left = self.journal.read() if self.journal else []
+        """Know what an earlier session has left of this task not before somebody asks."""
+        self._left: list[Attempt] | None = None
         self._feedback = FEEDBACK[self.feedback]
         self._harness = self.harness or self.benchmark.harness
 
@@ -84,11 +84,27 @@ class TaskHandle:
 
     def recall(self, request: Request) -> Attempt | None:
         """Return, and record, the attempt that an earlier session began with this very request."""
+        if self._left is None:
+            self._left = self.journal.read() if self.journal else []
         for attempt in self._left:
             opening = list(attempt.messages)[: len(request.messages)]
             if attempt.seed == request.seed and opening == list(request.messages):
                 return self._record(request.sample, attempt)
         return None
+
+    # What was done ahead.
+
+    def is_twin_of(self, other: "TaskHandle") -> bool:
+        """Whether nobody has touched it: it would be judged as `other` is, and nothing was tried."""
+        mine = (self.task, self.benchmark, self.sandbox, self.harness)
+        theirs = (other.task, other.benchmark, other.sandbox, other.harness)
+        same = all(one is another for one, another in zip(mine, theirs, strict=True))
+        return same and self.feedback == other.feedback and not self.attempts
+
+    def take_over(self, done: "TaskHandle") -> None:
+        """Have what was done at the same task by way of another handle."""
+        self.attempts[:] = done.attempts
+        self._left = done._left
 
     # What came of it.
 
