@@ -12,11 +12,12 @@ from pytest_mcode.harnesses.prompting import Prompt
 from pytest_mcode.models import Model
 from pytest_mcode.records import to_json
 from pytest_mcode.session import parts
-from pytest_mcode.session.items import HANDLE, PLAN, function_of
+from pytest_mcode.session.identity import function_of
+from pytest_mcode.session.items import HANDLE, PLAN, THROTTLE
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.solving import Solver, TaskHandle
 from pytest_mcode.solving.bundled import bundled_solver
-from pytest_mcode.solving.journal import Journal
+from pytest_mcode.solving.concurrency import is_concurrent
 from pytest_mcode.solving.replay import Replay
 
 
@@ -28,7 +29,7 @@ def mcode_plan(pytestconfig: pytest.Config) -> Plan:
 
 @pytest.fixture(scope="session")
 def mcode_sandbox(mcode_plan: Plan) -> Iterator[Any]:
-    """Where solutions run, a `Sandbox`; one per worker."""
+    """Where solutions run, a `Sandbox`: several at a time, in each worker."""
     plan = mcode_plan
     with checked.opened_sandbox(plan.harness, plan.settings, plan.run_id) as sandbox:
         yield sandbox
@@ -41,14 +42,17 @@ def mcode_model_options(mcode_plan: Plan) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def mcode_model(mcode_plan: Plan, mcode_model_options: dict[str, Any]) -> Iterator[Model]:
+def mcode_model(
+    mcode_plan: Plan, mcode_model_options: dict[str, Any], pytestconfig: pytest.Config
+) -> Iterator[Model]:
     """What answers the prompts, a `Model`; one per worker."""
     options = tuple(
         f"{name}={value if isinstance(value, str) else to_json(value)}"
         for name, value in mcode_model_options.items()
     )
+    throttle = pytestconfig.stash[THROTTLE]
     with closing(parts.open_model(replace(mcode_plan.settings, model_option=options))) as model:
-        yield model
+        yield throttle.throttled(model) if is_concurrent(model) else model
 
 
 @pytest.fixture(scope="session")
@@ -64,23 +68,16 @@ def mcode_solver(mcode_plan: Plan, request: pytest.FixtureRequest) -> Solver:
     """A `Solver`: sample and debug within the session's budget; ``replay`` judges what is stored."""
     if mcode_plan.settings.backend == "replay":
         return Replay(mcode_plan.answers)
-    return bundled_solver(
-        mcode_plan.settings, request.getfixturevalue("mcode_model"), request.getfixturevalue("mcode_prompt")
-    )
+    model, prompt = request.getfixturevalue("mcode_model"), request.getfixturevalue("mcode_prompt")
+    if is_concurrent(model):
+        model = request.config.stash[THROTTLE].throttled(model)
+    return bundled_solver(mcode_plan.settings, model, prompt)
 
 
 @pytest.fixture
 def mcode_task(request: pytest.FixtureRequest, mcode_plan: Plan, mcode_sandbox: Any) -> TaskHandle:
     """One task of the benchmark: its data, and `judge(solution)`."""
-    handle = TaskHandle(
-        task=request.param,
-        benchmark=mcode_plan.benchmark,
-        harness=mcode_plan.harness,
-        sandbox=mcode_sandbox,
-        feedback=mcode_plan.settings.feedback,
-        journal=Journal(
-            mcode_plan.run_id, function_of(request.node.nodeid, request.param), request.param.task_id
-        ),
-    )
+    function = function_of(request.node.nodeid, request.param)
+    handle = parts.new_handle(mcode_plan, mcode_sandbox, function, request.param)
     request.node.stash[HANDLE] = handle
     return handle

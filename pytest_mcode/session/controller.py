@@ -15,8 +15,10 @@ from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Task, TaskOutcome
 from pytest_mcode.session import environment, gates, parts, summary
 from pytest_mcode.session.caveats import caveats, override_caveats, task_caveats
+from pytest_mcode.session.identity import identify
 from pytest_mcode.session.interruption import sigterm_interrupts, undisturbed
-from pytest_mcode.session.items import Items, identify, leave_out_our_line
+from pytest_mcode.session.items import Items, leave_out_our_line
+from pytest_mcode.session.outcomes import too_many
 from pytest_mcode.session.plan import Plan, make_plan
 from pytest_mcode.session.progress import Progress
 from pytest_mcode.session.reruns import REMEDY, refuse_reruns
@@ -205,10 +207,7 @@ class Controller:
         if self._progress_lines:
             self._progress_lines.tick(self.tally, self.planned)
         if self.tally.infra_in_a_row == self.settings.max_infra:
-            self._stop(
-                f"{self.tally.infra_in_a_row} infra outcomes in a row (--mcode-max-infra); "
-                f"the last: {outcome.error}"
-            )
+            self._stop(too_many(self.tally.infra_in_a_row, outcome.error))
 
     def _store(self, outcome: TaskOutcome) -> None:
         if not self.store:

@@ -35,6 +35,8 @@ OUTPUT = 32 * 2**20
 class DockerRepositories:
     """See `RepositorySandbox`. `namespace` and `arch` are as the options of these names say."""
 
+    concurrent = True
+
     def __init__(
         self,
         limits: Limits,
