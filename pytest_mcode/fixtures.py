@@ -17,7 +17,7 @@ from pytest_mcode.session.items import HANDLE, PLAN, THROTTLE
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.solving import Solver, TaskHandle
 from pytest_mcode.solving.bundled import bundled_solver
-from pytest_mcode.solving.concurrency import is_concurrent
+from pytest_mcode.solving.sharing import is_concurrent
 from pytest_mcode.solving.replay import Replay
 
 

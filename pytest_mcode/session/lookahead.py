@@ -20,7 +20,7 @@ from pytest_mcode.session.plan import Plan
 from pytest_mcode.session.throttle import Throttle
 from pytest_mcode.session.upcoming import Upcoming, upcoming_items
 from pytest_mcode.solving import Solver, TaskHandle
-from pytest_mcode.solving.concurrency import single_ones
+from pytest_mcode.solving.sharing import single_ones
 
 __all__ = ["FLIGHT", "Lookahead"]
 
