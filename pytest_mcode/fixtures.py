@@ -12,12 +12,12 @@ from pytest_mcode.harnesses.prompting import Prompt
 from pytest_mcode.models import Model
 from pytest_mcode.records import to_json
 from pytest_mcode.session import parts
+from pytest_mcode.session.concurrency import throttle_of
 from pytest_mcode.session.identity import function_of
-from pytest_mcode.session.items import HANDLE, PLAN, THROTTLE
+from pytest_mcode.session.items import HANDLE, PLAN
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.solving import Solver, TaskHandle
 from pytest_mcode.solving.bundled import bundled_solver
-from pytest_mcode.solving.sharing import is_concurrent
 from pytest_mcode.solving.replay import Replay
 
 
@@ -45,14 +45,13 @@ def mcode_model_options(mcode_plan: Plan) -> dict[str, Any]:
 def mcode_model(
     mcode_plan: Plan, mcode_model_options: dict[str, Any], pytestconfig: pytest.Config
 ) -> Iterator[Model]:
-    """What answers the prompts, a `Model`; one per worker."""
+    """What answers the prompts, a `Model`; one per worker. Its requests are bounded by the session."""
     options = tuple(
         f"{name}={value if isinstance(value, str) else to_json(value)}"
         for name, value in mcode_model_options.items()
     )
-    throttle = pytestconfig.stash[THROTTLE]
     with closing(parts.open_model(replace(mcode_plan.settings, model_option=options))) as model:
-        yield throttle.throttled(model) if is_concurrent(model) else model
+        yield throttle_of(pytestconfig, mcode_plan).throttled(model)
 
 
 @pytest.fixture(scope="session")
@@ -68,10 +67,9 @@ def mcode_solver(mcode_plan: Plan, request: pytest.FixtureRequest) -> Solver:
     """A `Solver`: sample and debug within the session's budget; ``replay`` judges what is stored."""
     if mcode_plan.settings.backend == "replay":
         return Replay(mcode_plan.answers)
-    model, prompt = request.getfixturevalue("mcode_model"), request.getfixturevalue("mcode_prompt")
-    if is_concurrent(model):
-        model = request.config.stash[THROTTLE].throttled(model)
-    return bundled_solver(mcode_plan.settings, model, prompt)
+    # A model of the user's own has taken the place of ours, and of the throttle in it.
+    model = throttle_of(request.config, mcode_plan).throttled(request.getfixturevalue("mcode_model"))
+    return bundled_solver(mcode_plan.settings, model, request.getfixturevalue("mcode_prompt"))
 
 
 @pytest.fixture

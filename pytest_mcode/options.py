@@ -12,6 +12,7 @@ __all__ = [
     "OptionSpec",
     "choice",
     "count",
+    "count_or_auto",
     "key_value",
     "number",
     "occasion_switch",
@@ -105,6 +106,16 @@ def parse_number(
         return number
 
     return parse
+
+
+def count_or_auto(flag: str, value: Any) -> int | Literal["auto"]:
+    """Parse a whole number, 1 or more, or the word ``auto``."""
+    if value == "auto":
+        return "auto"
+    try:
+        return int(parse_number(int, 1)(flag, value))
+    except ConfigurationError:
+        raise _bad(flag, value, "a whole number, 1 or more, or auto") from None
 
 
 def choice(*allowed: str) -> Callable[[str, Any], str]:

@@ -10,6 +10,7 @@ from pytest_mcode.options import (
     UNITS,
     choice,
     count,
+    count_or_auto,
     key_value,
     number,
     occasion_switch,
@@ -145,8 +146,12 @@ class Settings:
         repeatable=True,
         changes_result=True,
     )
-    concurrency: int | None = count(
-        "What `-n auto` means: the model server's slots rather than the machine's cores.", 1
+    concurrency: int | Literal["auto"] = option(
+        "Requests in flight at the model server at most, over the whole session; auto finds how many it "
+        "serves at a time. `-n auto` starts N workers where a number is given.",
+        count_or_auto,
+        metavar="N|auto",
+        default="auto",
     )
     request_timeout: float = number(
         "Seconds that one request to the model server may take.", 0.1, metavar="SECONDS", default=300.0
@@ -181,7 +186,6 @@ class Settings:
         1,
         metavar="RATE",
     )
-
     fail_under_run: str | None = option(
         "Exit with 1 when the pass rate is shown to be below this stored run's: the whole 95 % interval of "
         "the difference, paired by task, lies below zero, or below minus the margin.",

@@ -16,6 +16,7 @@ from pytest_mcode.cli import (
     results,
     show,
     study,
+    tasks,
 )
 from pytest_mcode.errors import ConfigurationError
 
@@ -36,6 +37,7 @@ app.command()(study.study)
 app.command()(results.results)
 app.command()(show.show)
 app.command()(compare.compare)
+app.command()(tasks.tasks)
 app.command()(export.export)
 app.command()(merge.merge)
 app.command()(report.report)

@@ -27,7 +27,6 @@ __all__ = [
     "print_json",
     "session_layers",
     "true_or_false",
-    "utc",
     "whole_numbers",
 ]
 
@@ -95,21 +94,6 @@ def true_or_false(flag: str, value: str | None) -> tuple[bool, ...]:
     if value.lower() not in ("true", "false"):
         raise ConfigurationError(f"{flag}: {value!r} is not allowed; give true or false")
     return (value.lower() == "true",)
-
-
-def utc(flag: str, text: str) -> str:
-    """Read a date or time as ISO 8601 in UTC, where it says its zone; nothing given is no time."""
-    from datetime import UTC, datetime
-
-    if not text:
-        return ""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigurationError(
-            f"{flag}: {text!r} is not a date; give one such as 2026-08-01 or 2026-08-01T18:00"
-        ) from None
-    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment.tzinfo else moment.isoformat()
 
 
 def whole_numbers(flag: str, value: str) -> tuple[int, ...]:

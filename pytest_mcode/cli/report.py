@@ -1,7 +1,6 @@
 """`mcode report`: one page, or picture, that shows what came out of some runs."""
 
 from enum import StrEnum
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +8,7 @@ import typer
 
 from pytest_mcode.cli.common import DEFAULT_DB, Db, cannot_write, open_results
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.results.report import check_extra
 
 __all__ = ["report"]
 
@@ -43,7 +43,7 @@ def report(
 
     It opens without a network. Two runs are also compared. Needs the extra `report`.
     """
-    _check_extra()
+    check_extra()
     path = output or Path(f"report.{format}")
     _check_free(path)
     with open_results(db) as results:
@@ -53,13 +53,6 @@ def report(
     else:
         _write(path, made.picture(format))
     print(path)
-
-
-def _check_extra() -> None:
-    if find_spec("altair") is None or find_spec("vl_convert") is None:
-        raise ConfigurationError(
-            "mcode report needs Altair and vl-convert: install them with `pip install 'pytest-mcode[report]'`"
-        )
 
 
 def _check_free(path: Path) -> None:

@@ -12,7 +12,6 @@ from pytest_mcode.cli.common import (
     open_results,
     print_json,
     true_or_false,
-    utc,
     whole_numbers,
 )
 from pytest_mcode.errors import ConfigurationError
@@ -70,6 +69,8 @@ def results(
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
 ) -> None:
     """Show the runs of the store: pass rate with its 95 % interval, infra, failures, costs."""
+    from pytest_mcode.results.runs import utc
+
     ks = whole_numbers("--pass-at", pass_at)
     with open_results(db) as opened:
         runs = opened.runs(

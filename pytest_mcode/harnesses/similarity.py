@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 
-__all__ = ["scorer"]
+__all__ = ["scorer", "words"]
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]+")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -14,16 +14,16 @@ def scorer(texts: Sequence[str]) -> Callable[[str], Sequence[float]]:
     import bm25s
 
     ranking = bm25s.BM25()
-    ranking.index([_words(text) for text in texts], show_progress=False)
+    ranking.index([words(text) for text in texts], show_progress=False)
 
     def scores(query: str) -> Sequence[float]:
-        found: Sequence[float] = ranking.get_scores(_words(query) or [""]).tolist()
+        found: Sequence[float] = ranking.get_scores(words(query) or [""]).tolist()
         return found
 
     return scores
 
 
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
     """Return identifiers and, of compound ones, their parts; in lower case."""
     found = []
     for word in _WORD.findall(text):

@@ -10,6 +10,7 @@ from pytest_mcode.results.by_harness import usual_feedback
 
 __all__ = [
     "IN_PROCESS",
+    "MISSING",
     "brief",
     "coverage",
     "interval",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, get_args, overload
 
@@ -12,6 +13,7 @@ from pytest_mcode.results.export import LoadTasks, export, formats
 from pytest_mcode.results.frames import Rows, attempt_frame, run_frame, task_frame
 from pytest_mcode.results.grouping import grouped
 from pytest_mcode.results.inspection import outcomes_of
+from pytest_mcode.results.items import items
 from pytest_mcode.results.report import Report
 from pytest_mcode.results.scaling import Curve, scaling
 from pytest_mcode.results.sides import load_run_and_test, with_test
@@ -22,7 +24,7 @@ from pytest_mcode.store.queries import Row, RunFilter, find_run, find_runs
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Results", "Run", "Runs"]
+__all__ = ["Results", "Run", "Runs", "utc"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -132,6 +134,10 @@ class Runs(Sequence[Run]):
         """Return a row for each configuration, its repeats averaged task by task; see `grouping.grouped`."""
         return grouped(self._store, self.figures(pass_at))
 
+    def items(self) -> dict[str, Any]:
+        """Return what they say of each task, by configuration; see `items.items`."""
+        return items(self._store, self._rows)
+
     def to_frame(
         self, rows: Rows = "runs", *, pass_at: Sequence[int] = (), texts: bool = False
     ) -> "pd.DataFrame":
@@ -178,8 +184,9 @@ class Results:
         """Return the runs that are all of what is given; all of the store where nothing is.
 
         `names` are ids, the start or end of them, or ``latest``; a filter takes one value or several;
-        `since` is ISO 8601, UTC; `latest` leaves only the latest of them. Raises `ConfigurationError` for
-        a value that no run of the store has, with those that are near.
+        `since` is a date or time, ISO 8601, in UTC unless it says its zone; `latest` leaves only the latest
+        of them. Raises `ConfigurationError` for a value that no run of the store has, with those that are
+        near.
         """
         wanted = RunFilter(
             benchmark=_several(benchmark),
@@ -191,7 +198,7 @@ class Results:
             retrieval=_several(retrieval),
             status=_several(status),
         )
-        rows = find_runs(self.store, wanted, run_ids=names, since=since, latest=latest)
+        rows = find_runs(self.store, wanted, run_ids=names, since=utc("since", since), latest=latest)
         return Runs(self.store, rows)
 
     def run(self, name: str) -> Run:
@@ -228,6 +235,22 @@ class Results:
         from pytest_mcode.results.report.data import collect
 
         return Report(content=collect(self.store, names))
+
+
+def utc(name: str, text: str) -> str:
+    """Read a date or time as ISO 8601 in UTC, where it says its zone; nothing given is no time.
+
+    Raises `ConfigurationError`, which calls it `name`, for anything else.
+    """
+    if not text:
+        return ""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"{name}: {text!r} is not a date; give one such as 2026-08-01 or 2026-08-01T18:00"
+        ) from None
+    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment.tzinfo else moment.isoformat()
 
 
 def _frame(

@@ -15,6 +15,7 @@ from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Task, TaskOutcome
 from pytest_mcode.session import environment, gates, parts, summary
 from pytest_mcode.session.caveats import caveats, override_caveats, task_caveats
+from pytest_mcode.session.concurrency import Concurrency
 from pytest_mcode.session.identity import identify
 from pytest_mcode.session.interruption import sigterm_interrupts, undisturbed
 from pytest_mcode.session.items import Items, leave_out_our_line
@@ -40,9 +41,10 @@ class Controller:
 
     plan: Plan
 
-    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+    def __init__(self, config: pytest.Config, settings: Settings, concurrency: Concurrency) -> None:
         self.config = config
         self.settings = settings
+        self._concurrency = concurrency
         self.tally = Tally()
         self.planned = 0
         self.store: Store | None = None
@@ -82,6 +84,7 @@ class Controller:
             with Store.open(self.settings.db, read_only=True) as stored:
                 self.settings = gates.resolve(self.settings, stored)
         model_info = parts.check_model(self.settings)
+        self.plan = dataclasses.replace(self.plan, server_slots=model_info.get("slots"))
         if self.settings.resumes:
             self._go_on_with_earlier(model_info.get("digest"))
             gates.check(self.settings, self.plan.run_id)
@@ -259,6 +262,7 @@ class Controller:
         with contextlib.suppress(ConfigurationError, InfraError):
             self.plan.harness.remove_leftovers(self.settings, self.plan.run_id)
         with contextlib.suppress(InfraError):
+            store.note_concurrency(self.plan.run_id, self._concurrency.found)
             store.finish_run(self.plan.run_id, status)
 
     @property
@@ -272,13 +276,14 @@ class Controller:
             terminalreporter.write_line("mcode: no test takes mcode_task, so nothing was benchmarked")
         if self.planned:
             seconds = time.monotonic() - self._started
+            found = self._concurrency.found
             notes = [("note", note) for note in [*self._notes, *override_caveats(self.tally.overridden)]]
             if self.decision:
                 word = "holds" if self.decision.holds else "fails"
                 notes.insert(0, ("gate", f"{word}: {self.decision.reason}"))
             if not self._is_complete:
                 notes.insert(0, ("resume", f"{self._command()} --mcode-resume"))
-            summary.write(terminalreporter, self.plan, self.tally, self.planned, seconds, notes)
+            summary.write(terminalreporter, self.plan, self.tally, self.planned, seconds, found, notes)
 
     def _command(self) -> str:
         """Return what was typed, but for the options that resume."""

@@ -11,22 +11,21 @@ import pytest
 from pytest_mcode import suite
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Attempt, Task, TaskOutcome
+from pytest_mcode.session.concurrency import throttle_of
 from pytest_mcode.session.identity import function_of, task_of
 from pytest_mcode.session.lookahead import FLIGHT, Lookahead
 from pytest_mcode.session.outcomes import UnsolvedError, cause_of, check_solved, status_of
 from pytest_mcode.session.overrides import check_fixture, details, origin_of, with_source
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.session.reruns import refuse_marks, refuse_reruns, refuse_second_run, refused_report
-from pytest_mcode.session.throttle import Throttle, window_for
 from pytest_mcode.solving import TaskHandle
 
-__all__ = ["HANDLE", "PLAN", "THROTTLE", "Items", "leave_out_our_line"]
+__all__ = ["HANDLE", "PLAN", "Items", "leave_out_our_line"]
 
 SCOPE = 'give the fixture that overrides ours @pytest.fixture(scope="session")'
 
 PLAN = pytest.StashKey[Plan]()
 HANDLE = pytest.StashKey[TaskHandle]()
-THROTTLE = pytest.StashKey[Throttle]()
 
 
 class Items:
@@ -35,10 +34,7 @@ class Items:
     def __init__(self, config: pytest.Config, plan: Plan) -> None:
         config.stash[PLAN] = plan
         self._plan = plan
-        throttle = config.stash[THROTTLE] = Throttle(
-            window_for(plan.settings, **_place_among_workers(config))
-        )
-        self.lookahead = Lookahead(config, plan, throttle)
+        self.lookahead = Lookahead(config, plan, throttle_of(config, plan))
         self._nextitem: pytest.Item | None = None
         self._overridden: dict[str, str] = {}
         """Fixtures of ours that the user's own took the place of, and where those are."""
@@ -262,12 +258,3 @@ def _invocation_dir(session: pytest.Session) -> pytest.Session | pytest.Dir:
         for part in invocation_dir.relative_to(root).parts:
             parent = pytest.Dir.from_parent(parent, path=parent.path / part)
     return parent
-
-
-def _place_among_workers(config: pytest.Config) -> dict[str, int]:
-    """Return which of how many of xdist's workers this is; one that replaces another has its place."""
-    told = getattr(config, "workerinput", None)
-    if told is None:
-        return {}
-    number, count = int(told["workerid"].removeprefix("gw")), int(told["workercount"])
-    return {"worker": number % count, "workers": count}

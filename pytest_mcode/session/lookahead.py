@@ -15,7 +15,7 @@ from pytest_mcode.session.flight import Flight, Flights
 from pytest_mcode.session.identity import function_of, task_of
 from pytest_mcode.session.logs import FlightLogs
 from pytest_mcode.session.parts import new_handle
-from pytest_mcode.session.plain import is_plain, is_plain_item
+from pytest_mcode.session.plain import is_ours, is_plain, is_plain_item
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.session.throttle import Throttle
 from pytest_mcode.session.upcoming import Upcoming, upcoming_items
@@ -182,12 +182,13 @@ class Lookahead:
     def _parts(self, item: pytest.Function) -> dict[str, Any]:
         """Return what several threads would use at a time, by what a user calls it."""
         solver = item.funcargs["mcode_solver"]
+        ours = is_ours(item._fixtureinfo.name2fixturedefs["mcode_solver"][-1])
         parts: dict[str, Any] = {"harness": self._plan.harness, "solver": solver}
         for name in PARTS:
             word = name.removeprefix("mcode_")
             definitions = item.session._fixturemanager.getfixturedefs(name, item) or ()
             used = [self._values[each] for each in definitions if each in self._values]
-            if hasattr(solver, word):
+            if not ours and hasattr(solver, word):
                 parts[word] = getattr(solver, word)
             elif used:
                 parts[word] = used[-1]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-__all__ = ["is_plain", "is_plain_item"]
+__all__ = ["is_ours", "is_plain", "is_plain_item"]
 
 TAKEN = {"mcode_task", "mcode_solver"}
 SKIPPING = ("skip", "skipif", "xfail")
@@ -22,10 +22,15 @@ def is_plain(item: pytest.Function) -> bool:
     if set(info.argnames) != TAKEN:
         return False
     task, solver = (info.name2fixturedefs[name][-1] for name in ("mcode_task", "mcode_solver"))
-    if task.func.__module__ != "pytest_mcode.fixtures" or solver.scope == "function":
+    if not is_ours(task) or solver.scope == "function":
         return False
     others = (info.name2fixturedefs.get(name, ())[-1:] for name in set(info.initialnames) - TAKEN)
     return is_plain_item(item) and not any(_is_anew(each, item) for found in others for each in found)
+
+
+def is_ours(fixturedef: pytest.FixtureDef[Any]) -> bool:
+    """Whether nobody has overridden the fixture."""
+    return fixturedef.func.__module__ == "pytest_mcode.fixtures"
 
 
 def is_plain_item(item: pytest.Item) -> bool:

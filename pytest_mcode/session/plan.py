@@ -66,6 +66,8 @@ class Plan:
 
     demonstrations: Demonstrations | None = None
     """What ``--mcode-retrieval`` shows beside the tasks."""
+    server_slots: int | None = None
+    """Requests that the model server serves at a time, where it told the preflight."""
     answers: StoredAnswers = field(default_factory=dict)
     """What the backend ``replay`` judges again; tasks without an answer are not in the plan."""
 

@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +32,7 @@ def write(
     tally: Tally,
     planned: int,
     seconds: float,
+    concurrency: Mapping[str, Any],
     notes: list[tuple[str, str]],
 ) -> None:
     """Write the summary section; one line under ``-q``, nothing under ``-qq`` or ``--no-summary``."""
@@ -43,7 +46,7 @@ def write(
                 reporter.write_line(f"{name:<10} {value}")
         return
     reporter.section(f"mcode: {plan.title}")
-    for name, value in [*_rows(plan, tally, planned, seconds), *notes]:
+    for name, value in [*_rows(plan, tally, planned, seconds, concurrency), *notes]:
         reporter.write_line(f"{name:<10} {value}")
 
 
@@ -106,7 +109,9 @@ def _brief(plan: Plan, tally: Tally, planned: int) -> str:
     return f"{pass_rate(tally)}{infra}{missing}{_selected(planned, plan, tally)}"
 
 
-def _rows(plan: Plan, tally: Tally, planned: int, seconds: float) -> list[tuple[str, str]]:
+def _rows(
+    plan: Plan, tally: Tally, planned: int, seconds: float, concurrency: Mapping[str, Any]
+) -> list[tuple[str, str]]:
     done = tally.judged + tally.infra
     rows = [
         ("model", _model(plan)),
@@ -130,6 +135,7 @@ def _rows(plan: Plan, tally: Tally, planned: int, seconds: float) -> list[tuple[
         rows += [("", f"{n} x {cause.splitlines()[0]}") for cause, n in tally.infra_causes.most_common(3)]
     rows += [
         ("cost", f"{tally.attempts} attempts, {_tokens(tally)}, {seconds:.1f} s{_execution(tally)}"),
+        *([("in flight", _in_flight(concurrency))] if concurrency else []),
         ("run", f"{plan.run_id} in {plan.settings.db}"),
         ("next", f"mcode results --run {plan.run_id}{_db_flag(plan)}"),
     ]
@@ -175,6 +181,12 @@ def _bounds(tally: Tally) -> str:
 
     low, high = bounds(tally.solved, tally.judged, tally.infra) or (0.0, 1.0)
     return f"{low:.1%} to {high:.1%}"
+
+
+def _in_flight(concurrency: Mapping[str, Any]) -> str:
+    requests, workers = concurrency["requests"], concurrency.get("by_worker", ())
+    shares = f", by worker {' + '.join(map(str, workers))}" if workers else ""
+    return f"at most {requests} request{'s' * (requests != 1)} at a time{shares} ({concurrency['reason']})"
 
 
 def _tokens(tally: Tally) -> str:

@@ -1,11 +1,11 @@
 import base64
 import json
 import re
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
-from importlib.util import find_spec as find_installed
 from pathlib import Path
 from typing import Any
 
@@ -160,10 +160,7 @@ def test_bad_input_is_one_message(mcode: Mcode, db: Path, arguments: list[str], 
 def test_missing_extra_is_named(
     mcode: Mcode, db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "pytest_mcode.cli.report.find_spec",
-        lambda name: None if name == "vl_convert" else find_installed(name),
-    )
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
     result = mcode("report", "aaaaaa", "--db", db, "-o", tmp_path / "r.html")
     assert result.status == 4
     assert "pip install 'pytest-mcode[report]'" in result.err

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,16 @@ def test_report_has_charts_and_a_page(results: Results) -> None:
     assert report.picture("svg").startswith(b"<svg")
 
 
+@pytest.mark.parametrize("make", ["charts", "html", "picture"])
+def test_a_report_without_its_extra_names_it(
+    results: Results, make: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    report = results.report("b00005")
+    with pytest.raises(ConfigurationError, match=r"pip install 'pytest-mcode\[report\]'"):
+        getattr(report, make)(*(["svg"] if make == "picture" else []))
+
+
 def test_export_loads_tasks_only_for_a_format_that_needs_them(results: Results) -> None:
     def load(run: Any) -> dict[str, Task]:
         raise AssertionError(run)
@@ -183,6 +194,10 @@ def test_export_loads_tasks_only_for_a_format_that_needs_them(results: Results) 
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
+        (
+            lambda results: results.runs(since="yesterday"),
+            "since: 'yesterday' is not a date; give one such as 2026-08-01 or 2026-08-01T18:00",
+        ),
         (lambda results: results.run("nosuch"), "no run 'nosuch'"),
         (lambda results: results.run("d0001a"), "has several test functions; give"),
         (lambda results: results.runs(model="granit"), "no run with 'granit' in the store"),
