@@ -14,7 +14,7 @@ import pytest
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Task, TaskOutcome
 from pytest_mcode.session import environment, gates, parts, summary
-from pytest_mcode.session.caveats import caveats, override_caveats, task_caveats
+from pytest_mcode.session.caveats import caveats, override_caveats, single_caveats, task_caveats
 from pytest_mcode.session.concurrency import Concurrency
 from pytest_mcode.session.identity import identify
 from pytest_mcode.session.interruption import sigterm_interrupts, undisturbed
@@ -53,6 +53,7 @@ class Controller:
         self._progress_lines: Progress | None = None
         self._stopped = False
         self._recorded: set[tuple[str, str]] = set()
+        self._single: dict[str, None] = {}
         self._earlier: Earlier | None = None
         self._lock: FileLock | None = None
         self._undo_sigterm: Callable[[], None] = lambda: None
@@ -169,6 +170,7 @@ class Controller:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Record the outcome that a report carries."""
         leave_out_our_line(report)
+        self._single.update(dict.fromkeys(getattr(report, "mcode_single", ())))
         if hasattr(report, "mcode"):
             with undisturbed():  # What is counted is stored.
                 self._record(TaskOutcome.from_json(report.mcode))
@@ -277,7 +279,8 @@ class Controller:
         if self.planned:
             seconds = time.monotonic() - self._started
             found = self._concurrency.found
-            notes = [("note", note) for note in [*self._notes, *override_caveats(self.tally.overridden)]]
+            noted = [*self._notes, *override_caveats(self.tally.overridden), *single_caveats(self._single)]
+            notes = [("note", note) for note in noted]
             if self.decision:
                 word = "holds" if self.decision.holds else "fails"
                 notes.insert(0, ("gate", f"{word}: {self.decision.reason}"))

@@ -168,6 +168,7 @@ class Items:
             tags=task.tags,
         )
         report.mcode = outcome.to_json()  # type: ignore[attr-defined]
+        report.mcode_single = list(self.lookahead.single)  # type: ignore[attr-defined]
         if status == "infra" and not isinstance(error, InfraError | ConfigurationError):
             report.mcode_unexpected = True  # type: ignore[attr-defined]
         if isinstance(error, UnsolvedError | InfraError | ConfigurationError):

@@ -175,7 +175,8 @@ class Lookahead:
         if function not in self._plain:
             plain = is_plain(item)
             single = list(single_ones(self._parts(item))) if plain else []
-            self.single.update(dict.fromkeys(single))
+            if self._throttle.limit > 1:
+                self.single.update(dict.fromkeys(single))
             self._plain[function] = plain and not single
         return self._plain[function]
 
