@@ -14,6 +14,8 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.settings import Settings
 
 SETTINGS = pytest.StashKey[Settings]()
+FEEDS_WORKERS = pytest.StashKey[bool]()
+"""Whether our scheduler feeds xdist's workers: nobody has asked for another with ``--dist``."""
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -43,12 +45,11 @@ def pytest_cmdline_main(config: pytest.Config) -> Any:
         config.stash[SETTINGS] = settings
         if config.args_source is not pytest.Config.ArgsSource.ARGS:
             config.args = []
-        workers = getattr(config.option, "numprocesses", None)  # xdist may be missing, or blocked
-        if workers == "auto" and settings.concurrency != "auto":
-            config.option.numprocesses = settings.concurrency
-        if workers and config.option.dist == "no":
-            # Tasks differ in length by orders of magnitude: idle workers must be able to take over.
-            config.option.dist = "worksteal"
+        options = vars(config.option)  # xdist may be missing, or blocked
+        distributed = options.get("numprocesses") or options.get("tx")
+        if distributed and options["dist"] == "no" and not options["distload"]:
+            config.stash[FEEDS_WORKERS] = True
+            config.option.dist = "load"  # the nearest to our own scheduler
     return (yield)
 
 
@@ -71,7 +72,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Items(config, plan), "mcode-items")
     else:
         config.pluginmanager.register(
-            Controller(config, config.stash[SETTINGS], concurrency), "mcode-controller"
+            Controller(
+                config,
+                config.stash[SETTINGS],
+                concurrency,
+                feeds_workers=config.stash.get(FEEDS_WORKERS, False),
+            ),
+            "mcode-controller",
         )
 
 

@@ -3,11 +3,14 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.session.ahead import Ahead
 from pytest_mcode.session.outcomes import cause_of, status_of, too_many
 from pytest_mcode.solving import Solver, TaskHandle
 
@@ -29,6 +32,8 @@ def current_flight() -> "Flight | None":
 class Flight:
     """One task and, once it has landed, what came of it."""
 
+    item: pytest.Item
+    """The one that will ask for it; only a key here."""
     handle: TaskHandle
     error: BaseException | None = None
     """What the solver raised."""
@@ -46,6 +51,19 @@ class Flight:
         if self.error is None:
             return not self.handle.attempts
         return status_of(self.error, self.handle) == "infra"
+
+    @property
+    def counted(self) -> Ahead:
+        """What it adds to the counts, once it has landed."""
+        attempts, infra = self.handle.attempts, self.is_infra
+        solved = self.handle.solved and not infra
+        return Ahead(
+            solved=int(solved),
+            unsolved=int(not solved and not infra),
+            infra=int(infra),
+            attempts=len(attempts),
+            completion_tokens=sum(attempt.completion_tokens or 0 for attempt in attempts),
+        )
 
     def solve(self, solver: Solver) -> None:
         """Do the work; returns whatever happens."""
@@ -70,8 +88,9 @@ class Flights:
         self._max_infra = max_infra
         self._landed = landed
         self._lock = threading.Lock()
-        self._all: dict[Hashable, Flight] = {}
+        self._all: dict[pytest.Item, Flight] = {}
         self._threads: set[threading.Thread] = set()
+        self._waiting = Ahead()
         self._infra_in_a_row = 0
         self.halt = ""
 
@@ -80,25 +99,32 @@ class Flights:
         """How many are in flight."""
         return len(self._threads)
 
-    def find(self, key: Hashable) -> Flight | None:
-        """Return the flight that was launched under `key`."""
-        return self._all.get(key)
+    @property
+    def ahead(self) -> Ahead:
+        """Count what is here: in flight, or landed and not taken over."""
+        return self._waiting + Ahead(in_flight=len(self._threads))
 
-    def launch(self, key: Hashable, handle: TaskHandle, solver: Solver) -> Flight:
+    def find(self, item: pytest.Item) -> Flight | None:
+        """Return the flight that was launched for `item`."""
+        return self._all.get(item)
+
+    def launch(self, item: pytest.Item, handle: TaskHandle, solver: Solver) -> Flight:
         """Start work at a task."""
-        flight = Flight(handle)
+        flight = Flight(item, handle)
         thread = threading.Thread(
             target=self._fly, args=(flight, solver), name=f"mcode {handle.task.task_id}", daemon=True
         )
         with self._lock:
-            self._all[key] = flight
+            self._all[item] = flight
             self._threads.add(thread)
         thread.start()
         return flight
 
-    def forget(self, key: Hashable) -> None:
+    def forget(self, item: pytest.Item) -> None:
         """Let go of a result that was taken over."""
-        self._all.pop(key, None)
+        flight = self._all.pop(item)
+        with self._lock:
+            self._waiting -= flight.counted
 
     def join(self) -> None:
         """Wait for the threads, but not for ever: one that hangs ends with the process."""
@@ -112,6 +138,7 @@ class Flights:
         flight.solve(solver)
         with self._lock:
             self._threads.discard(threading.current_thread())
+            self._waiting += flight.counted
             self._judge_the_rest_by(flight)
         flight.landed.set()
         self._landed(flight)

@@ -43,6 +43,11 @@ class Items:
         for tag in sorted({tag for task in plan.tasks for tag in task.tags}):
             config.addinivalue_line("markers", f"{tag}: tasks of {plan.benchmark.name} tagged {tag}")
 
+    @property
+    def next_has_landed(self) -> bool:
+        """Whether the item that follows the present one only needs to be reported."""
+        return self._nextitem is not None and self.lookahead.has_landed(self._nextitem)
+
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(self, collector: pytest.Collector) -> Any:
         """Without path arguments, the session's only child is the bundled suite."""

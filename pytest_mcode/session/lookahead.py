@@ -5,12 +5,14 @@ wait for its turn: the call is made ahead, in a thread, and the test is handed t
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from pytest_mcode.session.ahead import Ahead
 from pytest_mcode.session.flight import Flight, Flights
 from pytest_mcode.session.identity import function_of, task_of
 from pytest_mcode.session.logs import FlightLogs
@@ -47,7 +49,9 @@ class Lookahead:
         self._config = config
         self._plan = plan
         self._throttle = throttle
-        self._flights = Flights(plan.settings.max_infra, landed=lambda flight: self._top_up())
+        self._flights = Flights(plan.settings.max_infra, landed=self._note_landed)
+        self._landed: deque[pytest.Item] = deque()
+        """Those of which nobody was told."""
         self._logs = FlightLogs(config)
         self._values: dict[pytest.FixtureDef[Any], Any] = {}
         """What the fixtures of `PARTS` returned."""
@@ -90,10 +94,14 @@ class Lookahead:
 
     def stop_before(self, nextitem: pytest.Item | None) -> str:
         """Return why the session should stop before `nextitem`; what has landed is still reported."""
-        if nextitem is None or not self._flights.halt:
+        if nextitem is None or self.has_landed(nextitem):
             return ""
-        flight = self._flights.find(nextitem)
-        return "" if flight and flight.landed.is_set() else self._flights.halt
+        return self._flights.halt
+
+    def has_landed(self, item: pytest.Item) -> bool:
+        """Whether an item's result is there and has not been asked for."""
+        flight = self._flights.find(item)
+        return flight is not None and flight.landed.is_set()
 
     def close(self) -> None:
         """End what is in flight: requests are dropped, then attempts ended, then threads waited for."""
@@ -114,9 +122,10 @@ class Lookahead:
         flight = self._flights.find(item) or self._begin_course(item, handle, solver)
         if flight is None or not handle.is_twin_of(flight.handle):
             return None
+        self._look_around()
         while not flight.landed.wait(POLL_SECONDS):
             self._top_up()
-            self.on_wait()
+            self._look_around()
         self._flights.forget(item)
         item.stash[FLIGHT] = flight
         self._logs.show(flight)
@@ -134,7 +143,27 @@ class Lookahead:
         self._top_up()
         return flight
 
+    def _look_around(self) -> None:
+        """Tell what has happened, in the thread that runs the items."""
+        landed = [self._landed.popleft() for _ in range(len(self._landed))]
+        if self._upcoming:
+            self._upcoming.tell(landed, self._window, self.ahead)
+        self.on_wait()
+
+    @property
+    def ahead(self) -> Ahead:
+        """What is done, or in flight, that pytest has not asked for."""
+        return self._flights.ahead + Ahead(retries=self._throttle.retries)
+
     # Looking ahead.
+
+    def _note_landed(self, flight: Flight) -> None:
+        self._landed.append(flight.item)
+        self._top_up()
+
+    @property
+    def _window(self) -> int:
+        return 2 * self._throttle.limit
 
     def _top_up(self) -> None:
         """Launch what there is room for, in the order in which it will be asked for; any thread may ask."""
@@ -154,7 +183,7 @@ class Lookahead:
             return False
         if self._session.shouldstop or self._session.shouldfail:
             return False
-        return self._flights.unfinished < 2 * self._throttle.limit
+        return self._flights.unfinished < self._window
 
     def _next(self) -> pytest.Item | None:
         return self._upcoming.first_not_in(self._settled) if self._upcoming else None

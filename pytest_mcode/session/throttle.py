@@ -30,6 +30,8 @@ class Throttle:
         self._in_flight = 0
         self._quiet_until = float("-inf")
         self._closed = False
+        self.retries = 0
+        """Requests that failed for a reason that may pass."""
 
     @property
     def limit(self) -> int:
@@ -96,6 +98,7 @@ class Throttle:
         with self._changed:
             now = time.monotonic()
             self._in_flight -= 1
+            self.retries += isinstance(error, TransientError)
             if error is None:
                 self._window.answered(sent, now)
             else:
