@@ -67,6 +67,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(fixtures, "mcode-fixtures")
     concurrency = Concurrency(config)
     config.pluginmanager.register(concurrency, "mcode-concurrency")
+    if not hasattr(config, "workerinput"):
+        _leave_out_idle_workers(config, config.stash[SETTINGS])
     if hasattr(config, "workerinput"):
         plan = Plan.from_json(config.workerinput["mcode_plan"])
         config.pluginmanager.register(Items(config, plan), "mcode-items")
@@ -80,6 +82,19 @@ def pytest_configure(config: pytest.Config) -> None:
             ),
             "mcode-controller",
         )
+
+
+def _leave_out_idle_workers(config: pytest.Config, settings: Settings) -> None:
+    """Start no more workers than there are requests in flight: those beyond would have none to make."""
+    options = vars(config.option)
+    if settings.concurrency == "auto" or len(options.get("tx") or ()) <= settings.concurrency:
+        return
+    if not options.get("numprocesses"):
+        raise pytest.UsageError(
+            f"--mcode-concurrency={settings.concurrency} is less than the {len(options['tx'])} workers of "
+            "--tx: give at least one request to each, or name fewer of them"
+        )
+    config.option.tx = options["tx"][: settings.concurrency]
 
 
 def _is_active(config: pytest.Config) -> bool:

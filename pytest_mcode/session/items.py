@@ -11,7 +11,6 @@ import pytest
 from pytest_mcode import suite
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Attempt, Task, TaskOutcome
-from pytest_mcode.session.concurrency import throttle_of
 from pytest_mcode.session.identity import function_of, task_of
 from pytest_mcode.session.lookahead import FLIGHT, Lookahead
 from pytest_mcode.session.outcomes import UnsolvedError, cause_of, check_solved, status_of
@@ -34,7 +33,7 @@ class Items:
     def __init__(self, config: pytest.Config, plan: Plan) -> None:
         config.stash[PLAN] = plan
         self._plan = plan
-        self.lookahead = Lookahead(config, plan, throttle_of(config, plan))
+        self.lookahead = Lookahead(config, plan)
         self._nextitem: pytest.Item | None = None
         self._overridden: dict[str, str] = {}
         """Fixtures of ours that the user's own took the place of, and where those are."""

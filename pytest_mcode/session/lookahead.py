@@ -8,11 +8,13 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pytest
 
 from pytest_mcode.session.ahead import Ahead
+from pytest_mcode.session.concurrency import throttle_of
 from pytest_mcode.session.flight import Flight, Flights
 from pytest_mcode.session.identity import function_of, task_of
 from pytest_mcode.session.logs import FlightLogs
@@ -45,10 +47,9 @@ class _Course:
 class Lookahead:
     """The tasks in flight of one process."""
 
-    def __init__(self, config: pytest.Config, plan: Plan, throttle: Throttle) -> None:
+    def __init__(self, config: pytest.Config, plan: Plan) -> None:
         self._config = config
         self._plan = plan
-        self._throttle = throttle
         self._flights = Flights(plan.settings.max_infra, landed=self._note_landed)
         self._landed: deque[pytest.Item] = deque()
         """Those of which nobody was told."""
@@ -69,6 +70,11 @@ class Lookahead:
         """The user's own parts for whose sake tasks are done one at a time."""
         self.on_wait: Callable[[], None] = lambda: None
         """Called every now and then while an item waits for its result."""
+
+    @cached_property
+    def _throttle(self) -> Throttle:
+        """The process's: not before it is needed, for a controller of workers has none."""
+        return throttle_of(self._config, self._plan)
 
     # What pytest tells.
 
@@ -153,7 +159,8 @@ class Lookahead:
     @property
     def ahead(self) -> Ahead:
         """What is done, or in flight, that pytest has not asked for."""
-        return self._flights.ahead + Ahead(retries=self._throttle.retries)
+        retries = self._throttle.retries if self._courses else 0
+        return self._flights.ahead + Ahead(retries=retries)
 
     # Looking ahead.
 
