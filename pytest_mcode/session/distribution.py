@@ -6,6 +6,7 @@ how much it can take. It says so itself, on an event that xdist knows and that o
 """
 
 import json
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -14,12 +15,14 @@ import pytest
 
 from pytest_mcode.session.ahead import Ahead
 
-__all__ = ["FED", "STEALS", "Distribution", "MovingWindow", "Word", "say"]
+__all__ = ["FED", "STEALS", "Distribution", "MovingWindow", "Word", "elsewhere", "say"]
 
 FED = "mcode_fed"
 """Key of the workers' input: whether our scheduler feeds them, which listens."""
 STEALS = "mcode_steals"
 """Key of the workers' input: whether a scheduler may take back what it has sent (xdist's ``worksteal``)."""
+HOME = "mcode_home"
+"""Key of the workers' input: the name of the machine that the session was started on."""
 LEAST = 2
 """Items that a worker of xdist must have to run one: it asks for the next before."""
 
@@ -34,6 +37,12 @@ class Word:
     """The indices of those that have landed since it last said so, reported or not."""
     ahead: Mapping[str, int] = field(default_factory=dict)
     """What it has done that it has not reported: the fields of `Ahead`."""
+
+
+def elsewhere(config: pytest.Config) -> str:
+    """Return the name of the machine of a worker that is not on its controller's; empty for any other."""
+    home, here = getattr(config, "workerinput", {}).get(HOME), socket.gethostname()
+    return "" if home in (None, here) else here
 
 
 def say(worker: Any, word: Word) -> None:
@@ -53,6 +62,7 @@ class Distribution:
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker that somebody listens."""
         node.workerinput[FED] = self._is_asked(node.config)
+        node.workerinput[HOME] = socket.gethostname()
         node.workerinput[STEALS] = node.config.getoption("dist") == "worksteal"
 
     @pytest.hookimpl(optionalhook=True)

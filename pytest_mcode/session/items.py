@@ -11,13 +11,14 @@ import pytest
 from pytest_mcode import suite
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Attempt, Task, TaskOutcome
+from pytest_mcode.session.distribution import elsewhere
 from pytest_mcode.session.identity import function_of, task_of
 from pytest_mcode.session.lookahead import FLIGHT, Lookahead
 from pytest_mcode.session.outcomes import UnsolvedError, cause_of, check_solved, status_of
 from pytest_mcode.session.overrides import check_fixture, details, origin_of, with_source
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.session.reruns import refuse_marks, refuse_reruns, refuse_second_run, refused_report
-from pytest_mcode.solving import TaskHandle
+from pytest_mcode.solving import TaskHandle, journal
 
 __all__ = ["HANDLE", "PLAN", "Items", "leave_out_our_line"]
 
@@ -35,6 +36,8 @@ class Items:
         self._plan = plan
         self.lookahead = Lookahead(config, plan)
         self._nextitem: pytest.Item | None = None
+        self._elsewhere = elsewhere(config)
+        self._where = f" (on the machine {self._elsewhere})" if self._elsewhere else ""
         self._overridden: dict[str, str] = {}
         """Fixtures of ours that the user's own took the place of, and where those are."""
         self._refusal = ""
@@ -143,9 +146,11 @@ class Items:
             self.lookahead.close()
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self) -> None:
-        """End what is in flight when a session ends early."""
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """End what is in flight when a session ends early; leave nothing on a machine that was lent."""
         self.lookahead.close()
+        if self._elsewhere and exitstatus in (0, 1):
+            journal.discard(self._plan.run_id)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
@@ -167,7 +172,7 @@ class Items:
             test=function_of(item.nodeid, task),
             status=status,
             attempts=_marked(handle.attempts, self._taken_over(item, task)) if handle else (),
-            error=cause_of(error) if error and status == "infra" else "",
+            error=f"{cause_of(error)}{self._where}" if error and status == "infra" else "",
             seconds=item.stash[FLIGHT].seconds if FLIGHT in item.stash else call.duration,
             tags=task.tags,
         )
@@ -178,7 +183,7 @@ class Items:
         if isinstance(error, UnsolvedError | InfraError | ConfigurationError):
             report.longrepr = _without_traceback(item, call)
         if isinstance(error, ConfigurationError):
-            report.mcode_stop = str(error)  # type: ignore[attr-defined]
+            report.mcode_stop = f"{error}{self._where}"  # type: ignore[attr-defined]
         elif str(error).startswith("ScopeMismatch"):
             report.mcode_stop = f"{_sentence(str(error))}: {SCOPE}"  # type: ignore[attr-defined]
         elif stop := self.lookahead.stop_before(self._nextitem):
