@@ -91,10 +91,7 @@ def elsewhere(pytester):
 
 @pytest.mark.docker
 def test_what_another_machine_lacks_is_one_message_that_names_it(pytester, elsewhere):
-    docker = (
-        "--mcode-sandbox=docker",
-        f"--mcode-image={os.environ.get('MCODE_TEST_IMAGE', 'python:3.12-slim')}",
-    )
+    docker = ("--mcode-sandbox=docker", f"--mcode-image={require_image(IMAGE)}")
     result = pytester.runpytest_subprocess(*GOLD, *docker, f"--tx=popen//python={elsewhere}")
     assert result.ret == 2
     result.stdout.fnmatch_lines(["!*no Docker engine at unix:///nowhere.sock: *(on the machine elsewhere)*"])
