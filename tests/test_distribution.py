@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from .docker_support import IMAGE, require_image
 from .servers import OllamaServer, Reply
 from .session_support import GOLD, rows
 from .test_flight import DELAY, Timed
