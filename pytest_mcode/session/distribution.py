@@ -83,7 +83,8 @@ class MovingWindow:
     def __init__(self, config: pytest.Config, heard: Callable[[str, Ahead], None]) -> None:
         from xdist.workermanage import parse_tx_spec_config
 
-        self._config = config
+        self.config = config
+        """Other plugins look here: pytest-rerunfailures."""
         self._heard = heard
         self._expected = len(parse_tx_spec_config(config))
         self._collected: dict[Any, list[str]] = {}
@@ -207,5 +208,5 @@ class MovingWindow:
                 report = pytest.CollectReport(
                     nodeid=node.gateway.id, outcome="failed", longrepr=message, result=[]
                 )
-                self._config.hook.pytest_collectreport(report=report)
+                self.config.hook.pytest_collectreport(report=report)
         return same
