@@ -36,7 +36,6 @@ _ENDED_BY_SERVER = {
     "unload": "an empty reply, as servers send while a model unloads",  # Ollama
 }
 """Finish reasons that are not the model's doing."""
-_LIBRARY_MODULES = r"(mellea|ollama|openai|litellm|pydantic|httpx2?|ibm_watsonx_ai|transformers|torch)(\.|$)"
 
 
 class MelleaBackend:
@@ -151,8 +150,6 @@ class MelleaModel:
         self._loop.close(self._client.aclose)
 
     def _ask(self, request: Request) -> Completion:
-        # Warnings about the libraries' own code are not the test's: they fail it under ``-W error``.
-        warnings.filterwarnings("ignore", module=_LIBRARY_MODULES)
         start, limit = time.monotonic(), self._settings.request_timeout
         try:
             completion = self._loop.run(self._chat, self._client, request, self._options, seconds=limit)

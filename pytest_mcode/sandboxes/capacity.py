@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-__all__ = ["available_memory", "cores", "judges"]
+__all__ = ["available_memory", "cores", "judges", "room_for"]
 
 
 def cores() -> int:
@@ -21,12 +21,20 @@ def available_memory() -> int | None:
     return int(found[0]) * 1024 if found else None
 
 
-def judges(memory: int) -> int:
-    """Return how many sandboxes of `memory` bytes each this process may keep at work: at least 1.
+def room_for(memory: int) -> int | None:
+    """Return how many times `memory` bytes this process may take: at least 1; None: it cannot be known.
 
-    Workers of pytest-xdist share a machine's cores; each is told how many there are.
+    Workers of pytest-xdist share a machine; each is told how many there are.
     """
-    share = cores() // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     available = available_memory()
-    room = share if available is None else available // memory
-    return max(1, min(share, room))
+    return None if available is None else max(1, available // memory // _workers())
+
+
+def judges(memory: int) -> int:
+    """Return how many sandboxes of `memory` bytes each this process may keep at work: at least 1."""
+    share = max(1, cores() // _workers())
+    return min(share, room_for(memory) or share)
+
+
+def _workers() -> int:
+    return int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))

@@ -1,6 +1,7 @@
 """Hooks on the side where tasks run: collecting them, running them, reporting what came out."""
 
 import inspect
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from pytest_mcode import suite
 from pytest_mcode.errors import ConfigurationError, InfraError
+from pytest_mcode.models.noise import ignore_library_warnings
 from pytest_mcode.records import Attempt, Task, TaskOutcome
 from pytest_mcode.session.distribution import elsewhere
 from pytest_mcode.session.identity import function_of, task_of
@@ -96,6 +98,7 @@ class Items:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         """Report the outcome that an earlier session recorded, without running the item."""
+        ignore_library_warnings()  # pytest makes the filters anew for each item
         self.lookahead.begin(item)
         self._nextitem = nextitem
         task = task_of(item)
@@ -113,6 +116,13 @@ class Items:
         item.session._setupstate.teardown_exact(nextitem)
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self) -> Any:
+        """Have the same filters between items, when tasks are in flight as well."""
+        with warnings.catch_warnings():
+            ignore_library_warnings()
+            return (yield)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Any:
