@@ -47,7 +47,12 @@ def pytest_cmdline_main(config: pytest.Config) -> Any:
             config.args = []
         options = vars(config.option)  # xdist may be missing, or blocked
         distributed = options.get("numprocesses") or options.get("tx")
-        if distributed and options["dist"] == "no" and not options["distload"]:
+        if (
+            not hasattr(config, "workerinput")
+            and distributed
+            and options["dist"] == "no"
+            and not options["distload"]
+        ):
             config.stash[FEEDS_WORKERS] = True
             config.option.dist = "load"  # the nearest to our own scheduler
     return (yield)
