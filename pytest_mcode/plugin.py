@@ -45,16 +45,8 @@ def pytest_cmdline_main(config: pytest.Config) -> Any:
         config.stash[SETTINGS] = settings
         if config.args_source is not pytest.Config.ArgsSource.ARGS:
             config.args = []
-        options = vars(config.option)  # xdist may be missing, or blocked
-        distributed = options.get("numprocesses") or options.get("tx")
-        if (
-            not hasattr(config, "workerinput")
-            and distributed
-            and options["dist"] == "no"
-            and not options["distload"]
-        ):
-            config.stash[FEEDS_WORKERS] = True
-            config.option.dist = "load"  # the nearest to our own scheduler
+        if not hasattr(config, "workerinput"):
+            _distribute(config)
     return (yield)
 
 
@@ -89,17 +81,30 @@ def pytest_configure(config: pytest.Config) -> None:
         )
 
 
+def _distribute(config: pytest.Config) -> None:
+    """Have our scheduler feed xdist's workers, where there are any and nobody asks for another."""
+    options = vars(config.option)  # xdist may be missing, or blocked
+    workers = options.get("numprocesses") or options.get("tx")
+    if workers and options["dist"] == "no" and not options["distload"]:
+        config.stash[FEEDS_WORKERS] = True
+        config.option.dist = "load"  # the nearest to it
+
+
 def _leave_out_idle_workers(config: pytest.Config, settings: Settings) -> None:
     """Start no more workers than there are requests in flight: those beyond would have none to make."""
-    options = vars(config.option)
-    if settings.concurrency == "auto" or len(options.get("tx") or ()) <= settings.concurrency:
+    if settings.concurrency == "auto" or not config.getoption("tx", None):
         return
-    if not options.get("numprocesses"):
+    from xdist.workermanage import parse_tx_spec_config
+
+    workers = len(parse_tx_spec_config(config))
+    if workers <= settings.concurrency:
+        return
+    if not config.option.numprocesses:
         raise pytest.UsageError(
-            f"--mcode-concurrency={settings.concurrency} is less than the {len(options['tx'])} workers of "
-            "--tx: give at least one request to each, or name fewer of them"
+            f"--mcode-concurrency={settings.concurrency} is less than the {workers} workers of --tx: "
+            "give at least one request to each, or name fewer of them"
         )
-    config.option.tx = options["tx"][: settings.concurrency]
+    config.option.tx = config.option.tx[: settings.concurrency]
 
 
 def _is_active(config: pytest.Config) -> bool:

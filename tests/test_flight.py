@@ -66,10 +66,11 @@ def test_verdicts_and_rows_are_those_of_one_at_a_time(pytester, solutions):
 
 
 def test_a_slow_task_holds_nobody_up(pytester, solutions):
-    script = Timed(solutions, slow=8 * DELAY)
+    script = Timed(solutions, slow=5.0)
     with OllamaServer(script) as server:
         pytester.runpytest_subprocess(*arguments(server, "--mcode-concurrency=2"))
-    assert script.asked[-1] - script.asked[0] < 13 * DELAY, "eleven in the other slot, meanwhile"
+    meanwhile = [each for each in script.asked[1:] if each < script.asked[0] + 5.0]
+    assert len(meanwhile) > 4, "what has landed does not count against the window of four"
     tasks = [task for (task,) in rows(pytester, "SELECT task_id FROM tasks ORDER BY id")]
     assert tasks == [f"Smoke/{number}" for number in range(1, 13)]
 
