@@ -20,6 +20,7 @@ from pytest_mcode.session.plan import Plan
 from pytest_mcode.solving import Solver, TaskHandle
 from pytest_mcode.solving.bundled import bundled_solver
 from pytest_mcode.solving.replay import Replay
+from pytest_mcode.solving.styles import STYLES, Style
 
 
 @pytest.fixture(scope="session")
@@ -66,13 +67,20 @@ def mcode_prompt(mcode_plan: Plan, mcode_sandbox: Any) -> Prompt:
 
 
 @pytest.fixture(scope="session")
+def mcode_repair(mcode_plan: Plan) -> Style:
+    """What a repair shows the model: a `Style`."""
+    return STYLES[mcode_plan.settings.repair]
+
+
+@pytest.fixture(scope="session")
 def mcode_solver(mcode_plan: Plan, request: pytest.FixtureRequest) -> Solver:
     """A `Solver`: sample and debug within the session's budget; ``replay`` judges what is stored."""
     if mcode_plan.settings.backend == "replay":
         return Replay(mcode_plan.answers)
     # A model of the user's own has taken the place of ours, and of the throttle in it.
     model = throttle_of(request.config, mcode_plan).throttled(request.getfixturevalue("mcode_model"))
-    return bundled_solver(mcode_plan.settings, model, request.getfixturevalue("mcode_prompt"))
+    prompt, style = request.getfixturevalue("mcode_prompt"), request.getfixturevalue("mcode_repair")
+    return bundled_solver(mcode_plan.settings, model, prompt, style)
 
 
 @pytest.fixture

@@ -1,11 +1,14 @@
 """Requests at the model server are bounded; what it says of its load is heard."""
 
 import json
+import os
 import shlex
 import sys
 import threading
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -61,24 +64,21 @@ def test_a_throttled_model_is_not_throttled_again():
     assert throttle.throttled(model) is model
 
 
-def test_auto_grows_with_answers_and_halves_once_when_there_is_too_much():
-    throttle = Throttle(Climb())
-    first = throttle.limit
-    ask_at_once(throttle.throttled(Counting()), 24)
-    grown = throttle.limit
-    assert grown > first
+def test_auto_backs_off_once_for_all_that_were_in_flight():
+    throttle, arrived = Throttle(Climb()), threading.Barrier(4)
+    before = throttle.limit
 
     def refuse():
-        time.sleep(0.05)
+        arrived.wait(5)
         raise TransientError("HTTP 503", overload=True)
 
     def tried(_):
         with pytest.raises(TransientError):
             throttle.when_free(refuse)
 
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(tried, range(8)))
-    assert throttle.limit == grown // 2
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(tried, range(4)))
+    assert (before, throttle.limit) == (4, 2)
 
 
 def test_while_the_server_wants_to_be_left_alone_nobody_asks():
@@ -114,30 +114,74 @@ def test_closing_frees_those_that_wait():
         assert first.result().text == "fine"
 
 
-def test_each_try_of_a_model_that_retries_waits_for_its_turn():
-    at_once, most, lock = 0, 0, threading.Lock()
-
-    def told(ask):
-        nonlocal at_once, most
-        with lock:
-            at_once += 1
-            most = max(most, at_once)
-        try:
-            return Throttle.when_free(throttle, ask)
-        finally:
-            with lock:
-                at_once -= 1
-
+def test_a_model_that_retries_tells_of_each_refusal_as_it_comes():
     throttle = Throttle(Climb())
-    with OpenAIServer([status(503), Reply("fine", delay=0.05)]) as server:
+    with OpenAIServer([status(503), "fine"]) as server:
         settings = ModelSettings(model=server.model, base_url=server.url, retries=2)
         model = throttle.throttled(openai.BACKEND.open(settings, backoff=lambda state: 0.0))
-        model.gate = told
         before = throttle.limit
         assert model.generate(REQUEST).text == "fine"
         model.close()
     assert len(server.requests) == 2
-    assert throttle.limit == before // 2 + 1  # it was told of the refusal when it came
+    assert (throttle.limit, throttle.settled) == (before // 2, before // 2)
+
+
+def opened(server, throttle, **settings):
+    asked = ModelSettings(model=server.model, base_url=server.url, **settings)
+    return throttle.throttled(openai.BACKEND.open(asked, backoff=lambda state: 0.0))
+
+
+class Busy:
+    """A script that serves four at a time, and asks those who come meanwhile to leave it alone for a bit."""
+
+    def __init__(self, seconds=0.1):
+        self.seconds, self.until, self.refused = seconds, [], 0
+
+    def __call__(self, body):
+        now = time.monotonic()
+        self.until = [each for each in self.until if each > now]
+        if len(self.until) >= 4:
+            self.refused += 1
+            return status(429, {"Retry-After": "0.2"})
+        self.until.append(now + self.seconds)
+        return Reply("fine", delay=self.seconds)
+
+
+@pytest.mark.parametrize("window", [Climb, lambda: Fixed(32)], ids=["auto", "32"])
+def test_no_request_is_lost_to_a_server_that_is_busy(window):
+    busy, throttle = Busy(), Throttle(window())
+    with OpenAIServer(busy) as server:
+        model = opened(server, throttle, retries=3)
+        assert ask_at_once(model, 40) == ["fine"] * 40
+        model.close()
+    assert busy.refused > 0
+    assert throttle.limit == 32 or throttle.limit <= 8
+
+
+def test_what_the_server_lets_wait_is_taken_back(monkeypatch):
+    monkeypatch.setattr("pytest_mcode.session.throttle.EVERY_SECONDS", 0.05)
+    throttle = Throttle(Climb())
+    with OpenAIServer(lambda body: Reply("fine", delay=0.6)) as server:
+        server.overrides["/metrics"] = Reply(body=b"vllm:num_requests_waiting 3.0\n")
+        model = opened(server, throttle)
+        assert ask_at_once(model, 4) == ["fine"] * 4
+        throttle.close()
+        model.close()
+    assert (throttle.settled, throttle.reason) == (1, "auto: with more, requests wait at the server")
+
+
+def test_many_threads_leave_the_process_as_it_was():
+    before = list(warnings.filters), dict(os.environ)
+    throttle = Throttle(Fixed(128))
+    with OpenAIServer(lambda body: body["messages"][0]["content"].upper()) as server:
+        model = opened(server, throttle)
+        words = [f"word {number}" for number in range(256)]
+        requests = [replace(REQUEST, messages=[{"role": "user", "content": word}]) for word in words]
+        with ThreadPoolExecutor(128) as pool:
+            texts = [each.text for each in pool.map(model.generate, requests)]
+        model.close()
+    assert texts == [word.upper() for word in words]
+    assert (list(warnings.filters), dict(os.environ)) == before
 
 
 def built(**values):

@@ -155,6 +155,10 @@ class Harness(Protocol):
         """Return what the solution's record should say besides, JSON types: becomes `Attempt.extra`."""
         return {}
 
+    def canonical(self, task: Task, solution: str) -> str:
+        """Return a text that is equal for solutions that must get the same verdict: they are judged once."""
+        return solution.strip()
+
     # Afterwards.
 
     def cluster(self, task_id: str) -> str | None:

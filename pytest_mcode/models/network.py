@@ -11,7 +11,6 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import getproxies_environment
@@ -21,8 +20,6 @@ from pytest_mcode.errors import ConfigurationError
 __all__ = ["Route", "exempt", "route_to"]
 
 _VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir")
-_ENVIRONMENT = Lock()
-"""Held while the variables are others: they are the whole process's."""
 _SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
@@ -46,10 +43,6 @@ class Route:
     @contextmanager
     def in_environment(self) -> Iterator[None]:
         """Show libraries that open clients of their own nothing but this way, meanwhile."""
-        with _ENVIRONMENT:
-            yield from self._shown()
-
-    def _shown(self) -> Iterator[None]:
         kept = {name: value for name, value in os.environ.items() if name.lower() in _VARIABLES}
         for name in kept:
             del os.environ[name]

@@ -1,12 +1,7 @@
-"""Warnings about the model libraries' own code, which are nobody's: they fail tests under ``-W error``."""
+"""Warnings of the model libraries about their own code: they are no reason for a test to fail."""
 
-import warnings
-
-__all__ = ["ignore_library_warnings"]
+__all__ = ["IGNORED"]
 
 _MODULES = r"(mellea|ollama|openai|litellm|pydantic|httpx2?|ibm_watsonx_ai|transformers|torch)(\.|$)"
-
-
-def ignore_library_warnings() -> None:
-    """Add to the filters in force; they are the process's, so requests in flight do not touch them."""
-    warnings.filterwarnings("ignore", module=_MODULES)
+IGNORED = f"ignore:::{_MODULES}"
+"""For ``pytest.mark.filterwarnings``: pytest sets filters in its own thread, as no thread of a pool may."""

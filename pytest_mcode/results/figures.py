@@ -11,8 +11,11 @@ from pytest_mcode.results.by_harness import usual_feedback
 __all__ = [
     "IN_PROCESS",
     "MISSING",
+    "REPEATED",
+    "axis_name",
     "brief",
     "coverage",
+    "further_attempts",
     "interval",
     "loop",
     "natural",
@@ -28,6 +31,8 @@ UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud8
 MISSING = "–"
 IN_PROCESS = "passed in one process with their tests, where a pass is not proven"
 """Said of solved tasks, after their number."""
+REPEATED = "had the code of an earlier one at the task, and were not run again"
+"""Said of attempts."""
 
 
 def percent(rate: float | None) -> str:
@@ -66,6 +71,8 @@ def loop(run: Mapping[str, Any], *, with_samples: bool = True) -> str:
     parts += [f"d={settings['debug_iters']}"] if settings["debug_iters"] else []
     resamples = settings["debug_iters"] and settings.get("strategy") == "resample"
     parts += ["resample"] if resamples else []
+    style = settings.get("repair", "conversation")
+    parts += [style] if settings["debug_iters"] and not resamples and style != "conversation" else []
     parts += [f"T={settings['temperature']:g}"] if settings.get("temperature") is not None else []
     parts += [str(settings.get("retrieval_source") or "retrieval")] if settings["retrieval"] else []
     usual = kept_fields()["retrieval_k"]
@@ -100,6 +107,16 @@ def title(run: Mapping[str, Any]) -> str:
 def visible(text: str) -> str:
     """Return `text` harmless to a terminal: what drives it is shown escaped, as in ``\\x1b[2J``."""
     return UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def axis_name(axis: str) -> str:
+    """Return the name of an axis of `analysis.costs.AXES` for people: ``model seconds``."""
+    return axis.replace("_", " ")
+
+
+def further_attempts(debugging: Mapping[str, Any]) -> str:
+    """Return what the attempts after a sample's first one are: repairs, or fresh ones without feedback."""
+    return "resamples" if debugging["strategy"] == "resample" else "repairs"
 
 
 def brief(value: object) -> str:

@@ -35,9 +35,11 @@ class Concurrency:
     def pytest_sessionfinish(self) -> None:
         """Send, or keep, what the throttle of this process found."""
         throttle = self._config.stash.get(THROTTLE, None)
-        if throttle is None or throttle.settled is None:
+        if throttle is None or not throttle.was_used:
             return
-        found = {"requests": throttle.settled, "reason": throttle.reason}
+        found: Mapping[str, Any] = {"requests": throttle.settled, "reason": throttle.reason}
+        if throttle.settled is None:
+            found = {"requests": throttle.limit, "reason": "auto: still climbing when the session ended"}
         if hasattr(self._config, "workeroutput"):
             self._config.workeroutput[_OUTPUT] = found
         else:

@@ -72,6 +72,7 @@ class Controller:
         try:
             refuse_reruns(self.config)
             self.plan = make_plan(self.settings)
+            self.tally.cluster = self.plan.harness.cluster
             self._notes += task_caveats(self.plan)
             if not self.config.option.collectonly:
                 self._prepare_run()

@@ -1,7 +1,6 @@
 """Hooks on the side where tasks run: collecting them, running them, reporting what came out."""
 
 import inspect
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 from pytest_mcode import suite
 from pytest_mcode.errors import ConfigurationError, InfraError
-from pytest_mcode.models.noise import ignore_library_warnings
+from pytest_mcode.models.noise import IGNORED
 from pytest_mcode.records import Attempt, Task, TaskOutcome
 from pytest_mcode.session.distribution import elsewhere
 from pytest_mcode.session.identity import function_of, task_of
@@ -98,7 +97,6 @@ class Items:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         """Report the outcome that an earlier session recorded, without running the item."""
-        ignore_library_warnings()  # pytest makes the filters anew for each item
         self.lookahead.begin(item)
         self._nextitem = nextitem
         task = task_of(item)
@@ -116,13 +114,6 @@ class Items:
         item.session._setupstate.teardown_exact(nextitem)
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtestloop(self) -> Any:
-        """Have the same filters between items, when tasks are in flight as well."""
-        with warnings.catch_warnings():
-            ignore_library_warnings()
-            return (yield)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Any:
@@ -215,7 +206,7 @@ def _marked(attempts: Sequence[Attempt], overridden: Mapping[str, str]) -> tuple
 
 
 def _marks(task: Task) -> list[pytest.MarkDecorator]:
-    return [getattr(pytest.mark, tag) for tag in task.tags]
+    return [*(getattr(pytest.mark, tag) for tag in task.tags), pytest.mark.filterwarnings(IGNORED)]
 
 
 def _resumed_reports(item: pytest.Item, status: str, message: str) -> Iterator[pytest.TestReport]:

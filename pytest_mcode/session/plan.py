@@ -20,6 +20,7 @@ from pytest_mcode.session import loading
 from pytest_mcode.session.replay import as_generated, read_answers
 from pytest_mcode.settings import MODEL_OPTIONS, Settings, option_specs
 from pytest_mcode.solving.replay import StoredAnswers
+from pytest_mcode.solving.styles import STYLES
 
 __all__ = ["Plan", "build_settings", "make_plan"]
 
@@ -177,9 +178,8 @@ def make_plan(settings: Settings) -> Plan:
         tasks = [task for task in tasks if task.task_id in answers]
     demonstrations = loading.load_demonstrations(settings, tasks)
     benchmark = benchmarks.get(settings.benchmark)
-    prompt_hash = benchmark.harness.prompt(
-        settings, benchmark.prompt_template, demonstrations=demonstrations
-    ).hash
+    prompt = benchmark.harness.prompt(settings, benchmark.prompt_template, demonstrations=demonstrations)
+    prompt_hash = f"{prompt.hash}{STYLES[settings.repair].hash}"
     plan = Plan(
         run_id=_new_run_id(),
         settings=settings,

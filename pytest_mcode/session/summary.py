@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytest_mcode.loop_options import LoopOptions
 from pytest_mcode.session.gates import Decision
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.session.tally import Tally
@@ -94,13 +95,15 @@ def write_step_summary(plan: Plan, tally: Tally, planned: int, decision: Decisio
 
 
 def pass_rate(tally: Tally) -> str:
-    """Return ``61.3%, 95 % in [53.7%, 68.5%] (100/163)``: solved / judged with its Wilson interval."""
+    """Return ``61.3%, 95 % in [53.7%, 68.5%] (100/163)``: solved / judged, and `Tally.interval`."""
     if tally.pass_rate is None:
         return "no task was judged"
-    from pytest_mcode.analysis.intervals import wilson
+    from pytest_mcode.analysis.figure import Withheld
 
-    low, high = wilson(tally.solved, tally.judged)
-    return f"{tally.pass_rate:.1%}, 95 % in [{low:.1%}, {high:.1%}] ({tally.solved}/{tally.judged})"
+    span, of = tally.interval, f"({tally.solved}/{tally.judged})"
+    if isinstance(span, Withheld):
+        return f"{tally.pass_rate:.1%} {of}; no interval: {span.reason}"
+    return f"{tally.pass_rate:.1%}, 95 % in [{span.low:.1%}, {span.high:.1%}] {of}"
 
 
 def _brief(plan: Plan, tally: Tally, planned: int) -> str:
@@ -133,6 +136,11 @@ def _rows(
     if tally.infra:
         rows.append(("infra", f"{tally.infra} outside the pass rate, which leaves {_bounds(tally)}"))
         rows += [("", f"{n} x {cause.splitlines()[0]}") for cause, n in tally.infra_causes.most_common(3)]
+    if tally.repeats:
+        from pytest_mcode.results.figures import REPEATED
+
+        counted = f"{tally.repeats} of {tally.attempts} attempts {REPEATED}"
+        rows.append(("repeats", f"{counted}: {tally.repeat_tokens:,} tokens"))
     rows += [
         ("cost", f"{tally.attempts} attempts, {_tokens(tally)}, {seconds:.1f} s{_execution(tally)}"),
         *([("in flight", _in_flight(concurrency))] if concurrency else []),
@@ -156,10 +164,15 @@ def _loop(plan: Plan, tally: Tally | None = None) -> str:
         given = settings.samples > 1 or settings.debug_iters > 0
         loop = f"own solver {own}" + (f", given {loop}" if given else "")
     if settings.debug_iters:
-        loop += ", resample" if settings.strategy == "resample" else f", feedback {settings.feedback}"
+        loop += ", resample" if settings.strategy == "resample" else _repairs(settings)
     if settings.retrieval:
         loop += f", retrieval {settings.own['retrieval_source']}"
     return f"{loop}, judge {settings.judge}" if settings.judge else loop
+
+
+def _repairs(settings: LoopOptions) -> str:
+    style = "" if settings.repair == "conversation" else f", repair {settings.repair}"
+    return f"{style}, feedback {settings.feedback}"
 
 
 def _subset(plan: Plan) -> str:
@@ -192,7 +205,10 @@ def _in_flight(concurrency: Mapping[str, Any]) -> str:
 def _tokens(tally: Tally) -> str:
     if not tally.prompt_tokens and not tally.completion_tokens:
         return "no tokens counted"
-    return f"{tally.prompt_tokens:,} prompt + {tally.completion_tokens:,} completion tokens"
+    counted = f"{tally.prompt_tokens:,} prompt + {tally.completion_tokens:,} completion tokens"
+    if tally.attempts_without_tokens:
+        return f"more than {counted} (not reported for {tally.attempts_without_tokens} attempts)"
+    return counted
 
 
 def _execution(tally: Tally) -> str:

@@ -1,7 +1,8 @@
 """The handle of a task: what a test function holds as `mcode_task`. It judges, and records every attempt."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -11,8 +12,10 @@ from pytest_mcode.harnesses import checked
 from pytest_mcode.harnesses.protocol import Harness
 from pytest_mcode.models import Completion, Request
 from pytest_mcode.records import Attempt, Task, Verdict
+from pytest_mcode.solving.asides import Aside, asides_of, with_asides
 from pytest_mcode.solving.feedback import FEEDBACK, FeedbackName
 from pytest_mcode.solving.journal import Journal
+from pytest_mcode.solving.repeats import repeat_of, unrun
 from pytest_mcode.solving.unanswered import cut, unanswered, withheld
 
 __all__ = ["TaskHandle"]
@@ -34,10 +37,17 @@ class TaskHandle:
     """The benchmark's, as the session's settings want it; None: as it is."""
 
     def __post_init__(self) -> None:
-        """Know what an earlier session has left of this task not before somebody asks."""
-        self._left: list[Attempt] | None = None
+        """Start with nothing tried."""
+        self._asides: dict[int, list[Aside]] = {}
+        self._first: dict[str, Attempt] = {}
+        """By canonical solution, the attempt that had it first."""
         self._feedback = FEEDBACK[self.feedback]
         self._harness = self.harness or self.benchmark.harness
+
+    @cached_property
+    def _left(self) -> list[Attempt]:
+        """What an earlier session has left of this task: read when somebody asks."""
+        return self.journal.read() if self.journal else []
 
     # What a solver of one's own calls.
 
@@ -84,11 +94,10 @@ class TaskHandle:
 
     def recall(self, request: Request) -> Attempt | None:
         """Return, and record, the attempt that an earlier session began with this very request."""
-        if self._left is None:
-            self._left = self.journal.read() if self.journal else []
         for attempt in self._left:
             opening = list(attempt.messages)[: len(request.messages)]
             if attempt.seed == request.seed and opening == list(request.messages):
+                self._asides.pop(request.sample, None)
                 return self._record(request.sample, attempt)
         return None
 
@@ -104,7 +113,17 @@ class TaskHandle:
     def take_over(self, done: "TaskHandle") -> None:
         """Have what was done at the same task by way of another handle."""
         self.attempts[:] = done.attempts
-        self._left = done._left
+        self._left, self._asides, self._first = done._left, done._asides, done._first
+
+    def ask_aside(self, request: Request, ask: Callable[[Request], Completion]) -> str:
+        """Ask what the next attempt of a sample is made of, unless an earlier session did; return the answer.
+
+        The attempt is recorded with all that was asked since the one before it, and costs it too.
+        """
+        left = (aside for attempt in self._left for aside in asides_of(attempt) if aside.answers(request))
+        aside = next(left, None) or Aside.of(request, ask(request))
+        self._asides.setdefault(request.sample, []).append(aside)
+        return aside.text
 
     # What came of it.
 
@@ -134,7 +153,7 @@ class TaskHandle:
     # Recording.
 
     def _keep(self, sample: int, attempt: Attempt) -> Attempt:
-        attempt = self._record(sample, attempt)
+        attempt = self._record(sample, with_asides(attempt, self._asides.pop(sample, [])))
         if self.journal:
             self.journal.append(attempt)
         return attempt
@@ -143,6 +162,8 @@ class TaskHandle:
         iteration = sum(earlier.sample == sample for earlier in self.attempts)
         attempt = replace(attempt, sample=sample, iteration=iteration)
         self.attempts.append(attempt)
+        if attempt.solution is not None:
+            self._first.setdefault(self._harness.canonical(self.task, attempt.solution), attempt)
         return attempt
 
     def _extracted(self, completion: Completion, request: Request | None = None) -> Attempt:
@@ -166,6 +187,10 @@ class TaskHandle:
         harness = self._harness
         if solution is None:
             return self._without_solution(self._no_solution(completion), completion, request)
+        if earlier := self._first.get(harness.canonical(self.task, solution)):
+            verdict, public = unrun(earlier.verdict), earlier.public_verdict
+            remarks = {**remarks, **repeat_of(earlier)}
+            return _attempt(completion, request, solution, verdict, public and unrun(public), remarks)
         verdict = checked.judge(harness, self.task, solution, self.sandbox)
         public = (
             checked.judge_publicly(harness, self.task, solution, self.sandbox)
@@ -193,7 +218,12 @@ def _attempt(
     public_verdict: Verdict | None,
     remarks: Mapping[str, Any],
 ) -> Attempt:
-    retrieved = {"retrieved": list(request.retrieved)} if request and request.retrieved else {}
+    asked: dict[str, Any] = {}
+    if request and request.retrieved:
+        asked["retrieved"] = list(request.retrieved)
+    if request and request.temperature is not None:
+        asked["temperature"] = request.temperature
+    details = _merged(remarks, verdict.details)
     return Attempt(
         sample=0,
         iteration=0,
@@ -201,12 +231,18 @@ def _attempt(
         completion=completion.text,
         reasoning=completion.reasoning,
         solution=solution,
-        verdict=verdict,
+        verdict=replace(verdict, details={}),
         public_verdict=public_verdict,
         seed=request.seed if request else None,
         prompt_tokens=completion.prompt_tokens,
         completion_tokens=completion.completion_tokens,
         generation_seconds=completion.seconds,
         finish_reason=completion.finish_reason,
-        extra={**remarks, **retrieved},
+        extra={**details, **asked},
     )
+
+
+def _merged(remarks: Mapping[str, Any], details: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what harness and judge say of a solution; where both raise flags, all of them."""
+    flags = {**remarks.get("flags", {}), **details.get("flags", {})}
+    return {**remarks, **details, **({"flags": flags} if flags else {})}

@@ -13,6 +13,7 @@ from pytest_mcode.harnesses.functions.checks import check_function
 from pytest_mcode.harnesses.functions.options import FunctionOptions
 from pytest_mcode.harnesses.functions.sandbox import check_sandbox, open_sandbox
 from pytest_mcode.harnesses.functions.stubs import is_stub
+from pytest_mcode.harnesses.functions.syntax import canonical, looks_at_source
 from pytest_mcode.harnesses.protocol import Found, Harness, Progress
 from pytest_mcode.records import Task, Verdict
 from pytest_mcode.sandboxes import Program, Sandbox
@@ -135,6 +136,11 @@ class FunctionHarness(Harness):
         if task.public_test is None:
             return None
         return modes.judge(_program(task, solution, task.public_test), task.canonical_solution, sandbox)
+
+    def canonical(self, task: Task, solution: str) -> str:
+        """Return the syntax tree without comments and docstrings; the text where either may be looked at."""
+        sources = (solution, task.test, task.setup)
+        return solution.strip() if any(map(looks_at_source, sources)) else canonical(solution)
 
     @property
     def export_formats(self) -> Mapping[str, Callable[..., Mapping[str, Any]]]:

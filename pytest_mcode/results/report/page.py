@@ -11,7 +11,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pytest_mcode.records import to_json
-from pytest_mcode.results.figures import IN_PROCESS, coverage, interval, loop, percent, quantity, title
+from pytest_mcode.results.figures import (
+    IN_PROCESS,
+    REPEATED,
+    coverage,
+    interval,
+    loop,
+    percent,
+    quantity,
+    title,
+)
 from pytest_mcode.results.report.charts import COLOURS, charts
 from pytest_mcode.results.report.data import KINDS
 from pytest_mcode.results.sentences import sentences
@@ -46,6 +55,7 @@ def render(found: Mapping[str, Any]) -> str:
         },
         runs=found["runs"],
         in_process=IN_PROCESS if any(run["solved_in_process"] for run in found["runs"]) else "",
+        repeats=REPEATED if any(run["repeats"] for run in found["runs"]) else "",
         charts=list(drawn),
         comparison=comparison and (comparison.get("refused") or list(sentences(comparison))),
         tasks=found["tasks"],
