@@ -117,6 +117,7 @@ def test_a_server_that_goes_stops_the_session_and_a_resume_ends_it(pytester, own
     assert asked_again < TASKS
 
 
+@pytest.mark.slow
 def test_requests_that_hang_hold_no_others_up(pytester, own_tasks):
     hanging = {3, 40, 41, 90}
 
@@ -125,7 +126,7 @@ def test_requests_that_hang_hold_no_others_up(pytester, own_tasks):
 
     answers = []
     with OllamaServer(script) as server:
-        more = ("--mcode-request-timeout=3", "--mcode-retries=0")
+        more = ("--mcode-request-timeout=20", "--mcode-retries=0")
         first = pytester.runpytest_subprocess(*arguments(own_tasks, server, *more))
         first.stdout.fnmatch_lines([f"judged     {TASKS - 4}/{TASKS} tasks", "infra      4 outside *"])
         answers.append(True)
