@@ -156,6 +156,17 @@ class Attempt:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def flags(self) -> Mapping[str, Sequence[str]]:
+        """What a solution does that could decide its own verdict, by name, with the files; mostly nothing."""
+        found: Mapping[str, Sequence[str]] = self.extra.get("flags", {})
+        return found
+
+    @property
+    def passed_flagged(self) -> bool:
+        """Whether the solution passed, and could have decided that itself."""
+        return self.verdict.passed and bool(self.flags)
+
+    @property
     def is_repeat(self) -> bool:
         """Whether an earlier attempt at the task had its solution: it was not run, that verdict stands."""
         return "repeat_of" in self.extra

@@ -85,6 +85,7 @@ def summarise(
         "solved_in_process": _sum(
             (group for group in judged if group["status"] == "solved"), "passed_in_process"
         ),
+        "solved_flagged": _sum((group for group in judged if group["status"] == "solved"), "passed_flagged"),
         "infra": n_infra,
         "pass_rate": _ratio(solved, n_judged),
         "pass_rate_low": low,

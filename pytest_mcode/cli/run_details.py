@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pytest_mcode.results.figures import IN_PROCESS, REPEATED, coverage, interval, percent, quantity
+from pytest_mcode.results.figures import FLAGGED, IN_PROCESS, REPEATED, coverage, interval, percent, quantity
 
 __all__ = ["bounds", "details", "span"]
 
@@ -24,6 +24,8 @@ def details(each: Result) -> list[tuple[str, str]]:
     ]
     if each["solved_in_process"]:
         rows.append(("unproven", f"{each['solved_in_process']} of the solved {IN_PROCESS}"))
+    if each["solved_flagged"]:
+        rows.append(("flagged", f"{each['solved_flagged']} of the solved {FLAGGED}"))
     if each["overridden"]:
         rows.append(("own", ", ".join(f"{name}: {by}" for name, by in sorted(each["overridden"].items()))))
     if each["infra"]:

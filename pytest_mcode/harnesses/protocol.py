@@ -147,6 +147,10 @@ class Harness(Protocol):
         """Judge by what the prompt shows; None where it shows no test."""
         return None
 
+    def examples(self, task: Task) -> Mapping[str, str]:
+        """Return the tests that the prompt shows one by one: as they are shown, the `public_test` of each."""
+        return {}
+
     def forget(self, task: Task, sandbox: Any) -> None:
         """Drop what `sandbox` keeps of a task: nobody works at it any more."""
         return None

@@ -31,6 +31,7 @@ RUN_COLUMNS: Mapping[str, str] = {
     "tasks_judged": "tasks that were solved or unsolved: those that rates are over",
     "solved": "tasks that were solved",
     "solved_in_process": "those that passed in one process with their tests, where a pass is not proven",
+    "solved_flagged": "those solved by what could decide its own verdict: see its flags",
     "infra": "tasks that ended by our or the server's fault: in no rate",
     "pass_rate": "solved / judged tasks",
     "pass_rate_low": "its 95 % interval, over tasks like these, or over clusters (repositories) like these",

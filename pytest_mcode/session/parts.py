@@ -34,6 +34,8 @@ def new_handle(plan: Plan, sandbox: Any, function: str, task: Task) -> TaskHandl
         harness=plan.harness,
         sandbox=sandbox,
         feedback=plan.settings.feedback,
+        detail=plan.settings.feedback_detail,
+        tells_apart=plan.settings.tells_apart,
         journal=Journal(plan.run_id, function, task.task_id),
     )
 

@@ -131,6 +131,10 @@ def _rows(
         from pytest_mcode.results.figures import IN_PROCESS
 
         rows.append(("unproven", f"{tally.solved_in_process} of the solved {IN_PROCESS}"))
+    if tally.solved_flagged:
+        from pytest_mcode.results.figures import FLAGGED
+
+        rows.append(("flagged", f"{tally.solved_flagged} of the solved {FLAGGED}"))
     if tally.failures:
         rows.append(("failed", ", ".join(f"{kind} {n}" for kind, n in tally.failures.most_common())))
     if tally.infra:
@@ -171,8 +175,10 @@ def _loop(plan: Plan, tally: Tally | None = None) -> str:
 
 
 def _repairs(settings: LoopOptions) -> str:
+    order = "" if settings.strategy == "repair" else f", {settings.strategy} first"
     style = "" if settings.repair == "conversation" else f", repair {settings.repair}"
-    return f"{style}, feedback {settings.feedback}"
+    detail = "" if settings.feedback_detail == "first" else f" ({settings.feedback_detail})"
+    return f"{order}{style}, feedback {settings.feedback}{detail}"
 
 
 def _subset(plan: Plan) -> str:

@@ -20,6 +20,8 @@ class Tally:
     solved: int = 0
     solved_in_process: int = 0
     """Those of them that passed in one process with their tests."""
+    solved_flagged: int = 0
+    """Those of them that were solved by what could decide its own verdict."""
     unsolved: int = 0
     infra: int = 0
     infra_in_a_row: int = 0
@@ -73,6 +75,7 @@ class Tally:
         if outcome.status == "solved":
             self.solved += 1
             self.solved_in_process += any(each.verdict.passed_in_process for each in outcome.attempts)
+            self.solved_flagged += any(each.passed_flagged for each in outcome.attempts)
         else:
             self.unsolved += 1
             self.failures[outcome.attempts[-1].verdict.kind if outcome.attempts else "not judged"] += 1

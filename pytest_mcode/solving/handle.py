@@ -1,7 +1,7 @@
 """The handle of a task: what a test function holds as `mcode_task`. It judges, and records every attempt."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -13,7 +13,8 @@ from pytest_mcode.harnesses.protocol import Harness
 from pytest_mcode.models import Completion, Request
 from pytest_mcode.records import Attempt, Task, Verdict
 from pytest_mcode.solving.asides import Aside, asides_of, with_asides
-from pytest_mcode.solving.feedback import FEEDBACK, FeedbackName
+from pytest_mcode.solving.examples import EXAMPLES, judge_examples
+from pytest_mcode.solving.feedback import FEEDBACK, DetailName, FeedbackName, detailed
 from pytest_mcode.solving.journal import Journal
 from pytest_mcode.solving.repeats import repeat_of, unrun
 from pytest_mcode.solving.unanswered import cut, unanswered, withheld
@@ -35,10 +36,15 @@ class TaskHandle:
     attempts: list[Attempt] = field(default_factory=list)
     harness: Harness | None = None
     """The benchmark's, as the session's settings want it; None: as it is."""
+    detail: DetailName = "first"
+    """How much of a verdict guides a repair."""
+    tells_apart: bool = False
+    """Whether failing solutions are also judged by each test of the prompt alone."""
 
     def __post_init__(self) -> None:
         """Start with nothing tried."""
         self._asides: dict[int, list[Aside]] = {}
+        self._fell_back: dict[int, dict[str, None]] = {}
         self._first: dict[str, Attempt] = {}
         """By canonical solution, the attempt that had it first."""
         self._feedback = FEEDBACK[self.feedback]
@@ -98,6 +104,7 @@ class TaskHandle:
             opening = list(attempt.messages)[: len(request.messages)]
             if attempt.seed == request.seed and opening == list(request.messages):
                 self._asides.pop(request.sample, None)
+                self._fell_back.pop(request.sample, None)
                 return self._record(request.sample, attempt)
         return None
 
@@ -105,10 +112,10 @@ class TaskHandle:
 
     def is_twin_of(self, other: "TaskHandle") -> bool:
         """Whether nobody has touched it: it would be judged as `other` is, and nothing was tried."""
-        mine = (self.task, self.benchmark, self.sandbox, self.harness)
-        theirs = (other.task, other.benchmark, other.sandbox, other.harness)
-        same = all(one is another for one, another in zip(mine, theirs, strict=True))
-        return same and self.feedback == other.feedback and not self.attempts
+        given = {each.name for each in fields(self)} - {"attempts", "journal"}
+        pairs = ((getattr(self, name), getattr(other, name)) for name in given)
+        same = all(mine is theirs or (isinstance(mine, str) and mine == theirs) for mine, theirs in pairs)
+        return same and not self.attempts
 
     def take_over(self, done: "TaskHandle") -> None:
         """Have what was done at the same task by way of another handle."""
@@ -129,7 +136,14 @@ class TaskHandle:
 
     def shown(self, attempt: Attempt) -> Verdict | None:
         """Return the verdict that may guide a repair of `attempt`; None where nothing may."""
-        return self._feedback.shown(attempt)
+        verdict = self._feedback.shown(attempt)
+        if verdict and self.detail not in ("verdict", "first") and not self._harness.examples(self.task):
+            self.fall_back(attempt.sample, f"feedback detail {self.detail}: the prompt shows no single tests")
+        return detailed(verdict, attempt, self.detail)
+
+    def fall_back(self, sample: int, why: str) -> None:
+        """Record with the next attempt of a sample what it lacks that was asked for, and why."""
+        self._fell_back.setdefault(sample, {})[why] = None
 
     def looks_solved(self, attempt: Attempt) -> bool:
         """Whether a sample ends with `attempt`: it passed, or under ``public`` what can be seen passed."""
@@ -153,7 +167,10 @@ class TaskHandle:
     # Recording.
 
     def _keep(self, sample: int, attempt: Attempt) -> Attempt:
-        attempt = self._record(sample, with_asides(attempt, self._asides.pop(sample, [])))
+        attempt = with_asides(attempt, self._asides.pop(sample, []))
+        if why := self._fell_back.pop(sample, None):
+            attempt = replace(attempt, extra={**attempt.extra, "fell_back": list(why)})
+        attempt = self._record(sample, attempt)
         if self.journal:
             self.journal.append(attempt)
         return attempt
@@ -198,6 +215,9 @@ class TaskHandle:
             else None
         )
         remarks = {**remarks, **harness.remarks(self.task, solution)}
+        if self.tells_apart:
+            examples = judge_examples(harness, self.task, solution, public or verdict, self.sandbox)
+            remarks |= {EXAMPLES: examples} if examples else {}
         return _attempt(completion, request, solution, verdict, public, remarks)
 
     def _no_solution(self, completion: Completion, known: Verdict | None = None) -> Verdict:

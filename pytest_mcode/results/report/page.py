@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from pytest_mcode.records import to_json
 from pytest_mcode.results.figures import (
+    FLAGGED,
     IN_PROCESS,
     REPEATED,
     coverage,
@@ -54,6 +55,7 @@ def render(found: Mapping[str, Any]) -> str:
             KINDS[kind] for task in found["tasks"] for each in task["runs"] if each for kind in each["kinds"]
         },
         runs=found["runs"],
+        flagged=FLAGGED if any(run["solved_flagged"] for run in found["runs"]) else "",
         in_process=IN_PROCESS if any(run["solved_in_process"] for run in found["runs"]) else "",
         repeats=REPEATED if any(run["repeats"] for run in found["runs"]) else "",
         charts=list(drawn),
