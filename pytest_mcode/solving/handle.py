@@ -120,7 +120,7 @@ class TaskHandle:
     def take_over(self, done: "TaskHandle") -> None:
         """Have what was done at the same task by way of another handle."""
         self.attempts[:] = done.attempts
-        self._left, self._asides, self._first = done._left, done._asides, done._first
+        vars(self).update({name: value for name, value in vars(done).items() if name.startswith("_")})
 
     def ask_aside(self, request: Request, ask: Callable[[Request], Completion]) -> str:
         """Ask what the next attempt of a sample is made of, unless an earlier session did; return the answer.
