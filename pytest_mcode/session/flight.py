@@ -108,8 +108,8 @@ class Flights:
         """Return the flight that was launched for `item`."""
         return self._all.get(item)
 
-    def launch(self, item: pytest.Item, handle: TaskHandle, solver: Solver) -> Flight:
-        """Start work at a task."""
+    def launch(self, item: pytest.Item, handle: TaskHandle, solver: Solver) -> Flight | None:
+        """Start work at a task; None where the machine has no more threads."""
         flight = Flight(item, handle)
         thread = threading.Thread(
             target=self._fly, args=(flight, solver), name=f"mcode {handle.task.task_id}", daemon=True
@@ -117,7 +117,13 @@ class Flights:
         with self._lock:
             self._all[item] = flight
             self._threads.add(thread)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:
+            with self._lock:
+                del self._all[item]
+                self._threads.discard(thread)
+            return None
         return flight
 
     def forget(self, item: pytest.Item) -> None:

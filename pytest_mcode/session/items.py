@@ -141,8 +141,10 @@ class Items:
         return result
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_teardown(self, nextitem: pytest.Item | None) -> None:
-        """End what is in flight before the last item's fixtures go."""
+    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
+        """Let go of a task; end what is in flight before the last item's fixtures go."""
+        if HANDLE in item.stash:
+            item.stash[HANDLE].close()
         if nextitem is None:
             self.lookahead.close()
 

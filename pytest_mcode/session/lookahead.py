@@ -4,6 +4,7 @@ pytest runs one item after the other. A test that does nothing but call `mcode_s
 wait for its turn: the call is made ahead, in a thread, and the test is handed the result.
 """
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -27,6 +28,8 @@ from pytest_mcode.solving import Solver, TaskHandle
 from pytest_mcode.solving.sharing import single_ones
 
 __all__ = ["FLIGHT", "Lookahead"]
+
+logger = logging.getLogger(__name__)
 
 FLIGHT = pytest.StashKey[Flight]()
 """What an item has taken over."""
@@ -118,7 +121,7 @@ class Lookahead:
         for name in ("mcode_model", "mcode_sandbox"):
             for fixturedef, value in self._values.items():
                 if fixturedef.argname == name and hasattr(value, "close"):
-                    value.close()
+                    _close(value)
         self._flights.join()
 
     # What a test asks for.
@@ -179,10 +182,11 @@ class Lookahead:
                 function = _function(item)
                 if function not in self._courses:
                     return  # its first item will tell
-                self._settled.add(item)
                 course = self._courses[function]
-                if course and is_plain_item(item) and not self._is_judged(item):
-                    self._launch(item, course)
+                wanted = course and is_plain_item(item) and not self._is_judged(item)
+                if course and wanted and not self._launch(item, course):
+                    return  # no more threads: those that end make room
+                self._settled.add(item)
 
     @property
     def _may_launch(self) -> bool:
@@ -195,7 +199,7 @@ class Lookahead:
     def _next(self) -> pytest.Item | None:
         return self._upcoming.first_not_in(self._settled) if self._upcoming else None
 
-    def _launch(self, item: pytest.Item, course: _Course) -> Flight:
+    def _launch(self, item: pytest.Item, course: _Course) -> Flight | None:
         return self._flights.launch(item, self._handle_for(item, course), course.solver)
 
     def _handle_for(self, item: pytest.Item, course: _Course) -> TaskHandle:
@@ -252,6 +256,14 @@ class _Lent:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._solver, name)
+
+
+def _close(part: Any) -> None:
+    """Close what may be a user's own; its fixture closes it once more, and may raise then."""
+    try:
+        part.close()
+    except Exception as error:
+        logger.warning("closing %s failed: %s", type(part).__name__, error)
 
 
 def _function(item: pytest.Item) -> str:
