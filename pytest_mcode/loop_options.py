@@ -10,8 +10,6 @@ __all__ = ["LoopOptions"]
 
 STYLES = ("conversation", "fresh", "explain", "trace", "reflect", "hint")
 """Those of `pytest_mcode.solving.styles`."""
-DETAILS = {"all": "public", "trace": "public"}
-"""What is told besides the verdict, by detail: the tests that the prompt shows."""
 
 
 @dataclass(frozen=True, kw_only=True)
