@@ -16,8 +16,11 @@ __all__ = ["STEPS", "Budget", "History", "history", "mean_if_known", "strategy_o
 
 STEPS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
 """Numbers of samples at which a curve has points."""
+NOT_MEASURED = "the model's time was not measured, as of replayed answers; match by attempts or by tokens"
 UNKNOWN = {
     "tokens": "not all tokens were reported; match by attempts or by seconds",
+    "model_seconds": NOT_MEASURED,
+    "seconds": NOT_MEASURED,
     "price": "no price is known: give --price IN,OUT per million tokens, or --price-per-hour where not all "
     "tokens were reported",
 }
