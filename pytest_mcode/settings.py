@@ -125,7 +125,7 @@ class Settings(LoopOptions):
     )
     concurrency: int | Literal["auto"] = option(
         "Requests in flight at the model server at most, over the whole session; auto finds how many it "
-        "serves at a time. `-n auto` starts N workers where a number is given.",
+        "serves at a time.",
         count_or_auto,
         metavar="N|auto",
         default="auto",

@@ -50,6 +50,8 @@ class Harness(Protocol):
     """``--mcode-feedback`` where nobody says; tables name the others."""
     nothing_found: str = "the completion holds no solution"
     """The message of the verdict ``no_solution``, which repairs show."""
+    concurrent: bool = False
+    """Whether several threads may use it at a time, and what `open_sandbox` returns, for different tasks."""
     shows_solved_tasks: bool = False
     """Whether ``--mcode-retrieval`` shows solved tasks of other splits, for `prompt` to word."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any, Self
 
 from pytest_mcode import benchmarks
@@ -43,12 +44,12 @@ class Plan:
     judged: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """In a resumed run: status and last message of each task that stands, by `judged_key`."""
 
-    @property
+    @cached_property
     def benchmark(self) -> Benchmark:
         """The benchmark of the settings."""
         return benchmarks.get(self.settings.benchmark)
 
-    @property
+    @cached_property
     def harness(self) -> Harness:
         """The harness that judges it."""
         return self.benchmark.harness.configured(self.settings)

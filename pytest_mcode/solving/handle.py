@@ -1,7 +1,8 @@
 """The handle of a task: what a test function holds as `mcode_task`. It judges, and records every attempt."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -41,14 +42,18 @@ class TaskHandle:
     """Whether failing solutions are also judged by each test of the prompt alone."""
 
     def __post_init__(self) -> None:
-        """Take up what an earlier session has left of this task."""
-        self._left = self.journal.read() if self.journal else []
+        """Start with nothing tried."""
         self._asides: dict[int, list[Aside]] = {}
         self._fell_back: dict[int, dict[str, None]] = {}
         self._first: dict[str, Attempt] = {}
         """By canonical solution, the attempt that had it first."""
         self._feedback = FEEDBACK[self.feedback]
         self._harness = self.harness or self.benchmark.harness
+
+    @cached_property
+    def _left(self) -> list[Attempt]:
+        """What an earlier session has left of this task: read when somebody asks."""
+        return self.journal.read() if self.journal else []
 
     # What a solver of one's own calls.
 
@@ -102,6 +107,20 @@ class TaskHandle:
                 self._fell_back.pop(request.sample, None)
                 return self._record(request.sample, attempt)
         return None
+
+    # What was done ahead.
+
+    def is_twin_of(self, other: "TaskHandle") -> bool:
+        """Whether nobody has touched it: it would be judged as `other` is, and nothing was tried."""
+        given = {each.name for each in fields(self)} - {"attempts", "journal"}
+        pairs = ((getattr(self, name), getattr(other, name)) for name in given)
+        same = all(mine is theirs or (isinstance(mine, str) and mine == theirs) for mine, theirs in pairs)
+        return same and not self.attempts
+
+    def take_over(self, done: "TaskHandle") -> None:
+        """Have what was done at the same task by way of another handle."""
+        self.attempts[:] = done.attempts
+        vars(self).update({name: value for name, value in vars(done).items() if name.startswith("_")})
 
     def ask_aside(self, request: Request, ask: Callable[[Request], Completion]) -> str:
         """Ask what the next attempt of a sample is made of, unless an earlier session did; return the answer.

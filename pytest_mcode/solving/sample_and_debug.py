@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from pytest_mcode.errors import ContentFilterError, ContextOverflowError
 from pytest_mcode.harnesses.prompting import Prompt
@@ -29,6 +30,8 @@ class _RefusedAsideError(Exception):
 @dataclass(frozen=True)
 class SampleAndDebug:
     """The bundled `Solver`."""
+
+    concurrent: ClassVar[bool] = True
 
     model: Model
     prompt: Prompt

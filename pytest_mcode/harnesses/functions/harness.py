@@ -36,6 +36,7 @@ class FunctionHarness(Harness):
     """Runs solutions in a `Sandbox`, apart from their tests."""
 
     name = "functions"
+    concurrent = True
     options = FunctionOptions
     nature = "has functions to write, no repositories"
     nothing_found = "the completion holds no code that can be parsed"
