@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from pytest_mcode.errors import InfraError
@@ -33,6 +33,12 @@ RunStatus = Literal["running", "finished", "interrupted", "stopped"]
 
 SETTINGS_COLUMNS = ("model", "backend", "samples", "all_samples", "debug_iters", "timeout", "retrieval")
 """Settings that have a column of their own, for filters; `RunInfo.settings` must hold them."""
+
+# Made once: to build a statement and find it in the cache takes longer than to run it.
+_EARLIER = select(schema.tasks.c.id, schema.tasks.c.status).where(
+    *(schema.tasks.c[name] == bindparam(name) for name in ("run_id", "test", "task_id"))
+)
+_INSERT_TASK, _INSERT_ATTEMPT = insert(schema.tasks), insert(schema.attempts)
 
 
 class Store:
@@ -137,9 +143,7 @@ class Store:
         """
         row = task_row(run_id, outcome)
         with self._writing() as connection:
-            same = [schema.tasks.c[name] == row[name] for name in ("run_id", "test", "task_id")]
-            stored = select(schema.tasks.c.id, schema.tasks.c.status).where(*same)
-            earlier = connection.execute(stored).one_or_none()
+            earlier = connection.execute(_EARLIER, row).one_or_none()
             if earlier and earlier.status != "infra":
                 return False
             replace_outcome(
@@ -204,11 +208,11 @@ def replace_outcome(
     if earlier is not None:
         connection.execute(delete(schema.attempts).where(schema.attempts.c.task == earlier))
         connection.execute(delete(schema.tasks).where(schema.tasks.c.id == earlier))
-    key = connection.execute(insert(schema.tasks).values(task)).inserted_primary_key
+    key = connection.execute(_INSERT_TASK, task).inserted_primary_key
     assert key is not None
     rows = [{**attempt, "task": key[0]} for attempt in attempts]
     if rows:
-        connection.execute(insert(schema.attempts), rows)
+        connection.execute(_INSERT_ATTEMPT, rows)
 
 
 def _stored_version(place: Place) -> int:
