@@ -101,7 +101,7 @@ def test_infra_in_a_row_counts_as_tasks_end(pytester, solutions):
     def script(body):
         first = next(iter(solutions)) in body["messages"][0]["content"]
         asked.append(first)
-        return Reply("x = 1", delay=3) if first else Reply(status=503)
+        return Reply("x = 1", delay=3) if first else Reply(status=500)
 
     asked = []
     with OllamaServer(script) as server:
@@ -109,8 +109,8 @@ def test_infra_in_a_row_counts_as_tasks_end(pytester, solutions):
             *arguments(server, "--mcode-concurrency=2", "--mcode-max-infra=3")
         )
     assert result.ret == 2
-    result.stdout.fnmatch_lines(["*3 infra outcomes in a row (--mcode-max-infra); the last: *503*"])
-    assert len(asked) <= 1 + 3 + 3, "the first was still in flight when the session knew"
+    result.stdout.fnmatch_lines(["*3 infra outcomes in a row (--mcode-max-infra); the last: *500*"])
+    assert len(asked) < 12, "the first was still in flight when the session knew"
     statuses = [status for (status,) in rows(pytester, "SELECT status FROM tasks ORDER BY id")]
     assert statuses[0] == "unsolved"
     assert set(statuses[1:]) == {"infra"}

@@ -35,7 +35,7 @@ FLIGHT = pytest.StashKey[Flight]()
 """What an item has taken over."""
 POLL_SECONDS = 0.05
 """How often it is looked, while an item waits, whether more may be started."""
-PARTS = ("mcode_model", "mcode_prompt", "mcode_sandbox")
+PARTS = ("mcode_model", "mcode_helper", "mcode_prompt", "mcode_sandbox")
 """Fixtures that a solver uses."""
 
 
@@ -83,7 +83,7 @@ class Lookahead:
 
     def note(self, fixturedef: pytest.FixtureDef[Any], value: Any) -> None:
         """Remember what a fixture returned that a solver may use."""
-        if fixturedef.argname in PARTS:
+        if fixturedef.argname in PARTS and value is not None:
             self._values[fixturedef] = value
 
     def begin(self, item: pytest.Item) -> None:
@@ -118,7 +118,7 @@ class Lookahead:
         if not self._flights.unfinished:
             return
         self._throttle.close()
-        for name in ("mcode_model", "mcode_sandbox"):
+        for name in ("mcode_model", "mcode_helper", "mcode_sandbox"):
             for fixturedef, value in self._values.items():
                 if fixturedef.argname == name and hasattr(value, "close"):
                     _close(value)

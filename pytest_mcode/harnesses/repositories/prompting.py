@@ -35,6 +35,7 @@ def repository_prompt(
     source: str = "bm25",
     context_window: int | None = None,
     max_tokens: int | None = None,
+    own: str | None = None,
 ) -> TemplatePrompt:
     """Return the prompt of an agent; `files` reads a task's repository (None: only the hash is needed).
 
@@ -54,7 +55,7 @@ def repository_prompt(
         return {"excerpts": found, "tree": "", "retrieved": [each.name for each in found]}
 
     first, repair = TEMPLATES[agent]
-    return TemplatePrompt(first, repair, _kept(show))
+    return TemplatePrompt(first, repair, _kept(show), own=own)
 
 
 def _kept(show: Callable[[Task], Mapping[str, Any]]) -> Callable[[Task], Mapping[str, Any]]:
