@@ -151,6 +151,13 @@ class Harness(Protocol):
         """Return the tests that the prompt shows one by one: as they are shown, the `public_test` of each."""
         return {}
 
+    def trace(self, task: Task, solution: str, verdict: Verdict, sandbox: Any) -> str | None:
+        """Return what the call of ``task.test`` did at which `solution` fails; None where there is no trace.
+
+        `verdict` stands, whatever is seen: it says how the untraced run ended.
+        """
+        return None
+
     def forget(self, task: Task, sandbox: Any) -> None:
         """Drop what `sandbox` keeps of a task: nobody works at it any more."""
         return None

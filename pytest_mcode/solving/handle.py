@@ -13,7 +13,7 @@ from pytest_mcode.harnesses.protocol import Harness
 from pytest_mcode.models import Completion, Request
 from pytest_mcode.records import Attempt, Task, Verdict
 from pytest_mcode.solving.asides import Aside, asides_of, with_asides
-from pytest_mcode.solving.examples import EXAMPLES, judge_examples
+from pytest_mcode.solving.examples import EXAMPLES, examples_of, judge_examples
 from pytest_mcode.solving.feedback import FEEDBACK, DetailName, FeedbackName, detailed
 from pytest_mcode.solving.journal import Journal
 from pytest_mcode.solving.repeats import repeat_of, unrun
@@ -141,7 +141,27 @@ class TaskHandle:
         verdict = self._feedback.shown(attempt)
         if verdict and self.detail not in ("verdict", "first") and not self._harness.examples(self.task):
             self.fall_back(attempt.sample, f"feedback detail {self.detail}: the prompt shows no single tests")
-        return detailed(verdict, attempt, self.detail)
+        trace = self.trace(attempt) if verdict and self.detail == "trace" else None
+        return detailed(verdict, attempt, self.detail, trace)
+
+    def trace(self, attempt: Attempt) -> str | None:
+        """Run the call once more that an attempt fails at, and return what it did; records that it can't be.
+
+        It is a call of the test that guides: under ``public`` feedback the first in the prompt that fails.
+        """
+        shown = self._feedback.shown(attempt)
+        if shown is None or attempt.solution is None:
+            self.fall_back(attempt.sample, "no trace: no verdict of a solution is shown")
+            return None
+        test = self.task.test
+        if shown is attempt.public_verdict:
+            failing = (each.example for each in examples_of(attempt) if each.fails)
+            tests = self._harness.examples(self.task)
+            test = tests.get(next(failing, ""), self.task.public_test or "")
+        told = self._harness.trace(replace(self.task, test=test), attempt.solution, shown, self.sandbox)
+        if told is None:
+            self.fall_back(attempt.sample, "no trace: no call of a function was seen")
+        return told
 
     def fall_back(self, sample: int, why: str) -> None:
         """Record with the next attempt of a sample what it lacks that was asked for, and why."""
