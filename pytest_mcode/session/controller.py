@@ -99,6 +99,8 @@ class Controller:
         journal.sweep()
         if self._earlier:
             self._lock = journal.claim(self.plan.run_id)
+        if getattr(self.config.option, "dist", "no") == "no":  # workers open a model of their own
+            parts.import_model(self.settings)
         sandbox_info = self.plan.harness.check_sandbox(
             self.settings, self.plan.run_id, self.plan.tasks, self._progress
         )
