@@ -6,6 +6,7 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.session.plan import build_settings
 from pytest_mcode.settings import Settings, option_specs
 
+SANDBOXES = "docker, podman, bubblewrap, process"
 COUNT_OR_AUTO = "a whole number, 1 or more, or auto"
 SIZE = "give a size such as 512m or 4g, 16m or more"
 
@@ -36,7 +37,11 @@ def test_command_line_beats_ini_beats_benchmark_beats_default():
         ("mem_limit", "1k", f"--mcode-mem-limit: '1k' is not allowed; {SIZE}"),
         ("mem_limit", "15m", f"--mcode-mem-limit: '15m' is not allowed; {SIZE}"),
         ("isolation", "none", "--mcode-isolation: 'none' is not allowed; give one of fork, fresh"),
-        ("sandbox", "vm", "--mcode-sandbox: 'vm' is not allowed; give one of docker, bubblewrap, process"),
+        (
+            "sandbox",
+            "vm",
+            "--mcode-sandbox: 'vm' is not allowed; give one of docker, podman, bubblewrap, process",
+        ),
         *(
             ("concurrency", value, f"--mcode-concurrency: {value!r} is not allowed; give {COUNT_OR_AUTO}")
             for value in ("0", "-1", "many", "1.5", "")

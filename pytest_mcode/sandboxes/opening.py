@@ -11,6 +11,7 @@ __all__ = ["PROVIDERS", "check_sandbox", "open_sandbox", "provider", "remove_lef
 
 PROVIDERS = {
     "docker": "pytest_mcode.sandboxes.docker",
+    "podman": "pytest_mcode.sandboxes.podman",
     "bubblewrap": "pytest_mcode.sandboxes.bubblewrap",
     "process": "pytest_mcode.sandboxes.process",
 }

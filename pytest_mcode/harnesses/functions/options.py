@@ -14,8 +14,8 @@ class FunctionOptions:
     """Where solutions run, and which solved tasks a prompt shows."""
 
     sandbox: str = option(
-        "Where solutions run: docker, bubblewrap (no engine, no image), or process (for code you trust).",
-        choice("docker", "bubblewrap", "process"),
+        "Where solutions run: docker, podman, bubblewrap (no engine, no image), or process (code you trust).",
+        choice("docker", "podman", "bubblewrap", "process"),
         metavar="NAME",
         default="docker",
         changes_result=True,
