@@ -6,7 +6,7 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.session.plan import build_settings
 from pytest_mcode.settings import Settings, option_specs
 
-SANDBOXES = "docker, podman, bubblewrap, process"
+SANDBOXES = "docker, podman, bubblewrap, auto, process"
 COUNT_OR_AUTO = "a whole number, 1 or more, or auto"
 SIZE = "give a size such as 512m or 4g, 16m or more"
 

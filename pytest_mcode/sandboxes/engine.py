@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from pytest_mcode.errors import ConfigurationError
 if TYPE_CHECKING:
     from docker import APIClient
 
-__all__ = ["NO_RANGE", "client_of", "connect_engine", "engine_address"]
+__all__ = ["NO_RANGE", "client_of", "connect_engine", "engine_address", "otherwise"]
 
 DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 KNOCK_SECONDS = 10.0
@@ -21,11 +22,11 @@ REQUEST_SECONDS = 60
 MIN_API_VERSION = (1, 40)
 """Of engine 19.03, the oldest with every restriction that the containers get."""
 
+WITHOUT_DOCKER = {"podman": "podman", "bubblewrap": "bwrap"}
 NO_RANGE = (
     "Podman has no range of user ids for you: `sudo apt install uidmap` and `sudo usermod --add-subuids "
     "100000-165535 --add-subgids 100000-165535 $USER`, then `podman system migrate`"
 )
-WITHOUT = "or judge without isolation: --mcode-sandbox=process"
 
 
 def engine_address() -> str:
@@ -46,14 +47,23 @@ def connect_engine() -> APIClient:
     try:
         client = _client(address)
     except (OSError, docker.errors.DockerException) as error:
-        raise ConfigurationError(f"{_unreachable(address, error)}, {WITHOUT}") from error
+        raise ConfigurationError(f"{_unreachable(address, error)}, {otherwise()}") from error
     version = str(client.api_version)
     if tuple(map(int, version.split("."))) < MIN_API_VERSION:
         client.close()
         raise ConfigurationError(
-            f"the Docker engine at {address} is too old (API {version}): update to 19.03 or later, {WITHOUT}"
+            f"the Docker engine at {address} is too old (API {version}): update to 19.03 or later, "
+            f"{otherwise()}"
         )
     return client
+
+
+def otherwise() -> str:
+    """Return what this machine could use instead of Docker."""
+    there = [name for name, program in WITHOUT_DOCKER.items() if shutil.which(program)]
+    if there:
+        return f"or take what this machine has: --mcode-sandbox={' or '.join(there)}"
+    return "or install bubblewrap, which needs no engine: --mcode-sandbox=bubblewrap"
 
 
 def client_of(address: str, name: str, remedy: str) -> APIClient:

@@ -46,7 +46,14 @@ def user() -> "pwd.struct_passwd":
         if not shutil.which("useradd"):
             pytest.skip("users cannot be created here")
         subprocess.run(["useradd", "--create-home", USER], check=True)
-        return pwd.getpwnam(USER)
+    created = pwd.getpwnam(USER)
+    # Podman's default for users may copy each image for each container.
+    storage = Path(created.pw_dir, ".config/containers/storage.conf")
+    storage.parent.mkdir(parents=True)
+    storage.write_text('[storage]\ndriver = "overlay"\n')
+    for each in (storage, *storage.parents[:2]):
+        os.chown(each, created.pw_uid, created.pw_gid)
+    return created
 
 
 class Started(NamedTuple):
@@ -74,7 +81,7 @@ def start(user: "pwd.struct_passwd | None", *command: str) -> Started:
         bounds = ("prlimit", f"--nproc={MOST_PROCESSES}", f"--as={MOST_MEMORY}")
         if os.geteuid() == 0:
             identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    out, errors = tempfile.TemporaryFile(), tempfile.TemporaryFile()
+    out, errors = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115
     process = subprocess.Popen(
         [*bounds, *command],
         stdin=subprocess.DEVNULL,
