@@ -229,10 +229,7 @@ class Settings(LoopOptions):
             raise ConfigurationError(
                 "--mcode-replay=FILE|RUN and --mcode-backend=replay go together: give both, or neither"
             )
-        if self.strategy == "resample" and self.repair != LoopOptions.repair:
-            raise ConfigurationError(
-                f"--mcode-repair={self.repair}: --mcode-strategy=resample repairs nothing; leave one out"
-            )
+        self.check_loop()
         if self.on_repeat == "warmer" and self.temperature is None:
             raise ConfigurationError(
                 "--mcode-on-repeat=warmer raises the temperature by steps: give --mcode-temperature as well"

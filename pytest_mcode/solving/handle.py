@@ -12,7 +12,8 @@ from pytest_mcode.harnesses.protocol import Harness
 from pytest_mcode.models import Completion, Request
 from pytest_mcode.records import Attempt, Task, Verdict
 from pytest_mcode.solving.asides import Aside, asides_of, with_asides
-from pytest_mcode.solving.feedback import FEEDBACK, FeedbackName
+from pytest_mcode.solving.examples import EXAMPLES, judge_examples
+from pytest_mcode.solving.feedback import FEEDBACK, DetailName, FeedbackName, detailed
 from pytest_mcode.solving.journal import Journal
 from pytest_mcode.solving.repeats import repeat_of, unrun
 from pytest_mcode.solving.unanswered import cut, unanswered, withheld
@@ -34,11 +35,16 @@ class TaskHandle:
     attempts: list[Attempt] = field(default_factory=list)
     harness: Harness | None = None
     """The benchmark's, as the session's settings want it; None: as it is."""
+    detail: DetailName = "first"
+    """How much of a verdict guides a repair."""
+    tells_apart: bool = False
+    """Whether failing solutions are also judged by each test of the prompt alone."""
 
     def __post_init__(self) -> None:
         """Take up what an earlier session has left of this task."""
         self._left = self.journal.read() if self.journal else []
         self._asides: dict[int, list[Aside]] = {}
+        self._fell_back: dict[int, dict[str, None]] = {}
         self._first: dict[str, Attempt] = {}
         """By canonical solution, the attempt that had it first."""
         self._feedback = FEEDBACK[self.feedback]
@@ -93,16 +99,19 @@ class TaskHandle:
             opening = list(attempt.messages)[: len(request.messages)]
             if attempt.seed == request.seed and opening == list(request.messages):
                 self._asides.pop(request.sample, None)
+                self._fell_back.pop(request.sample, None)
                 return self._record(request.sample, attempt)
         return None
 
-    def ask_aside(self, request: Request, ask: Callable[[Request], Completion]) -> str:
+    def ask_aside(
+        self, request: Request, ask: Callable[[Request], Completion], *, helper: bool = False
+    ) -> str:
         """Ask what the next attempt of a sample is made of, unless an earlier session did; return the answer.
 
         The attempt is recorded with all that was asked since the one before it, and costs it too.
         """
         left = (aside for attempt in self._left for aside in asides_of(attempt) if aside.answers(request))
-        aside = next(left, None) or Aside.of(request, ask(request))
+        aside = next(left, None) or Aside.of(request, ask(request), helper=helper)
         self._asides.setdefault(request.sample, []).append(aside)
         return aside.text
 
@@ -110,7 +119,14 @@ class TaskHandle:
 
     def shown(self, attempt: Attempt) -> Verdict | None:
         """Return the verdict that may guide a repair of `attempt`; None where nothing may."""
-        return self._feedback.shown(attempt)
+        verdict = self._feedback.shown(attempt)
+        if verdict and self.detail not in ("verdict", "first") and not self._harness.examples(self.task):
+            self.fall_back(attempt.sample, f"feedback detail {self.detail}: the prompt shows no single tests")
+        return detailed(verdict, attempt, self.detail)
+
+    def fall_back(self, sample: int, why: str) -> None:
+        """Record with the next attempt of a sample what it lacks that was asked for, and why."""
+        self._fell_back.setdefault(sample, {})[why] = None
 
     def looks_solved(self, attempt: Attempt) -> bool:
         """Whether a sample ends with `attempt`: it passed, or under ``public`` what can be seen passed."""
@@ -134,7 +150,10 @@ class TaskHandle:
     # Recording.
 
     def _keep(self, sample: int, attempt: Attempt) -> Attempt:
-        attempt = self._record(sample, with_asides(attempt, self._asides.pop(sample, [])))
+        attempt = with_asides(attempt, self._asides.pop(sample, []))
+        if why := self._fell_back.pop(sample, None):
+            attempt = replace(attempt, extra={**attempt.extra, "fell_back": list(why)})
+        attempt = self._record(sample, attempt)
         if self.journal:
             self.journal.append(attempt)
         return attempt
@@ -179,6 +198,9 @@ class TaskHandle:
             else None
         )
         remarks = {**remarks, **harness.remarks(self.task, solution)}
+        if self.tells_apart:
+            examples = judge_examples(harness, self.task, solution, public or verdict, self.sandbox)
+            remarks |= {EXAMPLES: examples} if examples else {}
         return _attempt(completion, request, solution, verdict, public, remarks)
 
     def _no_solution(self, completion: Completion, known: Verdict | None = None) -> Verdict:

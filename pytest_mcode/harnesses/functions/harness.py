@@ -12,6 +12,7 @@ from pytest_mcode.harnesses.functions import modes
 from pytest_mcode.harnesses.functions.checks import check_function
 from pytest_mcode.harnesses.functions.options import FunctionOptions
 from pytest_mcode.harnesses.functions.sandbox import check_sandbox, open_sandbox, settle
+from pytest_mcode.harnesses.functions.single_tests import single_tests
 from pytest_mcode.harnesses.functions.stubs import is_stub
 from pytest_mcode.harnesses.functions.syntax import canonical, looks_at_source
 from pytest_mcode.harnesses.protocol import Found, Harness, Progress
@@ -115,8 +116,13 @@ class FunctionHarness(Harness):
         from pytest_mcode.harnesses.prompting import TemplatePrompt
 
         if demonstrations is None:
-            return TemplatePrompt(template)
-        return TemplatePrompt(template, context=demonstrations.shown, corpus=demonstrations.fingerprint)
+            return TemplatePrompt(template, own=settings.prompts)
+        return TemplatePrompt(
+            template,
+            context=demonstrations.shown,
+            corpus=demonstrations.fingerprint,
+            own=settings.prompts,
+        )
 
     def extract(self, completion: str, task: Task, sandbox: Any = None) -> str | None:
         """Return the code that defines the entry points, or None where nothing parses."""
@@ -143,6 +149,10 @@ class FunctionHarness(Harness):
         if task.public_test is None:
             return None
         return modes.judge(_program(task, solution, task.public_test), task.canonical_solution, sandbox)
+
+    def examples(self, task: Task) -> Mapping[str, str]:
+        """Return the asserts of the test that the prompt shows."""
+        return single_tests(task.public_test) if task.public_test else {}
 
     def canonical(self, task: Task, solution: str) -> str:
         """Return the syntax tree without comments and docstrings; the text where either may be looked at."""

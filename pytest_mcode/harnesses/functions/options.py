@@ -30,6 +30,7 @@ class FunctionOptions:
         "Directory with a Linux system in which bubblewrap runs solutions; default: this machine's Python.",
         metavar="DIR",
         changes_result=True,
+        came_later=True,
     )
     allow_weaker: tuple[str, ...] = option(
         f"Judge although the sandbox does not hold this on this machine: {', '.join(WEAKER)}; repeatable.",

@@ -48,8 +48,11 @@ class RepositoryHarness(Harness):
         own = settings.of(RepositoryOptions)
         if own.force_rebuild and not own.task_repo:
             raise ConfigurationError("--mcode-force-rebuild: only with --mcode-task-repo are images built")
-        if own.agent == "bash" and settings.strategy == "resample":
-            raise ConfigurationError("--mcode-strategy=resample: the bash agent only repairs; leave one out")
+        if own.agent == "bash" and settings.strategy != LoopOptions.strategy:
+            raise ConfigurationError(
+                f"--mcode-strategy={settings.strategy}: the bash agent only repairs, sample by sample; "
+                "leave one out"
+            )
         if own.agent == "bash" and settings.repair != LoopOptions.repair:
             raise ConfigurationError(
                 f"--mcode-repair={settings.repair}: the bash agent goes on in its own shell; leave one out"
@@ -130,6 +133,7 @@ class RepositoryHarness(Harness):
             source=own.retrieval_source,
             context_window=settings.context_window,
             max_tokens=settings.max_tokens,
+            own=settings.prompts,
         )
 
     def extract(self, completion: str, task: Task, sandbox: "RepositorySandbox") -> str | None:

@@ -32,6 +32,7 @@ class RepositoryOptions:
     strict: bool = switch(
         "Judge a patch that passes once more without its edits to tests and to what runs them.",
         changes_result=True,
+        came_later=True,
     )
     namespace: str | None = option(
         "Registry namespace of the tasks' images; `none` for images built here; default: the dataset's own.",
