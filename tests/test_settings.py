@@ -6,7 +6,6 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.session.plan import build_settings
 from pytest_mcode.settings import Settings, option_specs
 
-SANDBOXES = "docker, podman, bubblewrap, auto, process"
 COUNT_OR_AUTO = "a whole number, 1 or more, or auto"
 SIZE = "give a size such as 512m or 4g, 16m or more"
 
@@ -40,7 +39,7 @@ def test_command_line_beats_ini_beats_benchmark_beats_default():
         (
             "sandbox",
             "vm",
-            "--mcode-sandbox: 'vm' is not allowed; give one of docker, podman, bubblewrap, process",
+            "--mcode-sandbox: 'vm' is not allowed; give one of docker, podman, bubblewrap, auto, process",
         ),
         *(
             ("concurrency", value, f"--mcode-concurrency: {value!r} is not allowed; give {COUNT_OR_AUTO}")
