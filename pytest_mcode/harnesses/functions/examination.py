@@ -27,7 +27,7 @@ MOST_PIDS = 64
 def check_image(settings: Settings, session_id: str, progress: Progress) -> Iterator[Finding]:
     """Run a session's preflight of the sandbox, which pulls a missing image."""
     found = check_sandbox(settings, session_id, (), progress)
-    if settings.of(FunctionOptions).sandbox == "process":
+    if "warning" in found:
         yield Finding(
             check="sandbox",
             level="warning",

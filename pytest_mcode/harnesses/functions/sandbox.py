@@ -18,7 +18,8 @@ def open_sandbox(settings: Settings, session_id: str) -> Sandbox:
     """Return where solutions run; nothing is started before the first of them."""
     from pytest_mcode.sandboxes import opening
 
-    own = settings.of(FunctionOptions)
+    # `mcode doctor` comes here with settings that are not settled yet.
+    own = settle(settings, session_id, (), lambda line: None).of(FunctionOptions)
     return opening.open_sandbox(
         own.sandbox,
         image=own.image,
@@ -35,7 +36,7 @@ def check_sandbox(
     """Try the sandbox, with numpy where a test of `tasks` needs it; raises `ConfigurationError`."""
     from pytest_mcode.sandboxes import opening
 
-    own = settings.of(FunctionOptions)
+    own = settle(settings, session_id, tasks, progress).of(FunctionOptions)
     return opening.check_sandbox(
         own.sandbox,
         image=own.image,
