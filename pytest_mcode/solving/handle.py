@@ -13,7 +13,7 @@ from pytest_mcode.models import Completion, Request
 from pytest_mcode.records import Attempt, Task, Verdict
 from pytest_mcode.solving.asides import Aside, asides_of, with_asides
 from pytest_mcode.solving.feedback import FEEDBACK, FeedbackName
-from pytest_mcode.solving.journal import Journal
+from pytest_mcode.solving.journal import Journal, Trajectory
 from pytest_mcode.solving.unanswered import cut, unanswered, withheld
 
 __all__ = ["TaskHandle"]
@@ -64,11 +64,28 @@ class TaskHandle:
         return self._keep(request.sample, self._extracted(completion, request))
 
     def judge_solution(
-        self, request: Request, completion: Completion, solution: str | None, extra: Mapping[str, Any]
+        self,
+        request: Request,
+        completion: Completion,
+        solution: str | None,
+        extra: Mapping[str, Any],
+        unsolved: Verdict | None = None,
     ) -> Attempt:
-        """Judge and record what a model has made in several turns, of which `completion` is the last."""
-        attempt = self._judged(solution, completion, request)
+        """Judge and record what a model has made in several turns, of which `completion` is the last.
+
+        `unsolved` says why there is no solution.
+        """
+        if solution is None and unsolved:
+            attempt = self._without_solution(unsolved, completion, request)
+        else:
+            attempt = self._judged(solution, completion, request)
         return self._keep(request.sample, replace(attempt, extra={**attempt.extra, **extra}))
+
+    def trajectory(self, request: Request) -> Trajectory:
+        """Return where the turns of the attempt that begins with `request` are kept as they are taken."""
+        if self.journal is None:
+            return Trajectory(None)
+        return self.journal.trajectory([request.seed, list(request.messages)])
 
     def judge_again(
         self, sample: int, *, completion: str, solution: str | None, finish_reason: str = ""

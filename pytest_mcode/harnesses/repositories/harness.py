@@ -11,7 +11,7 @@ from pytest_mcode.harnesses.findings import Finding, run_check
 from pytest_mcode.harnesses.limits import limits_of
 from pytest_mcode.harnesses.protocol import Harness, Progress
 from pytest_mcode.harnesses.repositories.flags import flags_of
-from pytest_mcode.harnesses.repositories.options import RepositoryOptions
+from pytest_mcode.harnesses.repositories.options import SINGLE, RepositoryOptions
 from pytest_mcode.harnesses.repositories.patches import changed_files, without
 from pytest_mcode.loop_options import LoopOptions
 from pytest_mcode.records import Task, Verdict
@@ -48,15 +48,16 @@ class RepositoryHarness(Harness):
         own = settings.of(RepositoryOptions)
         if own.force_rebuild and not own.task_repo:
             raise ConfigurationError("--mcode-force-rebuild: only with --mcode-task-repo are images built")
-        if own.agent == "bash" and settings.strategy == "resample":
-            raise ConfigurationError("--mcode-strategy=resample: the bash agent only repairs; leave one out")
+        if own.agent != SINGLE and settings.strategy == "resample":
+            raise ConfigurationError("--mcode-strategy=resample: the agent only repairs; leave one out")
         if own.agent == "bash" and settings.repair != LoopOptions.repair:
             raise ConfigurationError(
                 f"--mcode-repair={settings.repair}: the bash agent goes on in its own shell; leave one out"
             )
-        if own.agent == "bash" and settings.backend in ("gold", "replay"):
+        if own.agent != SINGLE and settings.backend in ("gold", "replay"):
             raise ConfigurationError(
-                f"--mcode-agent=bash: {settings.backend} types no commands; leave it out, or name a model"
+                f"--mcode-agent={own.agent}: {settings.backend} types no commands; leave it out, "
+                "or name a model"
             )
 
     def shows_test(self, task: Task) -> bool:

@@ -163,16 +163,15 @@ class DockerRepositories:
         return self._known.setdefault(task.task_id, _Known())
 
     def _twice(self, judge: Callable[[], Verdict]) -> Verdict:
-        """Judge again where the container was lost. A solution that ends its container twice has failed."""
+        """Judge again where the container was lost; raises `LostContainerError` where the next one is, too.
+
+        What runs in a container cannot end it: process 1 alone does, which nothing in there can kill.
+        """
         try:
             return judge()
         except LostContainerError:
             self.close()
-        try:
             return judge()
-        except LostContainerError as error:
-            self._reached().ping()
-            return Verdict(kind="exited_early", message=f"it ended its container: {error}", mode="container")
 
     def _reached(self) -> APIClient:
         """Return the engine; one that disappears while tasks run is not an error of configuration."""
