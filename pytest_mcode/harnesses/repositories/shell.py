@@ -106,9 +106,7 @@ class Shell:
         return Step(
             command=command,
             status=status,
-            observation="submitted"
-            if submitted
-            else _observation(status, written, _shown(output), ended.seconds),
+            observation="submitted" if submitted else observed,
             seconds=ended.seconds,
             submission=rest if submitted else None,
         )
