@@ -89,6 +89,8 @@ def mcode_task(request: pytest.FixtureRequest, mcode_plan: Plan, mcode_sandbox: 
         harness=mcode_plan.harness,
         sandbox=mcode_sandbox,
         feedback=mcode_plan.settings.feedback,
+        detail=mcode_plan.settings.feedback_detail,
+        tells_apart=mcode_plan.settings.tells_apart,
         journal=Journal(
             mcode_plan.run_id, function_of(request.node.nodeid, request.param), request.param.task_id
         ),

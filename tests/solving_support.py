@@ -50,7 +50,7 @@ def solve(answers: Any, *, task: str, benchmark: str = "smoke", **settings: Any)
         plan = make_plan(build_settings({"retries": 0, **given, **settings}))
         prompt = plan.harness.prompt(plan.settings, plan.benchmark.prompt_template)
         with (
-            closing(ProcessSandbox(Limits())) as sandbox,
+            closing(ProcessSandbox(Limits(timeout=plan.settings.timeout))) as sandbox,
             closing(parts.open_model(plan.settings)) as model,
         ):
             handle = TaskHandle(
@@ -58,6 +58,8 @@ def solve(answers: Any, *, task: str, benchmark: str = "smoke", **settings: Any)
                 benchmark=plan.benchmark,
                 sandbox=sandbox,
                 feedback=plan.settings.feedback,
+                detail=plan.settings.feedback_detail,
+                tells_apart=plan.settings.tells_apart,
             )
             bundled_solver(plan.settings, model, prompt, STYLES[plan.settings.repair])(handle)
         return Solved(sent(server), handle.attempts, handle.solved, server.requests)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pytest_mcode.results.figures import FLAGGED, IN_PROCESS, coverage, interval, percent, quantity
+from pytest_mcode.results.figures import FLAGGED, IN_PROCESS, REPEATED, coverage, interval, percent, quantity
 
 __all__ = ["bounds", "details", "span"]
 
@@ -41,6 +41,9 @@ def details(each: Result) -> list[tuple[str, str]]:
         rows.append(("samples", f"{quantity(each['samples_per_task'])} a task, {distinct}"))
         if each["pass_at_refused"]:
             rows.append(("pass@k", f"not to be had: {each['pass_at_refused']}"))
+    if each["repeats"]:
+        spent = f"{quantity(each['repeat_tokens'])} tokens"
+        rows.append(("repeats", f"{each['repeats']} of {each['attempts']} attempts {REPEATED}: {spent}"))
     if each["verdicts"]:
         rows.append(("failed by", ", ".join(f"{kind} {count}" for kind, count in each["verdicts"].items())))
     if each["public_passed"]:

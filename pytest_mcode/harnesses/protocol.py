@@ -145,6 +145,10 @@ class Harness(Protocol):
         """Judge by what the prompt shows; None where it shows no test."""
         return None
 
+    def examples(self, task: Task) -> Mapping[str, str]:
+        """Return the tests that the prompt shows one by one: as they are shown, the `public_test` of each."""
+        return {}
+
     def forget(self, task: Task, sandbox: Any) -> None:
         """Drop what `sandbox` keeps of a task: nobody works at it any more."""
         return None
@@ -152,6 +156,10 @@ class Harness(Protocol):
     def remarks(self, task: Task, solution: str) -> Mapping[str, Any]:
         """Return what the solution's record should say besides, JSON types: becomes `Attempt.extra`."""
         return {}
+
+    def canonical(self, task: Task, solution: str) -> str:
+        """Return a text that is equal for solutions that must get the same verdict: they are judged once."""
+        return solution.strip()
 
     # Afterwards.
 

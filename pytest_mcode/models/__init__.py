@@ -32,6 +32,8 @@ class Request:
     iteration: int = 0
     retrieved: Sequence[str] = ()
     """What the messages show besides the task: ids of solved tasks, paths of files. Never sent as such."""
+    temperature: float | None = None
+    """In place of the session's; None: the session's."""
     tools: Sequence[Mapping[str, Any]] = ()
     """Functions that the model may call, in OpenAI's form; a server refuses them where it can't."""
 

@@ -31,7 +31,7 @@ async def chat(backend: Any, request: Request, options: Mapping[str, Any]) -> Co
         context,
         backend,
         strategy=None,
-        model_options={**options, "seed": request.seed, **_tools(request)},
+        model_options={**options, **_own(request), **_tools(request)},
         tool_calls=bool(request.tools),
         silence_context_type_warning=True,
     )
@@ -49,6 +49,12 @@ def _message(turn: Turn) -> Message:
         tool_call_id=turn.get("tool_call_id"),
         tool_name=turn.get("tool_name"),
     )
+
+
+def _own(request: Request) -> Mapping[str, Any]:
+    """Return the options that are a request's own; all backends spell them alike."""
+    warmer = {} if request.temperature is None else {"temperature": request.temperature}
+    return {"seed": request.seed, **warmer}
 
 
 def _tools(request: Request) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ __all__ = [
     "FLAGGED",
     "IN_PROCESS",
     "MISSING",
+    "REPEATED",
     "axis_name",
     "brief",
     "coverage",
@@ -32,6 +33,8 @@ MISSING = "–"
 FLAGGED = "were solved by what could decide its own verdict"
 IN_PROCESS = "passed in one process with their tests, where a pass is not proven"
 """Said of solved tasks, after their number."""
+REPEATED = "had the code of an earlier one at the task, and were not run again"
+"""Said of attempts."""
 
 
 def percent(rate: float | None) -> str:
@@ -70,8 +73,7 @@ def loop(run: Mapping[str, Any], *, with_samples: bool = True) -> str:
     parts += [f"d={settings['debug_iters']}"] if settings["debug_iters"] else []
     resamples = settings["debug_iters"] and settings.get("strategy") == "resample"
     parts += ["resample"] if resamples else []
-    style = settings.get("repair", "conversation")
-    parts += [style] if settings["debug_iters"] and not resamples and style != "conversation" else []
+    parts += _unusual(settings) if settings["debug_iters"] and not resamples else []
     parts += [f"T={settings['temperature']:g}"] if settings.get("temperature") is not None else []
     parts += [str(settings.get("retrieval_source") or "retrieval")] if settings["retrieval"] else []
     usual = kept_fields()["retrieval_k"]
@@ -84,6 +86,18 @@ def loop(run: Mapping[str, Any], *, with_samples: bool = True) -> str:
     parts += [f"judge={settings['judge']}"] if settings.get("judge") else []
     parts += [f"own {', '.join(own)}"] if own else []
     return visible(" ".join(parts))
+
+
+def _unusual(settings: Mapping[str, Any]) -> list[str]:
+    """Return what of the loop is not as it is where nobody says; older runs know of none of it."""
+    repair, strategy = settings.get("repair", "conversation"), settings.get("strategy", "repair")
+    detail, on_repeat = settings.get("feedback_detail", "first"), settings.get("on_repeat", "keep")
+    return [
+        *([strategy] if strategy != "repair" else []),
+        *([repair] if repair != "conversation" else []),
+        *([f"detail={detail}"] if detail != "first" else []),
+        *([f"on-repeat={on_repeat}"] if on_repeat != "keep" else []),
+    ]
 
 
 def natural(task_id: str) -> list[tuple[str, int]]:

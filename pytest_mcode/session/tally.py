@@ -28,6 +28,9 @@ class Tally:
     attempts: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    repeats: int = 0
+    """Attempts whose solution an earlier one at the task had."""
+    repeat_tokens: int = 0
     attempts_without_tokens: int = 0
     """Those whose server did not report all of them: what is summed up is too little."""
     execution_seconds: float = 0.0
@@ -50,6 +53,11 @@ class Tally:
         self.attempts += len(outcome.attempts)
         self.prompt_tokens += sum(attempt.prompt_tokens or 0 for attempt in outcome.attempts)
         self.completion_tokens += sum(attempt.completion_tokens or 0 for attempt in outcome.attempts)
+        repeats = [attempt for attempt in outcome.attempts if attempt.is_repeat]
+        self.repeats += len(repeats)
+        self.repeat_tokens += sum(
+            (each.prompt_tokens or 0) + (each.completion_tokens or 0) for each in repeats
+        )
         sent = [attempt for attempt in outcome.attempts if attempt.verdict.kind not in REFUSALS]
         self.attempts_without_tokens += sum(
             None in (attempt.prompt_tokens, attempt.completion_tokens) for attempt in sent

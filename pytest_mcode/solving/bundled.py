@@ -5,6 +5,7 @@ from typing import Any
 from pytest_mcode.harnesses.prompting import Prompt
 from pytest_mcode.models import Model
 from pytest_mcode.settings import Settings
+from pytest_mcode.solving.orders import ORDERS
 from pytest_mcode.solving.resample import Resample
 from pytest_mcode.solving.sample_and_debug import SampleAndDebug
 from pytest_mcode.solving.solver import Solver
@@ -22,6 +23,8 @@ def bundled_solver(settings: Settings, model: Model, prompt: Prompt, style: Styl
         "debug_iters": settings.debug_iters,
         "all_samples": settings.all_samples,
         "seed": settings.seed,
+        "on_repeat": settings.on_repeat,
+        "temperature": settings.temperature,
     }
     if settings.own["agent"] != "single":
         from pytest_mcode.solving.bash_agent import BashAgent
@@ -35,4 +38,4 @@ def bundled_solver(settings: Settings, model: Model, prompt: Prompt, style: Styl
         )
     if settings.strategy == "resample":
         return Resample(**budget)
-    return SampleAndDebug(**budget, style=style)
+    return SampleAndDebug(**budget, style=style, order=ORDERS[settings.strategy])

@@ -11,6 +11,8 @@ from pytest_mcode.models.asking import ask
 from pytest_mcode.records import Attempt, Message
 from pytest_mcode.solving.asking import NO_ANSWER, attempt_seed, checked_repair, opening, request_for
 from pytest_mcode.solving.handle import TaskHandle
+from pytest_mcode.solving.orders import Open, Order, depth_first
+from pytest_mcode.solving.repeats import OnRepeat, temperature_after
 from pytest_mcode.solving.styles import STYLES, Failure, Style
 
 __all__ = ["SampleAndDebug"]
@@ -36,28 +38,56 @@ class SampleAndDebug:
     seed: int = 0
     style: Style = STYLES["conversation"]
     """What a repair shows the model."""
+    on_repeat: OnRepeat = "keep"
+    """What follows an answer that was given before."""
+    temperature: float | None = None
+    """The session's, from which ``warmer`` starts."""
+
+    order: Order = depth_first
+    """Which sample comes next."""
 
     def __call__(self, task: TaskHandle) -> None:
-        """Start samples until one passes, or all of them where `all_samples` asks for it."""
-        for sample in range(self.samples):
-            self.sample(task, sample)
-            if task.looks_solved(task.attempts[-1]) and not self.all_samples:
+        """Spend the budget until a sample passes, or all of it where `all_samples` asks for that."""
+        while samples := self.open_samples(task):
+            attempt = self.step(task, self.order(samples))
+            if task.looks_solved(attempt) and not self.all_samples:
                 return
+
+    def open_samples(self, task: TaskHandle) -> Open:
+        """Return the samples that may go on, with their attempts."""
+        samples = {sample: self._made(task, sample) for sample in range(self.samples)}
+        return {sample: made for sample, made in samples.items() if self.goes_on(task, made)}
 
     def sample(self, task: TaskHandle, sample: int) -> None:
         """Make a first attempt and repair it until it passes or the budget ends."""
-        messages = opening(self.prompt, task.task)
-        attempt = self.attempt(task, self.request(task, messages, sample, 0))
-        while not self.is_over(task, attempt) and attempt.iteration < self.debug_iters:
-            attempt = self.repair(task, attempt)
+        while self.goes_on(task, self._made(task, sample)):
+            self.step(task, sample)
+
+    def goes_on(self, task: TaskHandle, made: Sequence[Attempt]) -> bool:
+        """Whether a sample with the attempts `made` has not come to its end."""
+        return not made or (len(made) <= self.debug_iters and not self.is_over(task, made[-1]))
+
+    def step(self, task: TaskHandle, sample: int) -> Attempt:
+        """Make the next attempt of a sample: its first, or a repair."""
+        made = self._made(task, sample)
+        if made:
+            return self.repair(task, made[-1])
+        return self.attempt(task, self.request(task, opening(self.prompt, task.task), sample, 0))
 
     def repair(self, task: TaskHandle, attempt: Attempt) -> Attempt:
         """Make the attempt that follows a failed one."""
         try:
-            messages = self.next_messages(task, attempt.messages, attempt)
+            if attempt.is_repeat and self.on_repeat == "restart":
+                messages = opening(self.prompt, task.task)
+            else:
+                messages = self.next_messages(task, attempt.messages, attempt)
         except _RefusedAsideError as refused:
             return task.record_refusal(refused.request, refused.error)
-        return self.attempt(task, self.request(task, messages, attempt.sample, attempt.iteration + 1))
+        request = self.request(task, messages, attempt.sample, attempt.iteration + 1)
+        if self.on_repeat == "warmer" and self.temperature is not None:
+            warmer = temperature_after(self._made(task, attempt.sample), self.temperature)
+            request = replace(request, temperature=warmer)
+        return self.attempt(task, request)
 
     def attempt(self, task: TaskHandle, request: Request) -> Attempt:
         """Generate and judge once, unless an earlier session has done so."""
@@ -83,7 +113,7 @@ class SampleAndDebug:
             task=task.task,
             prompt=self.prompt,
             opening=opening(self.prompt, task.task),
-            attempts=[each for each in task.attempts if each.sample == attempt.sample],
+            attempts=self._made(task, attempt.sample),
             verdict=task.shown(attempt),
             ask=ask_aside,
         )
@@ -96,8 +126,12 @@ class SampleAndDebug:
         )
 
     def is_over(self, task: TaskHandle, attempt: Attempt) -> bool:
-        """Whether a sample ends with `attempt`: it looks solved, or the conversation can't grow."""
-        return task.looks_solved(attempt) or attempt.verdict.kind == "context_overflow"
+        """Whether a sample ends with `attempt`: it looks solved, can't grow, or is a repeat that ends it."""
+        ended = attempt.verdict.kind == "context_overflow" or (attempt.is_repeat and self.on_repeat == "stop")
+        return ended or task.looks_solved(attempt)
+
+    def _made(self, task: TaskHandle, sample: int) -> list[Attempt]:
+        return [attempt for attempt in task.attempts if attempt.sample == sample]
 
     def _ask_aside(self, task: TaskHandle, question: Sequence[Message], attempt: Attempt, number: int) -> str:
         """Ask for what the repair of `attempt` is made of."""

@@ -36,6 +36,10 @@ SUMS = (
     "seconds",
     "generation_seconds",
     "execution_seconds",
+    "repeats",
+    "repeat_tokens",
+    "helper_prompt_tokens",
+    "helper_completion_tokens",
 )
 TOKENS = ("prompt_tokens", "completion_tokens")
 LATEST = "latest"

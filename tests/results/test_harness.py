@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import pytest_mcode.results
+from pytest_mcode.store import schema
 from tests.cli.conftest import mcode as mcode
 from tests.session_support import MCODE, rows
 from tests.store.builders import outcome, run_info, write_run
@@ -109,6 +110,9 @@ def test_runs_of_an_unknown_harness_are_reported(mcode: Mcode, puzzles: Path, tm
     assert "A did better on 1, B on 0" in page.read_text()
 
 
+KINDS = ("prompt", "completion")
+
+
 def test_a_session_goes_on_with_a_run_of_version_1(pytester: pytest.Pytester) -> None:
     gold = ["--mcode-benchmark=smoke", "--mcode-backend=gold", "--mcode-sandbox=process"]
     gold += ["--mcode-db=results.db"]
@@ -119,6 +123,9 @@ def test_a_session_goes_on_with_a_run_of_version_1(pytester: pytest.Pytester) ->
             "tasks.passed_in_process",
             "attempts.cpu_seconds",
             "attempts.wall_seconds",
+            *(f"tasks.{name}" for name in ("repeats", "repeat_tokens")),
+            *(f"attempts.{name}" for name in ("repeat_of", "examples")),
+            *(f"{table}.helper_{name}_tokens" for table in ("tasks", "attempts") for name in KINDS),
         ):
             connection.execute("ALTER TABLE {} DROP COLUMN {}".format(*added.split(".")))
         connection.execute("UPDATE mcode_schema SET version = 1")
@@ -128,7 +135,7 @@ def test_a_session_goes_on_with_a_run_of_version_1(pytester: pytest.Pytester) ->
         connection.commit()
     result = pytester.runpytest_subprocess(*gold, "--mcode-limit=3", "--mcode-resume")
     result.stdout.fnmatch_lines(["*resumed: 2 tasks were judged by an earlier session*"])
-    assert rows(pytester, "SELECT version FROM mcode_schema") == [(2,)]
+    assert rows(pytester, "SELECT version FROM mcode_schema") == [(schema.VERSION,)]
     assert rows(pytester, "SELECT harness, status FROM runs") == [("functions", "finished")]
     with pytest_mcode.results.open(pytester.path / "results.db") as results:
         assert [each["solved"] for each in results.runs().figures()] == [3]

@@ -48,11 +48,18 @@ class RepositoryHarness(Harness):
         own = settings.of(RepositoryOptions)
         if own.force_rebuild and not own.task_repo:
             raise ConfigurationError("--mcode-force-rebuild: only with --mcode-task-repo are images built")
-        if own.agent != SINGLE and settings.strategy == "resample":
-            raise ConfigurationError("--mcode-strategy=resample: the agent only repairs; leave one out")
-        if own.agent == "bash" and settings.repair != LoopOptions.repair:
+        if own.agent != SINGLE and settings.strategy != LoopOptions.strategy:
+            raise ConfigurationError(
+                f"--mcode-strategy={settings.strategy}: the bash agent only repairs, sample by sample; "
+                "leave one out"
+            )
+        if own.agent != SINGLE and settings.repair != LoopOptions.repair:
             raise ConfigurationError(
                 f"--mcode-repair={settings.repair}: the bash agent goes on in its own shell; leave one out"
+            )
+        if own.agent != SINGLE and settings.on_repeat != LoopOptions.on_repeat:
+            raise ConfigurationError(
+                f"--mcode-on-repeat={settings.on_repeat}: the agent goes on in its shell; leave it out"
             )
         if own.agent != SINGLE and settings.backend in ("gold", "replay"):
             raise ConfigurationError(

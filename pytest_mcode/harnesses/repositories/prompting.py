@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any
 
+from pytest_mcode.harnesses.lengths import CHARACTERS_PER_TOKEN
 from pytest_mcode.harnesses.prompting import TEMPLATES, TemplatePrompt
 from pytest_mcode.harnesses.repositories.options import SINGLE
 from pytest_mcode.harnesses.repositories.patches import changed_files
@@ -18,8 +19,6 @@ WORDINGS = {
     "bash": ("swebench_mini.jinja", "swebench_mini_repair.jinja"),
 }
 SYSTEM = "swebench_mini_system.jinja"
-CHARACTERS_PER_TOKEN = 3.0
-"""Of code, from below: a prompt that is too long is worse than one that could be longer."""
 USUAL_WINDOW = 16384
 USUAL_ANSWER = 2048
 """Tokens, where the session says nothing."""

@@ -14,6 +14,7 @@ from pytest_mcode.records import to_json
 from pytest_mcode.results.figures import (
     FLAGGED,
     IN_PROCESS,
+    REPEATED,
     coverage,
     interval,
     loop,
@@ -56,6 +57,7 @@ def render(found: Mapping[str, Any]) -> str:
         runs=found["runs"],
         flagged=FLAGGED if any(run["solved_flagged"] for run in found["runs"]) else "",
         in_process=IN_PROCESS if any(run["solved_in_process"] for run in found["runs"]) else "",
+        repeats=REPEATED if any(run["repeats"] for run in found["runs"]) else "",
         charts=list(drawn),
         comparison=comparison and (comparison.get("refused") or list(sentences(comparison))),
         tasks=found["tasks"],
