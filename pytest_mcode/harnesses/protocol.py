@@ -149,6 +149,13 @@ class Harness(Protocol):
         """Return the tests that the prompt shows one by one: as they are shown, the `public_test` of each."""
         return {}
 
+    def learn(self, task: Task, sandbox: Any) -> Sequence[str]:
+        """Find out with the reference solution what sessions should know of a task, and keep it.
+
+        `mcode doctor --gold` calls it where the reference passes; returns what was found, for people.
+        """
+        return ()
+
     def forget(self, task: Task, sandbox: Any) -> None:
         """Drop what `sandbox` keeps of a task: nobody works at it any more."""
         return None

@@ -20,6 +20,9 @@ from pytest_mcode.solving.unanswered import cut, unanswered, withheld
 
 __all__ = ["TaskHandle"]
 
+DOUBT = "unresolved"
+"""The public verdict where only a repository's own tests fail."""
+
 
 @dataclass
 class TaskHandle:
@@ -149,9 +152,16 @@ class TaskHandle:
 
     @property
     def answer(self) -> Attempt | None:
-        """The attempt by which the task is decided: the first that looks solved, else the last."""
+        """The attempt by which the task is decided: the first that looks solved, else the last.
+
+        Where failing tests of a repository, which may be out of date, are all that speaks against some
+        attempts, the last of these.
+        """
         looking_solved = (attempt for attempt in self.attempts if self.looks_solved(attempt))
-        return next(looking_solved, self.attempts[-1] if self.attempts else None)
+        publicly = [(each, each.public_verdict) for each in self.attempts]
+        doubted = [each for each, public in publicly if public and public.kind == DOUBT]
+        last = doubted or self.attempts
+        return next(looking_solved, last[-1] if last else None)
 
     @property
     def solved(self) -> bool:

@@ -106,6 +106,21 @@ def containers(session):
     return found.stdout
 
 
+def test_tests_that_are_out_of_date_speak_against_no_patch(image, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    task = to_task(instance.outdated_row())
+    with closing(DockerRepositories(LIMITS, SESSION)) as sandbox:
+        assert sandbox.judge(task, task.canonical_solution).passed
+        doubted = sandbox.judge_publicly(task, task.canonical_solution)
+        assert doubted.kind == "unresolved"
+        assert "assert shout('a') == 'A!'" in doubted.message
+        assert "that test is out of date: then your change may be right" in doubted.message
+        assert "PASSED" not in doubted.message
+        assert sandbox.learn_outdated_tests(task) == ["tests/test_names.py::test_shout"]
+    with closing(DockerRepositories(LIMITS, SESSION)) as sandbox:
+        assert sandbox.judge_publicly(task, task.canonical_solution).passed
+
+
 def test_nothing_later_than_the_base_commit_is_in_the_container(task, sandbox):
     with sandbox.open(task) as container:
         seen = container.check(["git", "log", "--all", "--reflog", "--format=%H %D"], "read the log").decode()

@@ -43,6 +43,15 @@ class RepositoryHarness(Harness):
     usual_feedback = "public"
     nothing_found = "no file was changed"
 
+    def __init__(self, *, public: bool = True) -> None:
+        """Judge by public tests only where `public` says that somebody reads it."""
+        self._public = public
+
+    def configured(self, settings: Settings) -> "RepositoryHarness":
+        """Return the harness that runs public tests where repairs or the choice of a sample go by them."""
+        read = settings.backend != "gold" and (settings.debug_iters > 0 or settings.samples > 1)
+        return type(self)(public=read or settings.backend == "none")
+
     def check_options(self, settings: Settings) -> None:
         """Refuse options that do not go together."""
         own = settings.of(RepositoryOptions)
@@ -146,7 +155,11 @@ class RepositoryHarness(Harness):
 
     def judge_publicly(self, task: Task, solution: str, sandbox: "RepositorySandbox") -> Verdict | None:
         """Judge by what a developer without the hidden tests could see."""
-        return sandbox.judge_publicly(task, solution)
+        return sandbox.judge_publicly(task, solution) if self._public else None
+
+    def learn(self, task: Task, sandbox: "RepositorySandbox") -> Sequence[str]:
+        """Find the repository's tests that the reference patch breaks; repairs are not guided by them."""
+        return [f"out of date: {test}" for test in sandbox.learn_outdated_tests(task)]
 
     def forget(self, task: Task, sandbox: "RepositorySandbox") -> None:
         """Drop the repository's files."""
