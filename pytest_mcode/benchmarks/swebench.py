@@ -121,6 +121,7 @@ SWEBENCH_LITE = SWEbench(
         "mem_limit": "4g",
         "pids_limit": 1024,
         "feedback": "public",
+        "retrieval": True,
         "isolation": "fresh",
         "image": "each task's own",
     },

@@ -93,7 +93,7 @@ def test_gold_resolves_and_bad_images_are_infra(pytester, task_file, workers):
 def test_one_completion_a_sample_repaired_by_public_feedback(pytester, backend, task_file):
     unfit = RIGHT.replace("numbers[1:]", "numbers[2:]")
     with SERVERS[backend]([unfit, BREAKING, RIGHT]) as server:
-        result = ask(pytester, backend, server, "--mcode-debug-iters=3", "--mcode-retrieval")
+        result = ask(pytester, backend, server, "--mcode-debug-iters=3")
     assert result.ret == 0
     found = rows(pytester, ATTEMPTS)
     assert [row[2:4] for row in found] == [
@@ -103,7 +103,7 @@ def test_one_completion_a_sample_repaired_by_public_feedback(pytester, backend, 
     ]
     assert found[2][4] == instance.gold().replace("index 3c5365d..7ca7ee3 100644\n", "")
     opening, _, unfit_said, _, breaking_said = json.loads(found[2][5])
-    assert "for number in numbers[1:]:" in opening["content"]
+    assert "    7 |     for number in numbers[1:]:" in opening["content"]
     assert "do not occur in sums/core.py" in unfit_said["content"]
     assert "test_with_zero_first" in breaking_said["content"]
     everything = json.dumps(server.requests)
@@ -129,8 +129,8 @@ def test_a_failing_test_of_the_repository_does_not_overrule_a_right_patch(pytest
 @pytest.mark.docker
 def test_without_retrieval_the_model_sees_names_alone(pytester, task_file):
     with OllamaServer("no idea") as server:
-        ask(pytester, "ollama", server)
-        ask(pytester, "ollama", server, "--mcode-retrieval", "--mcode-retrieval-source=oracle")
+        ask(pytester, "ollama", server, "--no-mcode-retrieval")
+        ask(pytester, "ollama", server, "--mcode-retrieval-source=oracle")
     names, oracle = (body["messages"][0]["content"] for body in server.requests)
     assert "sums/: __init__.py, core.py, names.py" in names
     assert "numbers[1:]" not in names

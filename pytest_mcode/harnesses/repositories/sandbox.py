@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.harnesses.repositories import images, outdated
-from pytest_mcode.harnesses.repositories.answers import find_edits, find_patch, to_patch
+from pytest_mcode.harnesses.repositories.answers import find_change
 from pytest_mcode.harnesses.repositories.container import Container, LostContainerError
 from pytest_mcode.harnesses.repositories.flags import without_influence
 from pytest_mcode.harnesses.repositories.grading import check_installed
@@ -59,8 +59,7 @@ class DockerRepositories:
 
     def extract(self, completion: str, task: Task) -> str | None:
         """Return the patch in a completion, or that its search/replace blocks amount to."""
-        edits = find_edits(completion)
-        return to_patch(edits, self.files(task)) if edits else find_patch(completion)
+        return find_change(completion, self.files(task))
 
     def files(self, task: Task) -> Mapping[str, str]:
         """Return the repository's tracked files by path (binary ones as empty), read once until `forget`."""
