@@ -252,8 +252,9 @@ def test_no_step_is_lost_to_an_error_and_a_container_taken_away_is_replaced(pyte
     def take_it_away(body):
         served.append(body)
         if len(served) == 4:
-            listed = ["docker", "ps", "--format", "{{.ID}}", "--filter", "--no-trunc"]
-            found = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split()
+            listed = ["docker", "ps", "--format", "{{.Image}} {{.ID}}"]
+            listing = subprocess.run(listed, capture_output=True, text=True, check=True).stdout
+            found = [line.split()[1] for line in listing.splitlines() if line.startswith(f"{own} ")]
             subprocess.run(["docker", "rm", "-f", *found], capture_output=True, check=False)
         return (mend_it, killing, status(500), fenced("cat sums/core.py"), fenced("submit"))[len(served) - 1]
 
