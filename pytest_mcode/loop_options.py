@@ -8,7 +8,7 @@ from pytest_mcode.options import choice, count, option, switch
 
 __all__ = ["LoopOptions"]
 
-STYLES = ("conversation", "fresh", "explain", "reflect")
+STYLES = ("conversation", "fresh", "explain", "reflect", "hint")
 """Those of `pytest_mcode.solving.styles`."""
 
 
@@ -61,12 +61,30 @@ class LoopOptions:
     repair: str = option(
         "What the model receives after a failed attempt: conversation (its answers, each with its verdict), "
         "fresh (one message with the failing code), explain (its own explanation of the failure first), "
-        "reflect (lessons of the failures, no earlier code).",
+        "reflect (lessons of the failures, no earlier code), hint (another model's explanation).",
         choice(*STYLES),
         metavar="STYLE",
         default="conversation",
         changes_result=True,
         came_later=True,
+    )
+
+    prompts: str | None = option(
+        "Directory of your own templates, which replace those of their names: of the prompts, as in "
+        "pytest_mcode/harnesses/templates, and of the styles, as in pytest_mcode/solving/styles.",
+        metavar="DIR",
+    )
+    helper_model: str | None = option(
+        "Model that explains failures to --mcode-model, for --mcode-repair=hint.",
+        metavar="ID",
+        changes_result=True,
+        came_later=True,
+    )
+    helper_backend: str | None = option(
+        "What answers for it; default: --mcode-backend.", metavar="NAME", changes_result=True, came_later=True
+    )
+    helper_base_url: str | None = option(
+        "Address of its server; default: --mcode-base-url, where the backend is the same.", metavar="URL"
     )
 
     @property
@@ -83,6 +101,14 @@ class LoopOptions:
                     raise ConfigurationError(
                         f"{flag}: --mcode-strategy=resample repairs nothing; leave one out"
                     )
+        if (self.repair == "hint") != (self.helper_model is not None):
+            raise ConfigurationError(
+                "--mcode-repair=hint and --mcode-helper-model go together: give both, or neither"
+            )
+        if self.helper_model is None and (self.helper_backend or self.helper_base_url):
+            raise ConfigurationError(
+                "--mcode-helper-backend, --mcode-helper-base-url: give --mcode-helper-model"
+            )
         if self.feedback == "none" and self.feedback_detail != LoopOptions.feedback_detail:
             raise ConfigurationError(
                 f"--mcode-feedback-detail={self.feedback_detail}: --mcode-feedback=none shows nothing; "

@@ -41,6 +41,10 @@ def details(each: Result) -> list[tuple[str, str]]:
         rows.append(("samples", f"{quantity(each['samples_per_task'])} a task, {distinct}"))
         if each["pass_at_refused"]:
             rows.append(("pass@k", f"not to be had: {each['pass_at_refused']}"))
+    if each["helper_prompt_tokens"] is not None:
+        counts = (quantity(each[f"helper_{name}_tokens"]) for name in ("prompt", "completion"))
+        helper = each["settings"].get("helper_model")
+        rows.append(("helper", f"{helper}: {' + '.join(counts)} tokens, beside those of the model"))
     if each["repeats"]:
         spent = f"{quantity(each['repeat_tokens'])} tokens"
         rows.append(("repeats", f"{each['repeats']} of {each['attempts']} attempts {REPEATED}: {spent}"))

@@ -129,7 +129,7 @@ class Harness(Protocol):
         """Return how tasks are worded, by the benchmark's `template`; without a sandbox, for its hash."""
         from pytest_mcode.harnesses.prompting import TemplatePrompt
 
-        return TemplatePrompt(template, "plain_repair.jinja")
+        return TemplatePrompt(template, "plain_repair.jinja", own=settings.prompts)
 
     def extract(self, completion: str, task: Task, sandbox: Any) -> str | None:
         """Return the solution in a completion, or None where there is none; raises `ApplyError`."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from mellea.backends import ModelOption
 from mellea.backends.tools import MelleaTool
+from mellea.formatters import ChatFormatter
 from mellea.stdlib import functional
 from mellea.stdlib.components import Message
 from mellea.stdlib.context import ChatContext
@@ -13,7 +14,15 @@ from mellea.stdlib.context import ChatContext
 from pytest_mcode.models import Completion, Request
 from pytest_mcode.records import Message as Turn
 
-__all__ = ["chat"]
+__all__ = ["Verbatim", "chat"]
+
+
+class Verbatim(ChatFormatter):  # type: ignore[misc]
+    """Words a message as it is: Mellea's own compiles a template for each, to the same text."""
+
+    def print(self, c: Any) -> str:
+        """Return the text of a message."""
+        return str(c.content)
 
 
 async def chat(backend: Any, request: Request, options: Mapping[str, Any]) -> Completion:

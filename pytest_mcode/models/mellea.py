@@ -123,9 +123,9 @@ class MelleaModel:
         self.gate: Gate = lambda ask: ask()
         self._where = f"{backend.name} at {url}" if url else backend.name
         self._client = _connected(backend, settings)
-        from pytest_mcode.models.chat import chat
+        from pytest_mcode.models.chat import Verbatim, chat
 
-        self._chat = chat
+        self._chat, self._client.formatter = chat, Verbatim()
         self._options = backend.call_options(settings)
         self._meter = backend.load_meter(settings)
         self._closed = Event()

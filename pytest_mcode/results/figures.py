@@ -95,6 +95,7 @@ def _unusual(settings: Mapping[str, Any]) -> list[str]:
     return [
         *([strategy] if strategy != "repair" else []),
         *([repair] if repair != "conversation" else []),
+        *([f"helper={settings['helper_model']}"] if settings.get("helper_model") else []),
         *([f"detail={detail}"] if detail != "first" else []),
         *([f"on-repeat={on_repeat}"] if on_repeat != "keep" else []),
     ]

@@ -140,6 +140,11 @@ def _rows(
     if tally.infra:
         rows.append(("infra", f"{tally.infra} outside the pass rate, which leaves {_bounds(tally)}"))
         rows += [("", f"{n} x {cause.splitlines()[0]}") for cause, n in tally.infra_causes.most_common(3)]
+    if helper := plan.settings.helper_model:
+        spent = (
+            f"{tally.helper_prompt_tokens:,} prompt + {tally.helper_completion_tokens:,} completion tokens"
+        )
+        rows.append(("helper", f"{helper}: {spent}, beside those of the model"))
     if tally.repeats:
         from pytest_mcode.results.figures import REPEATED
 

@@ -28,6 +28,9 @@ class Tally:
     attempts: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    helper_prompt_tokens: int = 0
+    helper_completion_tokens: int = 0
+    """Of the helper model: in none of the others."""
     repeats: int = 0
     """Attempts whose solution an earlier one at the task had."""
     repeat_tokens: int = 0
@@ -53,6 +56,9 @@ class Tally:
         self.attempts += len(outcome.attempts)
         self.prompt_tokens += sum(attempt.prompt_tokens or 0 for attempt in outcome.attempts)
         self.completion_tokens += sum(attempt.completion_tokens or 0 for attempt in outcome.attempts)
+        for attempt in outcome.attempts:
+            self.helper_prompt_tokens += attempt.helper_tokens("prompt_tokens") or 0
+            self.helper_completion_tokens += attempt.helper_tokens("completion_tokens") or 0
         repeats = [attempt for attempt in outcome.attempts if attempt.is_repeat]
         self.repeats += len(repeats)
         self.repeat_tokens += sum(

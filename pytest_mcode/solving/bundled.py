@@ -14,7 +14,9 @@ from pytest_mcode.solving.styles import Style
 __all__ = ["bundled_solver"]
 
 
-def bundled_solver(settings: Settings, model: Model, prompt: Prompt, style: Style) -> Solver:
+def bundled_solver(
+    settings: Settings, model: Model, prompt: Prompt, style: Style, helper: Model | None = None
+) -> Solver:
     """Return sample and debug in `style`, resampling, or the agent, within the session's budget."""
     budget: dict[str, Any] = {
         "model": model,
@@ -38,4 +40,4 @@ def bundled_solver(settings: Settings, model: Model, prompt: Prompt, style: Styl
         )
     if settings.strategy == "resample":
         return Resample(**budget)
-    return SampleAndDebug(**budget, style=style, order=ORDERS[settings.strategy])
+    return SampleAndDebug(**budget, style=style, order=ORDERS[settings.strategy], helper=helper)

@@ -123,13 +123,15 @@ class TaskHandle:
                 return self._record(request.sample, attempt)
         return None
 
-    def ask_aside(self, request: Request, ask: Callable[[Request], Completion]) -> str:
+    def ask_aside(
+        self, request: Request, ask: Callable[[Request], Completion], *, helper: bool = False
+    ) -> str:
         """Ask what the next attempt of a sample is made of, unless an earlier session did; return the answer.
 
         The attempt is recorded with all that was asked since the one before it, and costs it too.
         """
         left = (aside for attempt in self._left for aside in asides_of(attempt) if aside.answers(request))
-        aside = next(left, None) or Aside.of(request, ask(request))
+        aside = next(left, None) or Aside.of(request, ask(request), helper=helper)
         self._asides.setdefault(request.sample, []).append(aside)
         return aside.text
 

@@ -1,9 +1,10 @@
 """Sample and debug: N independent samples of a task, each a first attempt and up to M repairs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
-from pytest_mcode.errors import ContentFilterError, ContextOverflowError
+from pytest_mcode.errors import ConfigurationError, ContentFilterError, ContextOverflowError, InfraError
 from pytest_mcode.harnesses.prompting import Prompt
 from pytest_mcode.harnesses.reasoning import strip_reasoning
 from pytest_mcode.models import Completion, Model, Request
@@ -13,7 +14,8 @@ from pytest_mcode.solving.asking import NO_ANSWER, attempt_seed, checked_repair,
 from pytest_mcode.solving.handle import TaskHandle
 from pytest_mcode.solving.orders import Open, Order, depth_first
 from pytest_mcode.solving.repeats import OnRepeat, temperature_after
-from pytest_mcode.solving.styles import STYLES, Failure, Style
+from pytest_mcode.solving.styles import Failure, Style
+from pytest_mcode.solving.styles.conversation import CONVERSATION
 
 __all__ = ["SampleAndDebug"]
 
@@ -36,7 +38,7 @@ class SampleAndDebug:
     debug_iters: int = 0
     all_samples: bool = False
     seed: int = 0
-    style: Style = STYLES["conversation"]
+    style: Style = CONVERSATION
     """What a repair shows the model."""
     on_repeat: OnRepeat = "keep"
     """What follows an answer that was given before."""
@@ -45,6 +47,8 @@ class SampleAndDebug:
 
     order: Order = depth_first
     """Which sample comes next."""
+    helper: Model | None = None
+    """What a style may ask besides `model`."""
 
     def __call__(self, task: TaskHandle) -> None:
         """Spend the budget until a sample passes, or all of it where `all_samples` asks for that."""
@@ -102,12 +106,13 @@ class SampleAndDebug:
 
     def next_messages(self, task: TaskHandle, messages: Sequence[Message], attempt: Attempt) -> list[Message]:
         """Return what a repair of `attempt`, which was sent `messages`, sends in this style."""
-        asked = 0
+        numbers = count(1)
 
         def ask_aside(question: Sequence[Message]) -> str:
-            nonlocal asked
-            asked += 1
-            return self._ask_aside(task, question, attempt, asked)
+            return self._ask_aside(task, question, attempt, next(numbers), self._answer)
+
+        def ask_helper(question: Sequence[Message]) -> str:
+            return self._ask_aside(task, question, attempt, next(numbers), self._help, helper=True)
 
         failure = Failure(
             task=task.task,
@@ -116,6 +121,7 @@ class SampleAndDebug:
             attempts=self._made(task, attempt.sample),
             verdict=task.shown(attempt),
             ask=ask_aside,
+            ask_helper=ask_helper,
         )
         return checked_repair(self.style, self.style.messages(failure))
 
@@ -133,16 +139,33 @@ class SampleAndDebug:
     def _made(self, task: TaskHandle, sample: int) -> list[Attempt]:
         return [attempt for attempt in task.attempts if attempt.sample == sample]
 
-    def _ask_aside(self, task: TaskHandle, question: Sequence[Message], attempt: Attempt, number: int) -> str:
+    def _ask_aside(
+        self,
+        task: TaskHandle,
+        question: Sequence[Message],
+        attempt: Attempt,
+        number: int,
+        answer: Callable[[Request], Completion],
+        *,
+        helper: bool = False,
+    ) -> str:
         """Ask for what the repair of `attempt` is made of."""
         sample, iteration = attempt.sample, attempt.iteration + 1
         request = self.request(task, question, sample, iteration)
-        seed = attempt_seed(self.seed, task.task.task_id, sample, iteration, number)
+        request = replace(request, seed=attempt_seed(self.seed, task.task.task_id, sample, iteration, number))
+        return strip_reasoning(task.ask_aside(request, answer, helper=helper)) or NO_ANSWER
 
-        def answer(request: Request) -> Completion:
-            try:
-                return ask(self.model, request)
-            except (ContextOverflowError, ContentFilterError) as error:
-                raise _RefusedAsideError(request, error) from error
+    def _answer(self, request: Request) -> Completion:
+        try:
+            return ask(self.model, request)
+        except (ContextOverflowError, ContentFilterError) as error:
+            raise _RefusedAsideError(request, error) from error
 
-        return strip_reasoning(task.ask_aside(replace(request, seed=seed), answer)) or NO_ANSWER
+    def _help(self, request: Request) -> Completion:
+        """Have the helper answer; what it refuses is no fault of the model that is measured."""
+        if self.helper is None:
+            raise ConfigurationError("the style of repair asks a helper model: give --mcode-helper-model")
+        try:
+            return ask(self.helper, request)
+        except (ContextOverflowError, ContentFilterError, InfraError) as error:
+            raise InfraError(f"the helper model: {error}") from error

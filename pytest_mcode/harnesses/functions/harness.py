@@ -110,8 +110,13 @@ class FunctionHarness(Harness):
         from pytest_mcode.harnesses.prompting import TemplatePrompt
 
         if demonstrations is None:
-            return TemplatePrompt(template)
-        return TemplatePrompt(template, context=demonstrations.shown, corpus=demonstrations.fingerprint)
+            return TemplatePrompt(template, own=settings.prompts)
+        return TemplatePrompt(
+            template,
+            context=demonstrations.shown,
+            corpus=demonstrations.fingerprint,
+            own=settings.prompts,
+        )
 
     def extract(self, completion: str, task: Task, sandbox: Any = None) -> str | None:
         """Return the code that defines the entry points, or None where nothing parses."""

@@ -25,6 +25,7 @@ class FunctionOptions:
         "Directory with a Linux system in which bubblewrap runs solutions; default: this machine's Python.",
         metavar="DIR",
         changes_result=True,
+        came_later=True,
     )
     isolation: str = option(
         "fork: one container a worker, new processes for every attempt; fresh: a container an attempt.",

@@ -143,6 +143,7 @@ class RepositoryHarness(Harness):
             source=own.retrieval_source,
             context_window=settings.context_window,
             max_tokens=settings.max_tokens,
+            own=settings.prompts,
         )
 
     def extract(self, completion: str, task: Task, sandbox: "RepositorySandbox") -> str | None:

@@ -34,17 +34,23 @@ class RepositoryOptions:
         "Seconds that one attempt of the agent may take, the model's included; default: no limit.",
         1,
         changes_result=True,
+        came_later=True,
     )
     judge_unsubmitted: bool = switch(
-        "Judge what an agent has changed when a limit ends it before it submits.", changes_result=True
+        "Judge what an agent has changed when a limit ends it before it submits.",
+        changes_result=True,
+        came_later=True,
     )
     leave_scratch: bool = switch(
-        "Leave an agent's new files that no tracked file refers to out of its patch.", changes_result=True
+        "Leave an agent's new files that no tracked file refers to out of its patch.",
+        changes_result=True,
+        came_later=True,
     )
     network: bool = switch("Let a repository's tests reach the network.", changes_result=True)
     strict: bool = switch(
         "Judge a patch that passes once more without its edits to tests and to what runs them.",
         changes_result=True,
+        came_later=True,
     )
     namespace: str | None = option(
         "Registry namespace of the tasks' images; `none` for images built here; default: the dataset's own.",

@@ -38,6 +38,7 @@ def repository_prompt(
     source: str = "bm25",
     context_window: int | None = None,
     max_tokens: int | None = None,
+    own: str | None = None,
 ) -> TemplatePrompt:
     """Return the prompt of an agent; `files` reads a task's repository (None: only the hash is needed).
 
@@ -57,14 +58,14 @@ def repository_prompt(
         return {"excerpts": found, "tree": "", "retrieved": [each.name for each in found]}
 
     first, repair = WORDINGS[agent]
-    return (TemplatePrompt if agent == SINGLE else AgentPrompt)(first, repair, _kept(show))
+    return (TemplatePrompt if agent == SINGLE else AgentPrompt)(first, repair, _kept(show), own=own)
 
 
 class AgentPrompt(TemplatePrompt):
     """The prompt of an agent: a system message besides, as mini-swe-agent has it."""
 
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
         self._system = TEMPLATES.joinpath(SYSTEM).read_text(encoding="utf-8").strip()
         self.hash = fingerprint([self.hash, self._system])[:16]
 
