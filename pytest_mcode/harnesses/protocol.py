@@ -50,6 +50,8 @@ class Harness(Protocol):
     """``--mcode-feedback`` where nobody says; tables name the others."""
     nothing_found: str = "the completion holds no solution"
     """The message of the verdict ``no_solution``, which repairs show."""
+    concurrent: bool = False
+    """Whether several threads may use it at a time, and what `open_sandbox` returns, for different tasks."""
     shows_solved_tasks: bool = False
     """Whether ``--mcode-retrieval`` shows solved tasks of other splits, for `prompt` to word."""
 
@@ -155,6 +157,13 @@ class Harness(Protocol):
         `mcode doctor --gold` calls it where the reference passes; returns what was found, for people.
         """
         return ()
+
+    def trace(self, task: Task, solution: str, verdict: Verdict, sandbox: Any) -> str | None:
+        """Return what the call of ``task.test`` did at which `solution` fails; None where there is no trace.
+
+        `verdict` stands, whatever is seen: it says how the untraced run ended.
+        """
+        return None
 
     def forget(self, task: Task, sandbox: Any) -> None:
         """Drop what `sandbox` keeps of a task: nobody works at it any more."""

@@ -1,7 +1,8 @@
 """The handle of a task: what a test function holds as `mcode_task`. It judges, and records every attempt."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -12,7 +13,7 @@ from pytest_mcode.harnesses.protocol import Harness
 from pytest_mcode.models import Completion, Request
 from pytest_mcode.records import Attempt, Task, Verdict
 from pytest_mcode.solving.asides import Aside, asides_of, with_asides
-from pytest_mcode.solving.examples import EXAMPLES, judge_examples
+from pytest_mcode.solving.examples import EXAMPLES, examples_of, judge_examples
 from pytest_mcode.solving.feedback import FEEDBACK, DetailName, FeedbackName, detailed
 from pytest_mcode.solving.journal import Journal, Trajectory
 from pytest_mcode.solving.repeats import repeat_of, unrun
@@ -44,14 +45,18 @@ class TaskHandle:
     """Whether failing solutions are also judged by each test of the prompt alone."""
 
     def __post_init__(self) -> None:
-        """Take up what an earlier session has left of this task."""
-        self._left = self.journal.read() if self.journal else []
+        """Start with nothing tried."""
         self._asides: dict[int, list[Aside]] = {}
         self._fell_back: dict[int, dict[str, None]] = {}
         self._first: dict[str, Attempt] = {}
         """By canonical solution, the attempt that had it first."""
         self._feedback = FEEDBACK[self.feedback]
         self._harness = self.harness or self.benchmark.harness
+
+    @cached_property
+    def _left(self) -> list[Attempt]:
+        """What an earlier session has left of this task: read when somebody asks."""
+        return self.journal.read() if self.journal else []
 
     # What a solver of one's own calls.
 
@@ -123,6 +128,20 @@ class TaskHandle:
                 return self._record(request.sample, attempt)
         return None
 
+    # What was done ahead.
+
+    def is_twin_of(self, other: "TaskHandle") -> bool:
+        """Whether nobody has touched it: it would be judged as `other` is, and nothing was tried."""
+        given = {each.name for each in fields(self)} - {"attempts", "journal"}
+        pairs = ((getattr(self, name), getattr(other, name)) for name in given)
+        same = all(mine is theirs or (isinstance(mine, str) and mine == theirs) for mine, theirs in pairs)
+        return same and not self.attempts
+
+    def take_over(self, done: "TaskHandle") -> None:
+        """Have what was done at the same task by way of another handle."""
+        self.attempts[:] = done.attempts
+        vars(self).update({name: value for name, value in vars(done).items() if name.startswith("_")})
+
     def ask_aside(
         self, request: Request, ask: Callable[[Request], Completion], *, helper: bool = False
     ) -> str:
@@ -142,7 +161,27 @@ class TaskHandle:
         verdict = self._feedback.shown(attempt)
         if verdict and self.detail not in ("verdict", "first") and not self._harness.examples(self.task):
             self.fall_back(attempt.sample, f"feedback detail {self.detail}: the prompt shows no single tests")
-        return detailed(verdict, attempt, self.detail)
+        trace = self.trace(attempt) if verdict and self.detail == "trace" else None
+        return detailed(verdict, attempt, self.detail, trace)
+
+    def trace(self, attempt: Attempt) -> str | None:
+        """Run the call once more that an attempt fails at, and return what it did; records that it can't be.
+
+        It is a call of the test that guides: under ``public`` feedback the first in the prompt that fails.
+        """
+        shown = self._feedback.shown(attempt)
+        if shown is None or attempt.solution is None:
+            self.fall_back(attempt.sample, "no trace: no verdict of a solution is shown")
+            return None
+        test = self.task.test
+        if shown is attempt.public_verdict:
+            failing = (each.example for each in examples_of(attempt) if each.fails)
+            tests = self._harness.examples(self.task)
+            test = tests.get(next(failing, ""), self.task.public_test or "")
+        told = self._harness.trace(replace(self.task, test=test), attempt.solution, shown, self.sandbox)
+        if told is None:
+            self.fall_back(attempt.sample, "no trace: no call of a function was seen")
+        return told
 
     def fall_back(self, sample: int, why: str) -> None:
         """Record with the next attempt of a sample what it lacks that was asked for, and why."""

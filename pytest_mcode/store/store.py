@@ -1,4 +1,4 @@
-"""The results database: opened, checked, written by the controller alone, one transaction a task."""
+"""The results database: opened, checked, written by the controller alone, bursts in one transaction."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -45,6 +45,8 @@ class Store:
     def __init__(self, place: Place, engine: Engine) -> None:
         self.place = place
         self.engine = engine
+        self._shared: Connection | None = None
+        """The transaction of a block that writes `together`."""
 
     @classmethod
     def open(cls, db: str, *, read_only: bool = False) -> Self:
@@ -169,7 +171,20 @@ class Store:
                 raise InfraError(f"{self.place} has no run {run_id!r}")
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make one transaction of what is written in the block; raises `InfraError`: then nothing is."""
+        with self._writing() as connection:
+            self._shared = connection
+            try:
+                yield
+            finally:
+                self._shared = None
+
+    @contextmanager
     def _writing(self) -> Iterator[Connection]:
+        if self._shared is not None:
+            yield self._shared
+            return
         if self.place.path is not None and not self.place.path.exists():
             raise InfraError(f"{self.place} was removed while the session was writing to it")
         try:

@@ -217,6 +217,11 @@ def test_changes_in_the_forms_that_models_write(completion, changed, tmp_path):
     assert (applied(patch, tmp_path) if changed else patch) == (changed or None)
 
 
+def test_a_patch_that_counts_rightly_stays_as_it_is():
+    patch = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,2 +1 @@ def f\n-a\n b\n@@ -9 +8 @@\n-c\n+d\n"
+    assert find_change(f"```diff\n{patch}```", {}) == patch
+
+
 def test_lines_near_those_that_were_missed_are_shown_and_parts_are_no_files():
     missed = block("a/core.py", "def g(x):\n    return 1\n", "pass\n")
     with pytest.raises(ApplyError) as missing:

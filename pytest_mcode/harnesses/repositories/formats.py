@@ -18,7 +18,7 @@ _DECORATION = re.compile(r"^(?:#+|[-*]+|\d+\.)\s+|[`*\"]|^#\s*")
 _OPENAI = re.compile(r"^\*\*\* Begin Patch[ \t]*\n(?P<text>.*?)^\*\*\* End Patch", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"^\*\*\* (?P<what>Update|Add|Delete) File: (?P<path>[^\n]+)\n", re.MULTILINE)
 _FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
-_HUNK = re.compile(r"^@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@(.*)$")
+_HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@(.*)$")
 
 
 def path_in(line: str) -> str:
@@ -103,7 +103,9 @@ def recounted(patch: str) -> str:
             rest.append(body.pop())
         old = sum(line[:1] in (" ", "-", "") for line in body)
         new = sum(line[:1] in (" ", "+", "") for line in body)
-        made += [f"@@ -{hunk[1]},{old} +{hunk[2]},{new} @@{hunk[3]}", *(line or " " for line in body), *rest]
+        counted = f"@@ -{hunk[1]},{old} +{hunk[3]},{new} @@{hunk[5]}"
+        right = (old, new) == (int(hunk[2] or 1), int(hunk[4] or 1))
+        made += [lines[at], *body, *rest] if right else [counted, *(line or " " for line in body), *rest]
         at = end
     return "\n".join(made)
 
