@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from pytest_mcode.harnesses.repositories.packing import unpacked
+
 from ..servers import HANG, OllamaServer, OpenAIServer, Reply, status
 from ..session_support import needs_data, rows
 from . import instance
@@ -399,7 +401,13 @@ def test_predictions_are_exported_as_judged_read_by_swebench_and_judged_again(py
     assert pytester.runpytest_subprocess(*GOLD).ret == 0
     ((_, _, _, _, solution, _, extra),) = rows(pytester, ATTEMPTS)
     assert solution.strip() == mixed.strip()
-    assert json.loads(extra) == {"left_out": ["tests/test_core.py"]}
+    told = json.loads(extra)
+    assert told["left_out"] == ["tests/test_core.py"]
+    assert told["tests"] == {
+        "FAIL_TO_PASS": {"tests": 1, "failed": []},
+        "PASS_TO_PASS": {"tests": 2, "failed": []},
+    }
+    assert "3 passed" in unpacked(told["log"])
     mcode = [sys.executable, "-m", "pytest_mcode.cli"]
     (run_id,) = rows(pytester, "SELECT run_id FROM runs")[0]
     done = pytester.run(*mcode, "export", run_id, "--format=predictions", "--db=results.db")
@@ -435,7 +443,7 @@ def test_what_building_images_needs_is_said(pytester, task_file):
     ("metadata", "message"),
     [
         ("Name: swebench\nVersion: 4.1.0\n", "*needs swebench 5, not 4.1.0: pip install*"),
-        (None, "*swebench-lite needs the package bm25s: pip install 'pytest-mcode[[]swebench]'"),
+        (None, "*SWE-bench needs the package bm25s: pip install 'pytest-mcode[[]swebench]'"),
     ],
 )  # fmt: skip
 def test_the_missing_extra_is_said_with_what_installs_it(pytester, task_file, metadata, message):
