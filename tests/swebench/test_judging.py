@@ -108,8 +108,8 @@ def containers(session):
 
 def test_tests_that_are_out_of_date_speak_against_no_patch(image, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    task = to_task(instance.outdated_row())
-    with closing(DockerRepositories(LIMITS, SESSION)) as sandbox:
+    task, patient = to_task(instance.outdated_row()), replace(LIMITS, timeout=60)
+    with closing(DockerRepositories(patient, SESSION)) as sandbox:
         assert sandbox.judge(task, task.canonical_solution).passed
         doubted = sandbox.judge_publicly(task, task.canonical_solution)
         assert doubted.kind == "unresolved"
@@ -117,7 +117,7 @@ def test_tests_that_are_out_of_date_speak_against_no_patch(image, monkeypatch, t
         assert "that test is out of date: then your change may be right" in doubted.message
         assert "PASSED" not in doubted.message
         assert sandbox.learn_outdated_tests(task) == ["tests/test_names.py::test_shout"]
-    with closing(DockerRepositories(LIMITS, SESSION)) as sandbox:
+    with closing(DockerRepositories(patient, SESSION)) as sandbox:
         assert sandbox.judge_publicly(task, task.canonical_solution).passed
 
 
@@ -171,7 +171,7 @@ def test_a_strict_judge_leaves_out_what_could_decide_the_verdict(task):
     forging = "import pytest\n\n\n@pytest.hookimpl(hookwrapper=True)\ndef pytest_runtest_makereport():\n"
     forging += "    report = (yield).get_result()\n    report.outcome = 'passed'\n"
     forged = instance.change(**{"conftest.py": forging})
-    with closing(DockerRepositories(LIMITS, SESSION, strict=True)) as strict:
+    with closing(DockerRepositories(replace(LIMITS, timeout=60), SESSION, strict=True)) as strict:
         refused = strict.judge(task, forged + core(instance.SUMS.replace("Sums", "Sum")))
         assert refused.kind == "unresolved"
         left_out = "without its edits to conftest.py (--mcode-strict)"
