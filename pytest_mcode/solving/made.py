@@ -18,7 +18,7 @@ def made(
     public_verdict: Verdict | None,
     remarks: Mapping[str, Any],
 ) -> Attempt:
-    """Return an attempt of an answer, its `solution` and what was said of it, to be numbered when it is recorded."""
+    """Return an attempt of an answer; it is numbered when it is recorded."""
     asked: dict[str, Any] = {}
     if request and request.retrieved:
         asked["retrieved"] = list(request.retrieved)
