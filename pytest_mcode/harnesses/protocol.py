@@ -160,6 +160,13 @@ class Harness(Protocol):
         """Return the tests that the prompt shows one by one: as they are shown, the `public_test` of each."""
         return {}
 
+    def learn(self, task: Task, sandbox: Any) -> Sequence[str]:
+        """Find out with the reference solution what sessions should know of a task, and keep it.
+
+        `mcode doctor --gold` calls it where the reference passes; returns what was found, for people.
+        """
+        return ()
+
     def trace(self, task: Task, solution: str, verdict: Verdict, sandbox: Any) -> str | None:
         """Return what the call of ``task.test`` did at which `solution` fails; None where there is no trace.
 
