@@ -66,6 +66,15 @@ class Harness(Protocol):
 
     # Before anything runs.
 
+    def settle(
+        self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress
+    ) -> Settings:
+        """Return the settings with what depends on this machine decided, such as a sandbox ``auto``.
+
+        Raises `ConfigurationError` with the remedy.
+        """
+        return settings
+
     def check_options(self, settings: Settings) -> None:
         """Raise `ConfigurationError` for options that do not go together."""
         return None
