@@ -14,6 +14,7 @@ from pytest_mcode.cli import (
     merge,
     report,
     results,
+    select,
     show,
     study,
     tasks,
@@ -37,6 +38,7 @@ app.command()(study.study)
 app.command()(results.results)
 app.command()(show.show)
 app.command()(compare.compare)
+app.command()(select.select)
 app.command()(tasks.tasks)
 app.command()(export.export)
 app.command()(merge.merge)

@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, get_args, overload
 
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.models import Model
 from pytest_mcode.records import TaskOutcome
-from pytest_mcode.results import comparison, summaries
+from pytest_mcode.results import comparison, selecting, summaries
 from pytest_mcode.results.export import LoadTasks, export, formats
 from pytest_mcode.results.frames import Rows, attempt_frame, run_frame, task_frame
 from pytest_mcode.results.grouping import grouped
@@ -16,6 +17,8 @@ from pytest_mcode.results.inspection import outcomes_of
 from pytest_mcode.results.items import items
 from pytest_mcode.results.report import Report
 from pytest_mcode.results.scaling import Curve, scaling
+from pytest_mcode.results.selecting import Progress, no_progress
+from pytest_mcode.results.selection import selection
 from pytest_mcode.results.sides import load_run_and_test, with_test
 from pytest_mcode.results.summaries import Figures
 from pytest_mcode.store import Store, read_outcomes
@@ -69,6 +72,25 @@ class Run:
     def curve(self) -> Curve:
         """Return the pass rate within n samples, for fewer than were made too where all were started."""
         return scaling(self.store, [self.figures()])[0]
+
+    def select(
+        self,
+        *ways: str,
+        load_tasks: LoadTasks,
+        model: Model | None = None,
+        again: bool = False,
+        progress: Progress = no_progress,
+    ) -> dict[str, Any]:
+        """Choose among its samples by each of `ways`, record that, and return `selection`.
+
+        See `selecting.select`; the store must be one that can be written.
+        """
+        selecting.select(self.store, self.row, ways, load_tasks, model=model, again=again, progress=progress)
+        return self.selection()
+
+    def selection(self) -> dict[str, Any]:
+        """Return what the recorded choices come to, beside coverage; see `selection.selection`."""
+        return selection(self.store, self.row)
 
     def outcomes(self) -> Iterator[TaskOutcome]:
         """Yield its outcomes as they were recorded, with every attempt."""

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Task, TaskOutcome
-from pytest_mcode.session import environment, gates, parts, summary
+from pytest_mcode.session import environment, gates, parts, seeds, summary
 from pytest_mcode.session.caveats import caveats, override_caveats, task_caveats
 from pytest_mcode.session.interruption import sigterm_interrupts, undisturbed
 from pytest_mcode.session.items import Items, identify, leave_out_our_line
@@ -83,6 +83,8 @@ class Controller:
         if self.settings.resumes:
             self._go_on_with_earlier(model_info.get("digest"))
             gates.check(self.settings, self.plan.run_id)
+        else:
+            model_info = {**model_info, **self._seeds_seen()}
         journal.sweep()
         if self._earlier:
             self._lock = journal.claim(self.plan.run_id)
@@ -94,6 +96,15 @@ class Controller:
             environment={**environment.describe(), "command": self._command(), "sandbox": sandbox_info},
             started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
+
+    def _seeds_seen(self) -> dict[str, Any]:
+        """Return, for the run's record, whether the server was seen to honour seeds; say where it was not."""
+        if not seeds.is_asked(self.settings):
+            return {}
+        seen = seeds.observe(self.settings)
+        if seen["seeds"] == seeds.NOT_HONOURED:
+            self._notes.append(f"seeds: {seeds.observed_words(seen)}")
+        return {"seeds": seen["seeds"] or seeds.observed_words(seen)}
 
     def _go_on_with_earlier(self, model_digest: str | None) -> None:
         from pytest_mcode.session.resume import find_earlier

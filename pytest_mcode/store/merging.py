@@ -73,7 +73,10 @@ def _merge_outcomes(source: Connection, connection: Connection, run_id: str) -> 
             continue
         rows = source.execute(select(attempts).where(attempts.c.task == task["id"])).mappings()
         key = earlier.id if earlier else None
-        replace_outcome(connection, key, _without_key(task), map(_without_key, rows))
+        key = replace_outcome(connection, key, _without_key(task), map(_without_key, rows))
+        chosen = select(schema.choices).where(schema.choices.c.task == task["id"])
+        for choice in source.execute(chosen).mappings():
+            connection.execute(insert(schema.choices).values({**_without_key(choice), "task": key}))
         new += 1
     return new, old
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, text
 
-from pytest_mcode.store.schema import VERSION, metadata, schema_version
+from pytest_mcode.store.schema import VERSION, choices, metadata, schema_version
 
 __all__ = ["MIGRATIONS", "create_or_migrate"]
 
@@ -48,7 +48,12 @@ def to_version_2(connection: Connection) -> None:
     count_passes_in_process(connection)
 
 
-MIGRATIONS: tuple[Callable[[Connection], Any], ...] = (to_version_2,)
+def to_version_3(connection: Connection) -> None:
+    """Add the table of what is handed in of several samples."""
+    choices.create(connection)  # as it is in version 3: freeze it here when a later version changes it
+
+
+MIGRATIONS: tuple[Callable[[Connection], Any], ...] = (to_version_2, to_version_3)
 """Step i leads from version i + 1 to i + 2. A step is never edited once released: add another."""
 
 

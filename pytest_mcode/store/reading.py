@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
-from pytest_mcode.records import Attempt, RunInfo, TaskOutcome, Verdict
+from pytest_mcode.records import Attempt, Choice, RunInfo, TaskOutcome, Verdict
 from pytest_mcode.store import schema
 from pytest_mcode.store.store import Store
 
@@ -32,7 +32,8 @@ def read_outcomes(
         statement = statement.where(tasks.c.test == test)
     with store.engine.connect() as connection:
         for row in connection.execute(statement).mappings().all():
-            yield _outcome(row, read_attempts(connection, row["id"]))
+            choices = _read_choices(connection, row["id"])
+            yield _outcome(row, read_attempts(connection, row["id"]), choices)
 
 
 def read_attempts(connection: Connection, task_key: int) -> tuple[Attempt, ...]:
@@ -43,9 +44,18 @@ def read_attempts(connection: Connection, task_key: int) -> tuple[Attempt, ...]:
     return tuple(_attempt(row) for row in connection.execute(ordered).mappings())
 
 
-def _outcome(row: RowMapping, attempts: tuple[Attempt, ...]) -> TaskOutcome:
-    values = {field.name: row[field.name] for field in fields(TaskOutcome)}
-    return TaskOutcome(**{**values, "attempts": attempts, "tags": tuple(row["tags"])})
+def _read_choices(connection: Connection, task_key: int) -> tuple[Choice, ...]:
+    choices = schema.choices
+    rows = connection.execute(select(choices).where(choices.c.task == task_key).order_by(choices.c.id))
+    return tuple(
+        Choice(**{field.name: row[field.name] for field in fields(Choice)}) for row in rows.mappings()
+    )
+
+
+def _outcome(row: RowMapping, attempts: tuple[Attempt, ...], choices: tuple[Choice, ...]) -> TaskOutcome:
+    own = {field.name for field in fields(TaskOutcome)} - {"attempts", "choices"}
+    values = {name: row[name] for name in own} | {"tags": tuple(row["tags"])}
+    return TaskOutcome(**values, attempts=attempts, choices=choices)
 
 
 def _attempt(row: RowMapping) -> Attempt:

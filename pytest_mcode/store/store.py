@@ -1,6 +1,6 @@
 """The results database: opened, checked, written by the controller alone, one transaction a task."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from pytest_mcode.errors import InfraError
-from pytest_mcode.records import Attempt, RunInfo, TaskOutcome
+from pytest_mcode.records import Attempt, Choice, RunInfo, TaskOutcome
 from pytest_mcode.store import schema
 from pytest_mcode.store.database import (
     Place,
@@ -61,6 +61,10 @@ class Store:
         if place.path is None or place.path.exists():
             _stored_version(place)
         return cls(place, connect(place, read_only=False))
+
+    def writable(self) -> Self:
+        """Return the same store, opened for writing."""
+        return type(self).open(self.place.url.render_as_string(hide_password=False))
 
     def __enter__(self) -> Self:
         return self
@@ -132,10 +136,20 @@ class Store:
             earlier = connection.execute(stored).one_or_none()
             if earlier and earlier.status != "infra":
                 return False
-            replace_outcome(
+            key = replace_outcome(
                 connection, earlier.id if earlier else None, row, map(attempt_row, outcome.attempts)
             )
+            _replace_choices(connection, key, outcome.choices)
         return True
+
+    def record_choices(self, run_id: str, test: str, task_id: str, choices: Sequence[Choice]) -> None:
+        """Record what would be handed in at a task that is recorded; a choice made the same way gives way."""
+        tasks = schema.tasks
+        statement = select(tasks.c.id).where(
+            tasks.c.run_id == run_id, tasks.c.test == test, tasks.c.task_id == task_id
+        )
+        with self._writing() as connection:
+            _replace_choices(connection, connection.execute(statement).scalar_one(), choices)
 
     def finished_run(self, config_key: str, tasks: int) -> str | None:
         """Return the latest finished run of a configuration in which `tasks` tasks were all judged."""
@@ -176,9 +190,10 @@ def replace_outcome(
     earlier: int | None,
     task: Mapping[str, Any],
     attempts: Iterable[Mapping[str, Any]],
-) -> None:
-    """Insert a row of ``tasks`` with its attempts; `earlier` is the key of the one that gives way."""
+) -> int:
+    """Insert a row of ``tasks`` with its attempts, return its key; `earlier` is that of what gives way."""
     if earlier is not None:
+        connection.execute(delete(schema.choices).where(schema.choices.c.task == earlier))
         connection.execute(delete(schema.attempts).where(schema.attempts.c.task == earlier))
         connection.execute(delete(schema.tasks).where(schema.tasks.c.id == earlier))
     key = connection.execute(insert(schema.tasks).values(task)).inserted_primary_key
@@ -186,6 +201,14 @@ def replace_outcome(
     rows = [{**attempt, "task": key[0]} for attempt in attempts]
     if rows:
         connection.execute(insert(schema.attempts), rows)
+    return int(key[0])
+
+
+def _replace_choices(connection: Connection, task: int, choices: Iterable[Choice]) -> None:
+    for choice in choices:
+        same = (schema.choices.c.task == task, schema.choices.c.by == choice.by)
+        connection.execute(delete(schema.choices).where(*same))
+        connection.execute(insert(schema.choices).values({**vars(choice), "task": task}))
 
 
 def _stored_version(place: Place) -> int:
@@ -251,7 +274,7 @@ def run_row(info: RunInfo) -> dict[str, Any]:
 
 def task_row(run_id: str, outcome: TaskOutcome) -> dict[str, Any]:
     """Return the row of ``tasks``."""
-    columns = {name: value for name, value in vars(outcome).items() if name != "attempts"}
+    columns = {name: value for name, value in vars(outcome).items() if name not in ("attempts", "choices")}
     return {"run_id": run_id, "recorded_at": _now(), **columns, **tally(outcome)}
 
 
