@@ -9,6 +9,7 @@ import numpy as np
 from coverage_cells import POPULATIONS, Grid, Population
 from scipy import stats
 
+from pytest_mcode.analysis.clusters import paired_interval
 from pytest_mcode.analysis.differences import difference_interval
 from pytest_mcode.analysis.matching import match
 from pytest_mcode.analysis.paired import compare
@@ -119,6 +120,22 @@ def pass_at_k_gaps(grid: Grid) -> None:
         grid.simulate([measure], cell, partial(_pass_at_k_gap, POPULATIONS[name], lost, tasks, n, k))
 
 
+def _gain_within(population: Population, tasks: int, n: int, k: int, rng: Rng) -> list[bool]:
+    """Whether the interval of pass@k less pass@1 of the same samples covers."""
+    passed = rng.binomial(n, population.draw(rng, tasks)).tolist()
+    gains = [pass_at_k(n, c, k) - c / n for c in passed]
+    found = paired_interval(gains, None, n // k)
+    return [found.low - 1e-9 <= population.rate(k) - population.rate() <= found.high + 1e-9]
+
+
+def gains(grid: Grid) -> None:
+    measure = ("gain of k samples over one, within a run", "coverage", 0.95)
+    designs = ((5, 2), (5, 5), (10, 2), (10, 5), (20, 3))
+    for tasks, name, (n, k) in product(grid.some((20, 164)), grid.some(POPULATIONS), grid.some(designs)):
+        cell = f"N={tasks}, {name}, n={n}, k={k} v. 1"
+        grid.simulate([measure], cell, partial(_gain_within, POPULATIONS[name], tasks, n, k))
+
+
 @cache
 def _estimates(k: int) -> list[float]:
     return [pass_at_k(10, c, k) for c in range(11)]
@@ -170,6 +187,7 @@ SECTIONS = {
     "repeats": repeats,
     "detectable-repeats": detectable_repeats,
     "pass-at-k-differences": pass_at_k_gaps,
+    "gains": gains,
     "matching": matching,
     "tables": tables,
 }

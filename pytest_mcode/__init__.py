@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pytest_mcode.solving.resample import Resample
     from pytest_mcode.solving.sample_and_debug import SampleAndDebug
     from pytest_mcode.solving.solver import Solver
+    from pytest_mcode.solving.styles import Failure, Style
 
     __version__: str
 
@@ -61,6 +62,7 @@ _HOMES = {
     "solving.resample": ("Resample",),
     "solving.sample_and_debug": ("SampleAndDebug",),
     "solving.solver": ("Solver",),
+    "solving.styles": ("Failure", "Style"),
 }
 
 __all__ = [
@@ -73,6 +75,7 @@ __all__ = [
     "ContentFilterError",
     "ContextOverflowError",
     "Dataset",
+    "Failure",
     "Finding",
     "Found",
     "FunctionHarness",
@@ -92,6 +95,7 @@ __all__ = [
     "Settings",
     "Solver",
     "Source",
+    "Style",
     "Task",
     "TaskHandle",
     "TaskOutcome",

@@ -12,12 +12,15 @@ from pytest_mcode.harnesses.prompting import Prompt
 from pytest_mcode.models import Model
 from pytest_mcode.records import to_json
 from pytest_mcode.session import parts
+from pytest_mcode.session.concurrency import throttle_of
 from pytest_mcode.session.items import HANDLE, PLAN, function_of
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.solving import Solver, TaskHandle
 from pytest_mcode.solving.bundled import bundled_solver
 from pytest_mcode.solving.journal import Journal
 from pytest_mcode.solving.replay import Replay
+from pytest_mcode.solving.selecting import Selecting
+from pytest_mcode.solving.styles import STYLES, Style
 
 
 @pytest.fixture(scope="session")
@@ -41,14 +44,16 @@ def mcode_model_options(mcode_plan: Plan) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def mcode_model(mcode_plan: Plan, mcode_model_options: dict[str, Any]) -> Iterator[Model]:
-    """What answers the prompts, a `Model`; one per worker."""
+def mcode_model(
+    mcode_plan: Plan, mcode_model_options: dict[str, Any], pytestconfig: pytest.Config
+) -> Iterator[Model]:
+    """What answers the prompts, a `Model`; one per worker. Its requests are bounded by the session."""
     options = tuple(
         f"{name}={value if isinstance(value, str) else to_json(value)}"
         for name, value in mcode_model_options.items()
     )
     with closing(parts.open_model(replace(mcode_plan.settings, model_option=options))) as model:
-        yield model
+        yield throttle_of(pytestconfig, mcode_plan).throttled(model)
 
 
 @pytest.fixture(scope="session")
@@ -60,13 +65,36 @@ def mcode_prompt(mcode_plan: Plan, mcode_sandbox: Any) -> Prompt:
 
 
 @pytest.fixture(scope="session")
+def mcode_repair(mcode_plan: Plan) -> Style:
+    """What a repair shows the model: a `Style`."""
+    return STYLES[mcode_plan.settings.repair]
+
+
+@pytest.fixture(scope="session")
 def mcode_solver(mcode_plan: Plan, request: pytest.FixtureRequest) -> Solver:
     """A `Solver`: sample and debug within the session's budget; ``replay`` judges what is stored."""
+    settings = mcode_plan.settings
+    if settings.select == "judge":
+        return _solver(mcode_plan, request)
+    return Selecting(
+        _solver(mcode_plan, request),
+        by=settings.select,
+        seed=settings.seed,
+        model=_model(mcode_plan, request) if settings.select == "tests" else None,
+    )
+
+
+def _solver(mcode_plan: Plan, request: pytest.FixtureRequest) -> Solver:
     if mcode_plan.settings.backend == "replay":
         return Replay(mcode_plan.answers)
-    return bundled_solver(
-        mcode_plan.settings, request.getfixturevalue("mcode_model"), request.getfixturevalue("mcode_prompt")
-    )
+    model = _model(mcode_plan, request)
+    prompt, style = request.getfixturevalue("mcode_prompt"), request.getfixturevalue("mcode_repair")
+    return bundled_solver(mcode_plan.settings, model, prompt, style)
+
+
+def _model(mcode_plan: Plan, request: pytest.FixtureRequest) -> Model:
+    # A model of the user's own has taken the place of ours, and of the throttle in it.
+    return throttle_of(request.config, mcode_plan).throttled(request.getfixturevalue("mcode_model"))
 
 
 @pytest.fixture

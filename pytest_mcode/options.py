@@ -12,6 +12,7 @@ __all__ = [
     "OptionSpec",
     "choice",
     "count",
+    "count_or_auto",
     "key_value",
     "number",
     "occasion_switch",
@@ -39,6 +40,8 @@ class OptionSpec:
     default: Any
     changes_result: bool
     repeatable: bool
+    came_later: bool = False
+    """Whether runs were stored before it was there: they meant its default."""
     group: str = ""
     """The harness that it belongs to; empty: it means the same to all."""
 
@@ -107,6 +110,16 @@ def parse_number(
     return parse
 
 
+def count_or_auto(flag: str, value: Any) -> int | Literal["auto"]:
+    """Parse a whole number, 1 or more, or the word ``auto``."""
+    if value == "auto":
+        return "auto"
+    try:
+        return int(parse_number(int, 1)(flag, value))
+    except ConfigurationError:
+        raise _bad(flag, value, "a whole number, 1 or more, or auto") from None
+
+
 def choice(*allowed: str) -> Callable[[str, Any], str]:
     """Return what parses one of some words."""
 
@@ -151,6 +164,7 @@ def option(
     default: Any = None,
     changes_result: bool = False,
     repeatable: bool = False,
+    came_later: bool = False,
 ) -> Any:
     """Declare a field of `Settings`, or of a harness's options; see `OptionSpec` for the arguments."""
     metadata = {
@@ -160,13 +174,18 @@ def option(
         "ini": ini,
         "changes_result": changes_result,
         "repeatable": repeatable,
+        "came_later": came_later,
     }
     return field(default=() if repeatable else default, metadata=metadata)
 
 
 def specs_of(options: type[Any], group: str = "") -> Iterator[OptionSpec]:
-    """Yield the specification of each field that `option` and its like declare in a dataclass."""
-    for each in fields(options):
+    """Yield the specification of each field that `option` and its like declare in a dataclass.
+
+    Its own come before those that it inherits.
+    """
+    own = vars(options).get("__annotations__", {})
+    for each in sorted(fields(options), key=lambda field: field.name not in own):
         if each.metadata:
             yield OptionSpec(field=each.name, default=each.default, group=group, **each.metadata)
 

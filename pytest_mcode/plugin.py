@@ -44,7 +44,7 @@ def pytest_cmdline_main(config: pytest.Config) -> Any:
         if config.args_source is not pytest.Config.ArgsSource.ARGS:
             config.args = []
         workers = getattr(config.option, "numprocesses", None)  # xdist may be missing, or blocked
-        if workers == "auto" and settings.concurrency:
+        if workers == "auto" and settings.concurrency != "auto":
             config.option.numprocesses = settings.concurrency
         if workers and config.option.dist == "no":
             # Tasks differ in length by orders of magnitude: idle workers must be able to take over.
@@ -58,16 +58,21 @@ def pytest_configure(config: pytest.Config) -> None:
         _refuse_lonely_options(config)
         return
     from pytest_mcode import fixtures
+    from pytest_mcode.session.concurrency import Concurrency
     from pytest_mcode.session.controller import Controller
     from pytest_mcode.session.items import Items
     from pytest_mcode.session.plan import Plan
 
     config.pluginmanager.register(fixtures, "mcode-fixtures")
+    concurrency = Concurrency(config)
+    config.pluginmanager.register(concurrency, "mcode-concurrency")
     if hasattr(config, "workerinput"):
         plan = Plan.from_json(config.workerinput["mcode_plan"])
         config.pluginmanager.register(Items(config, plan), "mcode-items")
     else:
-        config.pluginmanager.register(Controller(config, config.stash[SETTINGS]), "mcode-controller")
+        config.pluginmanager.register(
+            Controller(config, config.stash[SETTINGS], concurrency), "mcode-controller"
+        )
 
 
 def _is_active(config: pytest.Config) -> bool:

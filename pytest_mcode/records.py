@@ -119,6 +119,8 @@ class Verdict:
     """Wall-clock seconds of the execution."""
     mode: Literal["", "split", "in_process", "container"] = ""
     """Whether solution and tests ran in two processes, in one, or in a container of their own."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What else the judge has to say, JSON types: becomes part of `Attempt.extra`."""
 
     @property
     def passed(self) -> bool:

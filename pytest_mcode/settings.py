@@ -6,10 +6,11 @@ from typing import Any, Literal, Self, TypeVar
 
 from pytest_mcode.declarations import declare_options, is_kept, kept_fields, option_specs
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.loop_options import LoopOptions
 from pytest_mcode.options import (
     UNITS,
-    choice,
     count,
+    count_or_auto,
     key_value,
     number,
     occasion_switch,
@@ -41,7 +42,7 @@ Options = TypeVar("Options")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(LoopOptions):
     """One session's configuration: command line, then ini, then the benchmark's default, then ours."""
 
     benchmark: str = option(
@@ -71,21 +72,6 @@ class Settings:
         "Address of the model server; default: the backend's environment variable, then its usual port.",
         metavar="URL",
     )
-    samples: int = count(
-        "Independent samples per task; stops at the first pass.", 1, default=1, changes_result=True
-    )
-    all_samples: bool = switch(
-        "Start every sample, also after a pass: what an unbiased pass@k needs.", changes_result=True
-    )
-    debug_iters: int = count("Repairs after a failed attempt, per sample.", 0, default=0, changes_result=True)
-    feedback: Literal["judge", "public", "none"] = option(
-        "What guides a repair: judge (the judging tests' error), public (only tests that the prompt shows; "
-        "the judging tests decide once at the end), none (that it failed).",
-        choice("judge", "public", "none"),
-        metavar="WHAT",
-        default="judge",
-        changes_result=True,
-    )
     judge: str | None = option(
         "Another benchmark whose tests judge the same tasks, such as humaneval+ for humaneval; "
         "tasks that it has no test for are left out.",
@@ -94,14 +80,6 @@ class Settings:
     )
     judge_dataset: str | None = option(
         "Where the judge's tests come from: as --mcode-dataset.", metavar="PATH|ID"
-    )
-    strategy: Literal["repair", "resample"] = option(
-        "How a sample's budget is spent: repair (one conversation, with feedback), resample (every attempt "
-        "a fresh one, without feedback: the baseline at equal cost).",
-        choice("repair", "resample"),
-        metavar="HOW",
-        default="repair",
-        changes_result=True,
     )
     timeout: float = number(
         "Seconds that one execution may run for; waits for a busy machine's processors do not count.",
@@ -145,8 +123,12 @@ class Settings:
         repeatable=True,
         changes_result=True,
     )
-    concurrency: int | None = count(
-        "What `-n auto` means: the model server's slots rather than the machine's cores.", 1
+    concurrency: int | Literal["auto"] = option(
+        "Requests in flight at the model server at most, over the whole session; auto finds how many it "
+        "serves at a time. `-n auto` starts N workers where a number is given.",
+        count_or_auto,
+        metavar="N|auto",
+        default="auto",
     )
     request_timeout: float = number(
         "Seconds that one request to the model server may take.", 0.1, metavar="SECONDS", default=300.0
@@ -169,6 +151,7 @@ class Settings:
     split: str | None = option(
         "Split of the dataset; default: the benchmark's standard one.", metavar="NAME", changes_result=True
     )
+    plan: bool = occasion_switch("Say what the session will take and can show, and stop; see `mcode plan`.")
     resume: bool = occasion_switch(
         "Go on with the latest run of this very configuration: what is judged stands, the rest runs."
     )
@@ -181,7 +164,6 @@ class Settings:
         1,
         metavar="RATE",
     )
-
     fail_under_run: str | None = option(
         "Exit with 1 when the pass rate is shown to be below this stored run's: the whole 95 % interval of "
         "the difference, paired by task, lies below zero, or below minus the margin.",
@@ -248,6 +230,10 @@ class Settings:
             raise ConfigurationError(
                 "--mcode-replay=FILE|RUN and --mcode-backend=replay go together: give both, or neither"
             )
+        if self.strategy == "resample" and self.repair != LoopOptions.repair:
+            raise ConfigurationError(
+                f"--mcode-repair={self.repair}: --mcode-strategy=resample repairs nothing; leave one out"
+            )
         if self.judge_dataset and not self.judge:
             raise ConfigurationError("--mcode-judge-dataset: give --mcode-judge=NAME as well")
 
@@ -280,7 +266,10 @@ class Settings:
         return int(self.mem_limit[:-1]) * UNITS[self.mem_limit[-1]]
 
     def config_key(self, *, dataset_fingerprint: str, prompt_hash: str) -> str:
-        """Return the hash over everything that can change a result; equal keys are repeats."""
+        """Return the hash over everything that can change a result; equal keys are repeats.
+
+        An option that came later counts where it is used: the runs before it were made without it.
+        """
         # An inactive plugin imports this module in every pytest session, so it imports little.
         from pytest_mcode.records import fingerprint
 
@@ -289,6 +278,7 @@ class Settings:
             spec.field: values[spec.field]
             for spec in option_specs()
             if spec.changes_result and spec.field in values
+            if not (spec.came_later and values[spec.field] == spec.default)
         }
         return fingerprint([chosen, dataset_fingerprint, prompt_hash])[:16]
 

@@ -6,6 +6,7 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.session.plan import build_settings
 from pytest_mcode.settings import Settings, option_specs
 
+COUNT_OR_AUTO = "a whole number, 1 or more, or auto"
 SIZE = "give a size such as 512m or 4g, 16m or more"
 
 
@@ -36,6 +37,10 @@ def test_command_line_beats_ini_beats_benchmark_beats_default():
         ("mem_limit", "15m", f"--mcode-mem-limit: '15m' is not allowed; {SIZE}"),
         ("isolation", "none", "--mcode-isolation: 'none' is not allowed; give one of fork, fresh"),
         ("sandbox", "vm", "--mcode-sandbox: 'vm' is not allowed; give one of docker, process"),
+        *(
+            ("concurrency", value, f"--mcode-concurrency: {value!r} is not allowed; give {COUNT_OR_AUTO}")
+            for value in ("0", "-1", "many", "1.5", "")
+        ),
         ("model_option", ["top_p"], "--mcode-model-option: 'top_p' is not allowed; give KEY=VALUE"),
         ("model", " ", "--mcode-model: ' ' is not allowed; give a value that is not empty"),
     ],
@@ -44,6 +49,11 @@ def test_bad_values_name_the_flag_the_value_and_what_is_allowed(field, value, me
     with pytest.raises(ConfigurationError) as caught:
         build({field: value})
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(("given", "meant"), [("32", 32), (32, 32), ("auto", "auto"), (None, "auto")])
+def test_concurrency_is_a_number_or_left_to_us(given, meant):
+    assert build({"concurrency": given}).concurrency == meant
 
 
 def test_unknown_backend_lists_the_known_ones():

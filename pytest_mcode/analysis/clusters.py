@@ -6,7 +6,7 @@ from functools import lru_cache
 from math import fsum
 from statistics import NormalDist
 
-from pytest_mcode.analysis.differences import difference_limits
+from pytest_mcode.analysis.differences import difference_interval, difference_limits
 from pytest_mcode.analysis.figure import Interval, Withheld
 from pytest_mcode.analysis.intervals import mean_interval, score_limits
 
@@ -15,6 +15,7 @@ __all__ = [
     "clustered_difference",
     "clustered_rate",
     "cr2_variance",
+    "paired_interval",
     "rate_interval",
     "satterthwaite",
 ]
@@ -26,16 +27,24 @@ POPULATION = "tasks of clusters like these"
 
 
 def rate_interval(
-    values: Sequence[float], clusters: Sequence[Hashable] | None = None, draws: int = 1
+    values: Sequence[float],
+    clusters: Sequence[Hashable] | None = None,
+    draws: int = 1,
+    confidence: float = 0.95,
+    *,
+    few_events: bool | None = None,
 ) -> Interval | Withheld:
-    """Return the 95 % interval by which a mean of shares over tasks is judged: over clusters where there are.
+    """Return the interval by which a mean of shares over tasks is judged: over clusters where there are.
 
-    Without `clusters` it is `intervals.mean_interval` of `draws` a task, for tasks like these.
+    Without `clusters` it is `intervals.mean_interval` of `draws` a task, for tasks like these. Every rate
+    that is printed has its interval from here.
     """
+    if not values:
+        return Withheld("no task was judged")
     if clusters is not None:
-        return clustered_rate(values, clusters)
-    low, high = mean_interval(values, draws)
-    method = "Wilson score" if draws == 1 else "effective Wilson score"
+        return clustered_rate(values, clusters, confidence)
+    low, high = mean_interval(values, draws, confidence, few_events=few_events)
+    method = "Wilson score" if draws == 1 and not few_events else "effective Wilson score"
     return Interval(low=low, high=high, method=method, population="tasks like these")
 
 
@@ -52,6 +61,26 @@ def clustered_rate(
         return size
     low, high = score_limits(mean, size, confidence)
     return Interval(low=low, high=high, method=f"{METHOD}, Wilson", population=POPULATION)
+
+
+def paired_interval(
+    differences: Sequence[float],
+    clusters: Sequence[Hashable] | None = None,
+    draws: int = 1,
+    confidence: float = 0.95,
+) -> Interval | Withheld:
+    """Return the interval by which a mean of paired differences is judged: over clusters where there are.
+
+    Without `clusters` it is `differences.difference_interval` of `draws` a task, for tasks like these.
+    """
+    if not differences:
+        return Withheld("no task was judged by both")
+    if clusters is not None:
+        return clustered_difference(differences, clusters, confidence)
+    low, high = difference_interval(differences, draws, confidence)
+    flips = all(each in (-1, 0, 1) for each in differences)
+    method = "Tango score" if flips else "effective Tango score"
+    return Interval(low=low, high=high, method=method, population="tasks like these")
 
 
 def clustered_difference(

@@ -1,8 +1,11 @@
 """What a budget costs: expected attempts, tokens, seconds or price when sampling stops at the first pass."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from math import comb
 from typing import Any
+
+from pytest_mcode.records import REFUSALS
 
 __all__ = ["AXES", "Attempt", "Draw", "cost_until_pass", "mean_cost", "spent", "token_price"]
 
@@ -16,7 +19,8 @@ Draw = tuple[bool, float | None]
 def _sum(*names: str) -> Callable[[Attempt], float | None]:
     def of(attempt: Attempt) -> float | None:
         values = [attempt[name] for name in names if attempt.get(name) is not None]
-        return sum(values) if len(values) == len(names) else None
+        is_known = len(values) == len(names) or attempt.get("verdict") in REFUSALS
+        return sum(values) if is_known else None
 
     return of
 
@@ -31,7 +35,10 @@ AXES: Mapping[str, Callable[[Attempt], float | None]] = {
 
 
 def spent(attempts: Iterable[Attempt], axis: str) -> float | None:
-    """Return what attempts cost together on one of `AXES`; None where one is unknown, which is not 0."""
+    """Return what attempts cost together on one of `AXES`; None where one is unknown, which is not 0.
+
+    A prompt that its server refused spends no tokens.
+    """
     costs = [AXES[axis](attempt) for attempt in attempts]
     known = [cost for cost in costs if cost is not None]
     return sum(known) if len(known) == len(costs) else None
@@ -47,17 +54,18 @@ def cost_until_pass(samples: Sequence[Draw], k: int) -> float | None:
     n, failed = len(samples), sum(not passed for passed, _ in samples)
     if not 1 <= k <= n:
         raise ValueError(f"a budget of {k} samples needs 1 <= k <= {n}, the samples that there are")
-    # The chance that a given sample stands at place i + 1, after i failures out of the n - 1 others.
-    reached = {
-        passed: sum(comb(max(0, failed - (not passed)), i) / comb(n - 1, i) for i in range(k)) / n
-        for passed in (True, False)
-    }
     total = 0.0
     for passed, cost in samples:
         if cost is None:
             return None
-        total += reached[passed] * cost
+        total += _reached(n, failed - (not passed), k) * cost
     return total
+
+
+@lru_cache(maxsize=4096)
+def _reached(n: int, others_failed: int, k: int) -> float:
+    """Return the chance that one of n samples is drawn: at place i + 1, after i failures of the others."""
+    return sum(comb(others_failed, i) / comb(n - 1, i) for i in range(k)) / n
 
 
 def mean_cost(tasks: Iterable[Sequence[Draw]], k: int) -> float | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Interval", "Withheld"]
+__all__ = ["Interval", "Withheld", "limits"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,3 +21,8 @@ class Withheld:
     """No method is known to hold here; `reason` is a sentence to print in the figure's place."""
 
     reason: str
+
+
+def limits(found: Interval | Withheld) -> tuple[float | None, float | None]:
+    """Return the two limits; of a withheld interval two times None."""
+    return (None, None) if isinstance(found, Withheld) else (found.low, found.high)

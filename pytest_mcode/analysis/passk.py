@@ -1,16 +1,14 @@
 """pass@k from runs whose number of samples was fixed beforehand, its interval, and whether it was fixed."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from math import comb, fsum
 
-from pytest_mcode.analysis.differences import difference_interval
-from pytest_mcode.analysis.figure import Interval
-from pytest_mcode.analysis.intervals import mean_interval
+from pytest_mcode.analysis.clusters import paired_interval, rate_interval
+from pytest_mcode.analysis.figure import Interval, Withheld
 
 __all__ = [
     "Counts",
-    "draws_until_pass",
     "pass_at_k",
     "pass_at_k_difference",
     "pass_at_k_interval",
@@ -33,44 +31,41 @@ def pass_at_k(n: int, c: int, k: int) -> float:
     return 1 - comb(n - c, k) / comb(n, k)
 
 
-def draws_until_pass(n: int, c: int, k: int) -> float:
-    """Return how many of `k` draws are made on average when drawing stops at the first pass.
-
-    Draw j + 1 is made where the first j failed, which has the chance 1 - pass@j.
-    """
-    return sum(1.0 if j == 0 else 1 - pass_at_k(n, c, j) for j in range(k))
-
-
-def pass_at_k_interval(tasks: Sequence[Counts], k: int, confidence: float = 0.95) -> Interval:
-    """Return the interval of the mean pass@k; population: tasks like these.
+def pass_at_k_interval(
+    tasks: Sequence[Counts],
+    k: int,
+    confidence: float = 0.95,
+    clusters: Sequence[Hashable] | None = None,
+) -> Interval | Withheld:
+    """Return the interval of the mean pass@k; population: tasks like these, or tasks of such `clusters`.
 
     One pass@k spends k samples, so ⌊n/k⌋ draws are what a task's samples are worth: see `mean_interval`.
     Several samples rarely miss a task, so limits near 1 rest on few events.
     """
     values = [pass_at_k(n, c, k) for n, c in tasks]
-    fewest = min(n for n, _ in tasks)
-    low, high = mean_interval(values, fewest // k, confidence, few_events=fewest > 1)
-    return Interval(low=low, high=high, method="effective Wilson score", population="tasks like these")
+    fewest = min((n for n, _ in tasks), default=k)
+    return rate_interval(values, clusters, fewest // k, confidence, few_events=fewest > 1)
 
 
 def pass_at_k_difference(
-    a: Sequence[Counts], b: Sequence[Counts], k: int, confidence: float = 0.95
-) -> tuple[float, Interval]:
+    a: Sequence[Counts],
+    b: Sequence[Counts],
+    k: int,
+    confidence: float = 0.95,
+    clusters: Sequence[Hashable] | None = None,
+) -> tuple[float, Interval | Withheld]:
     """Return pass@k of A minus that of B on the same tasks, and its interval, paired by task.
 
-    The interval is `difference_interval` with the ⌊n/k⌋ draws of the side with fewer; population: tasks
-    like these.
+    The interval is `paired_interval` with the ⌊n/k⌋ draws of the side with fewer; population: tasks like
+    these, or tasks of such `clusters`.
     """
     differences = [
         pass_at_k(n, c, k) - pass_at_k(other_n, other_c, k)
         for (n, c), (other_n, other_c) in zip(a, b, strict=True)
     ]
     fewest = min(n for n, _ in (*a, *b))
-    low, high = difference_interval(differences, fewest // k, confidence)
-    difference = fsum(differences) / len(differences)
-    return difference, Interval(
-        low=low, high=high, method="effective Tango score", population="tasks like these"
-    )
+    span = paired_interval(differences, clusters, fewest // k, confidence)
+    return fsum(differences) / len(differences), span
 
 
 def stopped_early(tasks: Iterable[Counts]) -> str | None:

@@ -1,12 +1,13 @@
 """What debugging is worth: solved after each repair, which verdicts get repaired, at what price."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
+from pytest_mcode.analysis.clusters import rate_interval
 from pytest_mcode.analysis.costs import AXES, Attempt, spent
-from pytest_mcode.analysis.intervals import mean_interval
+from pytest_mcode.analysis.figure import limits
 
 __all__ = ["debugging_worth"]
 
@@ -15,22 +16,28 @@ Sample = Sequence[Attempt]
 
 
 def debugging_worth(
-    tasks: Sequence[Sequence[Sample]], debug_iters: int, *, all_samples: bool
+    tasks: Sequence[Sequence[Sample]],
+    debug_iters: int,
+    *,
+    all_samples: bool,
+    clusters: Sequence[Hashable] | None = None,
 ) -> dict[str, Any]:
     """Return the figures of the repairs of a run, given the samples of each judged task.
 
     The curve is over tasks: the share of a task's samples that passed by an iteration. Where sampling
     stopped at the first pass only first samples count, since later ones exist for hard tasks alone. Each
     point says what a sample costs up to there on each of `costs.AXES`, None where that is unknown.
+    `clusters` names each task's.
     """
     units = [samples if all_samples else samples[:1] for samples in tasks if samples]
+    named = [each for each, samples in zip(clusters, tasks, strict=True) if samples] if clusters else None
     every = [sample for samples in tasks for sample in samples]
     repairs = [attempt for sample in every for attempt in sample[1:]]
     repaired = sum(len(sample) > 1 and sample[-1]["verdict"] == "passed" for sample in every)
     price = spent(repairs, "tokens")
     return {
         "tasks": len(units),
-        "curve": [_point(units, iteration) for iteration in range(debug_iters + 1)] if units else [],
+        "curve": [_point(units, iteration, named) for iteration in range(debug_iters + 1)] if units else [],
         "verdicts": _transitions(every),
         "repair_attempts": len(repairs),
         "repaired_samples": repaired,
@@ -40,9 +47,11 @@ def debugging_worth(
     }
 
 
-def _point(units: Sequence[Sequence[Sample]], iteration: int) -> dict[str, Any]:
+def _point(
+    units: Sequence[Sequence[Sample]], iteration: int, clusters: Sequence[Hashable] | None
+) -> dict[str, Any]:
     shares = [sum(_passed_by(sample, iteration) for sample in unit) / len(unit) for unit in units]
-    low, high = mean_interval(shares, min(map(len, units)))
+    low, high = limits(rate_interval(shares, clusters, min(map(len, units))))
     samples = [
         [attempt for attempt in sample if attempt["iteration"] <= iteration]
         for unit in units

@@ -1,11 +1,13 @@
 """One run in figures: rates with their intervals, what infra leaves open, failures, costs."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from pytest_mcode.analysis.intervals import bounds, wilson
+from pytest_mcode.analysis.clusters import rate_interval
+from pytest_mcode.analysis.figure import Interval, Withheld, limits
+from pytest_mcode.analysis.intervals import bounds
 from pytest_mcode.analysis.passk import pass_at_k, pass_at_k_interval, stopped_early
 from pytest_mcode.records import REFUSALS
 
@@ -42,7 +44,9 @@ TOTALS = (
     "execution_seconds",
 )
 Group = Mapping[str, Any]
-"""Outcomes of one run that are alike; ``tasks`` counts them. See `store.queries.outcome_groups`."""
+"""Outcomes of one run that are alike; ``tasks`` counts them. See `store.queries.outcome_groups`.
+
+Where tasks come in clusters each is a group of its own, with its ``cluster``."""
 
 
 def summarise(
@@ -63,8 +67,9 @@ def summarise(
     n_judged, n_infra = _tasks(judged), _tasks(groups) - _tasks(judged)
     solved = _tasks(group for group in judged if group["status"] == "solved")
     first = _tasks(group for group in judged if group["first_attempt_passed"])
-    low, high = wilson(solved, n_judged) if n_judged else (None, None)
-    first_low, first_high = wilson(first, n_judged) if n_judged else (None, None)
+    span = _interval(judged, solved, lambda group: group["status"] == "solved")
+    low, high = limits(span)
+    first_low, first_high = limits(_interval(judged, first, lambda group: group["first_attempt_passed"]))
     least, most = bounds(solved, n_judged, n_infra) or (None, None)
     refused = refusal(run, judged, pass_at_ks)
     too_large = left_out(judged, pass_at_ks)
@@ -82,6 +87,8 @@ def summarise(
         "pass_rate": _ratio(solved, n_judged),
         "pass_rate_low": low,
         "pass_rate_high": high,
+        "interval_method": span.method if isinstance(span, Interval) else None,
+        "interval_withheld": span.reason if isinstance(span, Withheld) and judged else None,
         "pass_rate_if_infra_failed": least,
         "pass_rate_if_infra_solved": most,
         "first_attempt_solved": first,
@@ -97,6 +104,21 @@ def summarise(
         **_false_positives(judged),
         **_costs(groups, judged, solved),
     }
+
+
+def _interval(judged: Sequence[Group], passed: int, is_passed: Callable[[Group], Any]) -> Interval | Withheld:
+    """Return the interval of a share of judged tasks: over clusters where groups, one a task, have them."""
+    clusters = _clusters(judged)
+    if clusters is None:
+        return rate_interval([1] * passed + [0] * (_tasks(judged) - passed))
+    return rate_interval([float(bool(is_passed(group))) for group in judged], clusters)
+
+
+def _clusters(judged: Sequence[Group]) -> list[str] | None:
+    """Return each task's cluster; None where tasks have none."""
+    if not judged or any(group.get("cluster") is None for group in judged):
+        return None
+    return [group["cluster"] for group in judged for _ in range(group["tasks"])]
 
 
 def overridden(run: Mapping[str, Any], test: str | None) -> dict[str, str]:
@@ -145,8 +167,9 @@ def pass_at(judged: Sequence[Group], ks: Sequence[int]) -> list[dict[str, Any]]:
 
 def _estimate(judged: Sequence[Group], k: int, passes: str, suffix: str) -> dict[str, Any]:
     counts = [(group["samples"], group[passes]) for group in judged for _ in range(group["tasks"])]
-    rate, span = fmean(pass_at_k(n, c, k) for n, c in counts), pass_at_k_interval(counts, k)
-    return {f"rate{suffix}": rate, f"low{suffix}": span.low, f"high{suffix}": span.high}
+    rate = fmean(pass_at_k(n, c, k) for n, c in counts)
+    low, high = limits(pass_at_k_interval(counts, k, clusters=_clusters(judged)))
+    return {f"rate{suffix}": rate, f"low{suffix}": low, f"high{suffix}": high}
 
 
 def _verdicts(judged: Sequence[Group]) -> dict[str, int]:

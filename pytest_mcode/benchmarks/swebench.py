@@ -12,6 +12,7 @@ from pytest_mcode.benchmarks.hub import HubDataset
 from pytest_mcode.benchmarks.rows import RowLoader, Split
 from pytest_mcode.harnesses.protocol import Harness
 from pytest_mcode.harnesses.repositories.harness import REPOSITORIES
+from pytest_mcode.harnesses.repositories.marks import mark_problems
 from pytest_mcode.records import Task
 
 __all__ = ["SWEBENCH_LITE", "SWEbench", "to_task"]
@@ -31,6 +32,12 @@ COLUMNS: dict[str, ColumnType] = {
 }
 TEST_LISTS = ("FAIL_TO_PASS", "PASS_TO_PASS")
 JUDGED_BY = ("repo", "version", "base_commit", "image", "eval_script", "log_parser", "eval_type")
+EVAL_TYPES = ("pass_and_fail", "fail_only")
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+_IMAGE = re.compile(
+    r"(?:[A-Za-z0-9.-]+(?::\d+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::\w[\w.-]*)?(?:@sha256:[0-9a-f]{64})?"
+)
+"""A reference as the engine takes it: https://github.com/distribution/reference/blob/main/reference.go"""
 REMEDY = (
     ". swebench 5 judges by the columns image, eval_script, log_parser and eval_type: take a revision of the "
     "dataset that has them (--mcode-dataset-revision), or a local file with them (--mcode-dataset=PATH)"
@@ -38,7 +45,11 @@ REMEDY = (
 
 
 def to_task(row: Row) -> Task:
-    """Make a task of a row in swebench 5's columns; ``hints_text`` is left behind."""
+    """Make a task of a row in swebench 5's columns; ``hints_text`` is left behind.
+
+    Raises ValueError naming the column by which the row could not be judged.
+    """
+    _check(row)
     return Task(
         task_id=row["instance_id"],
         prompt=row["problem_statement"],
@@ -50,6 +61,23 @@ def to_task(row: Row) -> Task:
             **{column: _test_list(row, column) for column in TEST_LISTS},
         },
     )
+
+
+def _check(row: Row) -> None:
+    if not _IMAGE.fullmatch(row["image"]):
+        raise ValueError(f"image {row['image']!r} is no name of an image: lower case, as NAMESPACE/NAME:TAG")
+    if not _COMMIT.fullmatch(row["base_commit"]):
+        raise ValueError(f"base_commit {row['base_commit']!r} is no commit's hash")
+    if row["eval_type"] not in EVAL_TYPES:
+        raise ValueError(f"eval_type {row['eval_type']!r} is none of {', '.join(EVAL_TYPES)}")
+    for column in ("version", "log_parser"):
+        if not row[column].strip():
+            raise ValueError(f"{column} is empty")
+    problems = mark_problems(row["eval_script"])
+    if problems:
+        raise ValueError(f"eval_script {problems}")
+    if not _test_list(row, "FAIL_TO_PASS"):
+        raise ValueError("FAIL_TO_PASS is empty: nothing would tell a patch from none")
 
 
 def _mark(repository: str) -> str:

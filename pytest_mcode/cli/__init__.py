@@ -12,6 +12,7 @@ from pytest_mcode.cli import (
     export,
     image,
     merge,
+    plan,
     report,
     results,
     select,
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 # Everything behind `--` is pytest's, so extra arguments pass.
 app.command(context_settings={"allow_extra_args": True})(bench.bench)
+app.command()(plan.plan)
 app.command()(study.study)
 app.command()(results.results)
 app.command()(show.show)

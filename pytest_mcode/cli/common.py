@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from pytest_mcode.results import Results
 
 __all__ = [
+    "AXES",
     "DEFAULT_DB",
     "Db",
     "Json",
     "cannot_write",
     "console",
+    "cost_axis",
     "open_results",
     "print_json",
     "session_layers",
@@ -30,6 +32,8 @@ __all__ = [
     "whole_numbers",
 ]
 
+AXES = ("attempts", "tokens", "model_seconds", "seconds")
+"""What a budget may be counted in: `analysis.costs.AXES`, without the price of importing it."""
 DEFAULT_DB = str(Settings.__dataclass_fields__["db"].default)
 
 Db = Annotated[
@@ -94,6 +98,29 @@ def true_or_false(flag: str, value: str | None) -> tuple[bool, ...]:
     if value.lower() not in ("true", "false"):
         raise ConfigurationError(f"{flag}: {value!r} is not allowed; give true or false")
     return (value.lower() == "true",)
+
+
+def cost_axis(flag: str, value: str) -> str:
+    """Read the name of an axis of costs."""
+    axis = value.replace("-", "_")
+    if axis not in AXES:
+        raise ConfigurationError(f"{flag}: {value!r} is not allowed; give one of {', '.join(AXES)}")
+    return axis
+
+
+def utc(flag: str, text: str) -> str:
+    """Read a date or time as ISO 8601 in UTC, where it says its zone; nothing given is no time."""
+    from datetime import UTC, datetime
+
+    if not text:
+        return ""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"{flag}: {text!r} is not a date; give one such as 2026-08-01 or 2026-08-01T18:00"
+        ) from None
+    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment.tzinfo else moment.isoformat()
 
 
 def whole_numbers(flag: str, value: str) -> tuple[int, ...]:

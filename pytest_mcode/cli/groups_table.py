@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pytest_mcode.cli.tables import Column, print_tables, rate_cell
+from pytest_mcode.cli.common import console
+from pytest_mcode.cli.tables import Column, print_tables, rate_cell, withheld_notes
 from pytest_mcode.results.figures import loop, percent
 
 __all__ = ["print_groups"]
@@ -13,13 +14,29 @@ def print_groups(groups: Sequence[dict[str, Any]]) -> None:
     """Print a row a configuration."""
     columns: list[Column] = [
         ("loop", lambda each: [loop(each)]),
-        ("runs", lambda each: [str(len(each["run_ids"]))]),
+        ("runs", _runs_cell),
         ("tasks", lambda each: [f"{each['tasks_judged']}/{each['tasks_total']}"]),
         ("pass rate", lambda each: rate_cell(each, "pass_rate")),
         ("single runs", _single_runs_cell),
         ("solved always, ever", _always_cell),
     ]
     print_tables(groups, columns)
+    notes = list(withheld_notes(groups))
+    if any(group["same_answers"] for group in groups):
+        notes.append("No draw: a run that gave the same answers as another counts in no mean.")
+    if any(group["partial"] for group in groups):
+        notes.append("Partial: a run that judged fewer tasks than another.")
+    for note in notes:
+        console().print(note)
+
+
+def _runs_cell(group: Mapping[str, Any]) -> list[str]:
+    same, partial = len(group["same_answers"]), len(group["partial"])
+    return [
+        str(len(group["run_ids"])),
+        *([f"{same} no draw"] if same else []),
+        *([f"{partial} partial"] if partial else []),
+    ]
 
 
 def _single_runs_cell(group: Mapping[str, Any]) -> list[str]:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pytest_mcode.cli.common import (
+    AXES,
     DEFAULT_DB,
     Db,
     Json,
+    cost_axis,
     open_results,
     print_json,
     true_or_false,
@@ -57,6 +59,16 @@ def results(
         bool,
         typer.Option("--compare-samples", help="Does sampling help? Group runs that differ in samples only."),
     ] = False,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN", help="With --compare-samples: the run that gains are over, by its fewest samples."
+        ),
+    ] = None,
+    by: Annotated[
+        str,
+        typer.Option(metavar="|".join(AXES), help="With --compare-samples: what a task costs, and in what."),
+    ] = "tokens",
     group: Annotated[
         bool, typer.Option("--grouped", help="A row a configuration: its repeats averaged task by task.")
     ] = False,
@@ -72,6 +84,9 @@ def results(
     from pytest_mcode.results.runs import utc
 
     ks = whole_numbers("--pass-at", pass_at)
+    axis = cost_axis("--by", by)
+    if base and not compare_samples:
+        raise ConfigurationError("--base goes with --compare-samples: give both")
     with open_results(db) as opened:
         runs = opened.runs(
             *(run or ()),
@@ -87,7 +102,7 @@ def results(
         )
         _refuse_impossible(runs.figures(ks), ks)
         if compare_samples:
-            _print_curves(runs.curves(ks), as_json=as_json)
+            _print_curves(runs.curves(ks, base=base), axis, as_json=as_json)
         elif group:
             _print_groups(runs.grouped(ks), as_json=as_json)
         elif as_json:
@@ -102,10 +117,13 @@ def _refuse_impossible(found: "Sequence[Figures]", ks: Sequence[int]) -> None:
         raise ConfigurationError(f"--pass-at: run {each['run_id']}: {each['pass_at_refused']}")
 
 
-def _print_curves(curves: "Sequence[Curve]", *, as_json: bool) -> None:
+def _print_curves(curves: "Sequence[Curve]", axis: str, *, as_json: bool) -> None:
     from pytest_mcode.cli.scaling_table import print_scaling
 
-    (print_json if as_json else print_scaling)(curves)
+    if as_json:
+        print_json(curves)
+    else:
+        print_scaling(curves, axis)
 
 
 def _print_groups(groups: "Sequence[Figures]", *, as_json: bool) -> None:

@@ -2,11 +2,11 @@
 
 import csv
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pytest_mcode.cli.common import console
 from pytest_mcode.cli.run_details import bounds, details, span
-from pytest_mcode.cli.tables import Column, Result, facts, print_tables, rate_cell
+from pytest_mcode.cli.tables import Column, Result, facts, print_tables, rate_cell, withheld_notes
 from pytest_mcode.records import to_json
 from pytest_mcode.results.figures import coverage, loop, percent, short_id, title
 
@@ -16,6 +16,8 @@ __all__ = ["print_csv", "print_markdown", "print_results"]
 def print_results(found: Sequence[Result]) -> None:
     """Print a table for each benchmark and model, and the whole of a run where there is but one."""
     print_tables(found, _columns(found)[1:])
+    for note in [*withheld_notes(found), *_left_out_notes(found)]:
+        console().print(note)
     if len(found) == 1:
         console().print("", facts(details(found[0])), sep="\n")
 
@@ -83,6 +85,17 @@ def _infra_cell(each: Result) -> list[str]:
     if not each["infra"]:
         return ["0"]
     return [str(each["infra"]), f"{bounds(each)}"]
+
+
+def _left_out_notes(found: Sequence[Result]) -> Iterator[str]:
+    """Yield why some runs have no pass@k at some k, where others have one."""
+    runs: dict[str, list[str]] = {}
+    for each in found if any(each["pass_at"] for each in found) else ():
+        refused = each["pass_at_refused"]
+        for reason in [refused] if refused else [left["reason"] for left in each["pass_at_left_out"]]:
+            runs.setdefault(reason, []).append(short_id(each["run_id"]))
+    for reason, ids in runs.items():
+        yield f"No pass@k of {', '.join(ids)}: {reason}."
 
 
 def _pass_at_cell(each: Result) -> list[str]:

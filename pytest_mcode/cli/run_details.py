@@ -19,7 +19,7 @@ def details(each: Result) -> list[tuple[str, str]]:
             "judged",
             f"{coverage(each)} tasks" + (f" of {total}" if each["tasks_planned"] == total else ", a subset"),
         ),
-        ("solved", f"{each['solved']}/{tasks}: {_rate(each, 'pass_rate')}, Wilson 95 %"),
+        ("solved", f"{each['solved']}/{tasks}: {_rate(each, 'pass_rate')}{_method(each)}"),
         ("first attempt", f"{each['first_attempt_solved']}/{tasks}: {_rate(each, 'first_attempt_rate')}"),
     ]
     if each["solved_in_process"]:
@@ -29,6 +29,11 @@ def details(each: Result) -> list[tuple[str, str]]:
     if each["infra"]:
         rows.append(("infra", f"{each['infra']} outside the pass rate, which they leave at {bounds(each)}%"))
     rows += [(f"pass@{at['k']}", _pass_at(at, each)) for at in each["pass_at"]]
+    rows += [
+        (f"pass@{left['k']}", f"not to be had: {left['reason']}")
+        for left in each["pass_at_left_out"]
+        if each["pass_at"]
+    ]
     if each["samples"] > 1:
         distinct = f"{quantity(each['distinct_solutions_per_task'])} distinct first solutions"
         rows.append(("samples", f"{quantity(each['samples_per_task'])} a task, {distinct}"))
@@ -44,6 +49,12 @@ def details(each: Result) -> list[tuple[str, str]]:
 
 def _rate(each: Result, name: str) -> str:
     return f"{percent(each[name])} {interval(each[f'{name}_low'], each[f'{name}_high'])}".strip()
+
+
+def _method(each: Result) -> str:
+    if each["interval_withheld"]:
+        return f"; no interval: {each['interval_withheld']}"
+    return f", {each['interval_method'].removesuffix(' score')} 95 %" if each["interval_method"] else ""
 
 
 def _pass_at(at: dict[str, Any], each: Result) -> str:

@@ -6,13 +6,13 @@ from typing import Any
 from rich.table import Table
 
 from pytest_mcode.cli.common import console
-from pytest_mcode.results.figures import interval, loop, percent, short_id, title
+from pytest_mcode.results.figures import axis_name, interval, loop, percent, quantity, short_id, title
 
 __all__ = ["print_scaling"]
 
 
-def print_scaling(groups: Sequence[Mapping[str, Any]]) -> None:
-    """Print a table for each group."""
+def print_scaling(groups: Sequence[Mapping[str, Any]], axis: str) -> None:
+    """Print a table for each group, with what a task costs on `axis` of `analysis.costs.AXES`."""
     terminal = console()
     if not groups:
         terminal.print("No run matches.")
@@ -20,26 +20,42 @@ def print_scaling(groups: Sequence[Mapping[str, Any]]) -> None:
         first = group["runs"][0]
         terminal.print(f"{title(first)}, {loop(first, with_samples=False)}".rstrip(" ,"), style="bold cyan")
         table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
-        for heading in ("samples", "from", "tasks", "solved within them", "gain", "p"):
-            table.add_column(heading, justify="right" if heading in ("samples", "p") else "left")
+        for heading in ("samples", "from", "tasks", "solved within them", axis_name(axis), "gain", "p"):
+            table.add_column(heading, justify="left" if heading in TEXTS else "right")
         for point in group["curve"]:
-            table.add_row(*_cells(point))
+            table.add_row(*_cells(point, axis))
         terminal.print(table)
-    if any(
-        point["gain"] is not None and point["p_value"] is None for group in groups for point in group["curve"]
-    ):
+        if any(point["gain"] is not None for point in group["curve"]):
+            terminal.print(_base(group))
+    points = [point for group in groups for point in group["curve"]]
+    if any(point["costs"][axis] is not None for point in points):
+        terminal.print(f"{axis_name(axis).capitalize()}: of a task on average, stopping at its first pass.")
+    if any(point["p_value"] is not None for point in points):
+        terminal.print("p is adjusted by Holm for all that its table prints.")
+    if any(point["gain"] is not None and point["p_value"] is None for point in points):
         terminal.print(
-            "No p for a part of a run, nor within one: "
+            "No p for a part of a run, nor where one run's samples begin another's: "
             "expectations do not flip, more samples never solve less."
         )
     if groups and all(len(group["curve"]) == 1 for group in groups):
         terminal.print("No two runs differ in samples only, and none started all of several (--all-samples).")
 
 
-def _cells(point: Mapping[str, Any]) -> list[str]:
+TEXTS = ("from", "tasks", "solved within them", "gain")
+
+
+def _base(group: Mapping[str, Any]) -> str:
+    base = group["base"]
+    samples = f"{base['samples']} sample{'s' * (base['samples'] != 1)}"
+    part = "part of " if base["sub_sampled"] else ""
+    return f"Gain: over {samples} of {part}{short_id(base['run_id'])} (--base RUN takes another)."
+
+
+def _cells(point: Mapping[str, Any], axis: str) -> list[str]:
     source = f"{'part of ' if point['sub_sampled'] else ''}{short_id(point['run_id'])}"
-    rate = f"{percent(point['rate'])} {interval(point['low'], point['high'])}"
+    rate = f"{percent(point['rate'])} {interval(point['low'], point['high'])}".rstrip()
     gain = "" if point["gain"] is None else f"{100 * point['gain']:+.1f}"
     span = interval(point["gain_low"], point["gain_high"])
-    p_value = "" if point["p_value"] is None else f"{point['p_value']:.2g}"
-    return [str(point["samples"]), source, point["tasks"], rate, f"{gain} {span}".strip(), p_value]
+    p_value = "" if point["p_adjusted"] is None else f"{point['p_adjusted']:.2g}"
+    cost = quantity(point["costs"][axis])
+    return [str(point["samples"]), source, point["tasks"], rate, cost, f"{gain} {span}".strip(), p_value]

@@ -18,7 +18,7 @@ def print_selection(found: Mapping[str, Any]) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("chosen by", "tasks", "handed in right", "lost of coverage", "beside first", "took"):
         table.add_column(heading)
-    if found["by_chance"]:
+    if found["tasks_judged"]:
         table.add_row("chance", str(found["tasks_judged"]), _cell(found["by_chance"], "rate"))
     for way in found["ways"]:
         table.add_row(
@@ -35,7 +35,7 @@ def print_selection(found: Mapping[str, Any]) -> None:
 
 
 def _cell(each: Mapping[str, Any], name: str) -> str:
-    return f"{percent(each[name])} {interval(each[f'{name}_low'], each[f'{name}_high'])}".rstrip()
+    return f"{percent(each[name])}\n{interval(each[f'{name}_low'], each[f'{name}_high'])}".rstrip()
 
 
 def _beside(way: Mapping[str, Any]) -> str:
@@ -43,7 +43,7 @@ def _beside(way: Mapping[str, Any]) -> str:
     if not found:
         return ""
     span = interval(found["decisive"].get("low"), found["decisive"].get("high"))
-    return f"{100 * found['difference']:+.1f} {span} p={found['p_value']:.2g}"
+    return f"{100 * found['difference']:+.1f}, p={found['p_value']:.2g}\n{span}".rstrip()
 
 
 def _took(way: Mapping[str, Any]) -> str:

@@ -7,10 +7,19 @@ from rich.console import RenderableType
 from rich.rule import Rule
 from rich.table import Table
 
+from pytest_mcode.cli.common import AXES
 from pytest_mcode.cli.run_details import details
 from pytest_mcode.cli.tables import facts
 from pytest_mcode.results.configuration import applicable
-from pytest_mcode.results.figures import interval, percent, quantity, title, visible
+from pytest_mcode.results.figures import (
+    axis_name,
+    further_attempts,
+    interval,
+    percent,
+    quantity,
+    title,
+    visible,
+)
 
 __all__ = ["render_run"]
 
@@ -21,7 +30,7 @@ def render_run(loaded: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield _rule(title(each) if len(loaded["results"]) == 1 else f"{title(each)}, {each['test']}")
         yield facts([*details(each), *_way_on(each, loaded["environment"])])
         if each["debugging"]:
-            yield _rule("debugging")
+            yield _rule("resampling" if each["debugging"]["strategy"] == "resample" else "debugging")
             yield from _debugging(each["debugging"])
     yield _rule("settings")
     yield facts(_flat(applicable(loaded["results"][0])))
@@ -43,20 +52,24 @@ def _rule(text: str) -> Rule:
 
 
 def _debugging(worth: Mapping[str, Any]) -> Iterator[RenderableType]:
+    more = further_attempts(worth)
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in ("repairs", "solved by then"):
-        table.add_column(heading, justify="right" if heading == "repairs" else "left")
+    for heading in (more, "solved by then", *map(axis_name, AXES)):
+        table.add_column(heading, justify="left" if heading == "solved by then" else "right")
     for point in worth["curve"]:
-        rate = f"{percent(point['rate'])} {interval(point['low'], point['high'])}"
-        table.add_row(str(point["iteration"]), rate)
+        rate = f"{percent(point['rate'])} {interval(point['low'], point['high'])}".rstrip()
+        costs = (quantity(point[f"{axis}_per_sample"]) for axis in AXES)
+        table.add_row(str(point["iteration"]), rate, *costs)
     yield table
+    yield f"Costs: of a sample, with its {more} up to then."
     if worth["verdicts"]:
         yield facts(
-            (f"after {each['verdict']}", f"{each['repaired']} of {each['tried']} repairs passed")
+            (f"after {each['verdict']}", f"{each['repaired']} of {each['tried']} {more} passed")
             for each in worth["verdicts"]
         )
     spent, price = quantity(worth["repair_tokens"]), quantity(worth["tokens_per_repaired_sample"])
-    yield f"{spent} tokens for {worth['repair_attempts']} repairs, {price} a repaired sample"
+    saved = "resampled" if more == "resamples" else "repaired"
+    yield f"{spent} tokens for {worth['repair_attempts']} {more}, {price} a {saved} sample"
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

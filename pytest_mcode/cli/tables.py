@@ -1,6 +1,6 @@
 """Tables for people on the terminal: a heading for each benchmark and model, columns of one width."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from rich.table import Table
@@ -8,7 +8,7 @@ from rich.table import Table
 from pytest_mcode.cli.common import console
 from pytest_mcode.results.figures import interval, percent, title, visible
 
-__all__ = ["Column", "Result", "facts", "print_tables", "rate_cell"]
+__all__ = ["Column", "Result", "facts", "print_tables", "rate_cell", "withheld_notes"]
 
 Result = dict[str, Any]
 Column = tuple[str, Callable[[Result], list[str]]]
@@ -45,8 +45,15 @@ def _widths(columns: Sequence[Column], found: Sequence[Result], available: int) 
 
 
 def rate_cell(each: Result, name: str) -> list[str]:
-    """Return a rate and, below it, its interval."""
-    return [percent(each[name]), interval(each[f"{name}_low"], each[f"{name}_high"])]
+    """Return a rate and, below it, its interval, or that it has none."""
+    span = "no interval" if each["interval_withheld"] else ""
+    return [percent(each[name]), interval(each[f"{name}_low"], each[f"{name}_high"]) or span]
+
+
+def withheld_notes(found: Iterable[Result]) -> Iterator[str]:
+    """Yield once each reason why some of the rates have no interval."""
+    for reason in dict.fromkeys(each["interval_withheld"] for each in found if each["interval_withheld"]):
+        yield f"No interval: {reason}."
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> Table:

@@ -43,8 +43,8 @@ class Evaluated:
 
     values: tuple[str | None, ...]
     """A short text each, equal where values are; ``!ValueError`` where that was raised, ``!time`` where time
-    was up; None where nothing is known: the solution could not be loaded, ended its process, or was too slow
-    before."""
+    was up, ``!Ended`` where the solution ended its process; None where nothing is known, as behind these, or
+    for a solution that cannot be loaded."""
     seconds: float
     """Of the execution."""
 
@@ -126,6 +126,10 @@ class Harness(Protocol):
     def prepare(self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress) -> None:
         """Bring what `tasks` need before the first of them runs; raises `ConfigurationError`."""
         return None
+
+    def image_bytes(self, tasks: Sequence[Task]) -> int:
+        """Return the bytes that images of `tasks` take at most, beside one that all share."""
+        return 0
 
     def remove_leftovers(self, settings: Settings, session_id: str) -> None:
         """Remove what workers that were killed have left."""

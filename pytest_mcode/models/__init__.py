@@ -1,12 +1,12 @@
 """What answers a prompt: the protocols of a model, and of a backend, which opens one."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pytest_mcode.records import Message, Task
 
-__all__ = ["OPTIONAL", "Backend", "Completion", "Model", "ModelSettings", "Request"]
+__all__ = ["OPTIONAL", "Backend", "Completion", "Gate", "Gated", "Model", "ModelSettings", "Request"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +71,17 @@ class Model(Protocol):
         """Release connections. May be called twice."""
 
 
+Gate = Callable[[Callable[[], Completion]], Completion]
+"""Calls what sends one request, when its turn has come, and returns or raises what that does."""
+
+
+@runtime_checkable
+class Gated(Protocol):
+    """A `Model` that sends each request, also one that it sends again, through a gate."""
+
+    gate: Gate
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelSettings:
     """What a session asks of a model; None leaves the choice to the backend or to the model itself."""
@@ -112,8 +123,8 @@ class Backend(Protocol):
         """Check before the first task that the model is there; return what is known of it, JSON types.
 
         Generates nothing. Keys of general use: ``digest, quantization, context_length (tokens),
-        server_version``; ``unverified`` says in words what could not be checked. Raises
-        `ConfigurationError` with the remedy.
+        server_version, slots (requests that it serves at a time)``; ``unverified`` says in words
+        what could not be checked. Raises `ConfigurationError` with the remedy.
         """
 
     def open(self, settings: ModelSettings) -> Model:

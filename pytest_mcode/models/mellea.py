@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import tenacity
 
 from pytest_mcode.errors import ConfigurationError, ContextOverflowError, InfraError
-from pytest_mcode.models import OPTIONAL, Completion, ModelSettings, Request
+from pytest_mcode.models import OPTIONAL, Completion, Gate, ModelSettings, Request
 from pytest_mcode.models.failures import PASSING, TransientError, meaning_of
 from pytest_mcode.models.limits import is_first, prompt_alone_fits
 from pytest_mcode.models.loop import LoopThread
@@ -121,6 +121,7 @@ class MelleaModel:
     def __init__(self, backend: MelleaBackend, settings: ModelSettings, backoff: Backoff) -> None:
         url = backend.address(settings.base_url)
         self._backend, self._settings = backend, settings
+        self.gate: Gate = lambda ask: ask()
         self._where = f"{backend.name} at {url}" if url else backend.name
         self._client = _connected(backend, settings)
         from pytest_mcode.models.chat import chat
@@ -135,7 +136,7 @@ class MelleaModel:
         """Answer `request`; raises as `Model.generate` does."""
         start = time.monotonic()
         try:
-            return self._retrying.copy()(self._ask, request)
+            return self._retrying.copy()(self.gate, lambda: self._ask(request))
         except tenacity.RetryError as error:
             last = error.last_attempt
             times = "once" if last.attempt_number == 1 else f"{last.attempt_number} times"
@@ -156,7 +157,8 @@ class MelleaModel:
         except InfraError:
             raise
         except TimeoutError as error:
-            raise TransientError(f"{self._where}: no complete answer within {limit:g} s") from error
+            message = f"{self._where}: no complete answer within {limit:g} s"
+            raise TransientError(message, overload=True) from error
         except Exception as error:
             meaning = self._backend.meaning(error, self._settings, self._where)
             if isinstance(meaning, ContextOverflowError) and self._is_misconfigured(request, str(meaning)):

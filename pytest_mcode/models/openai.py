@@ -182,6 +182,7 @@ def _compatible_server(inquiry: "Inquiry", url: str, model: str) -> dict[str, An
             "server_version": build,
             "model_path": props.get("model_path"),
             "context_length": mapping(props.get("default_generation_settings")).get("n_ctx"),
+            "slots": slots if isinstance(slots := props.get("total_slots"), int) and slots > 0 else None,
         }
     shown = inquiry.optional(f"{root}/api/v0/models/{quote(model, safe='')}")
     return {

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_mcode import harnesses
 
-__all__ = ["clusters", "export_formats", "options_of_others", "usual_feedback"]
+__all__ = ["clusters", "export_formats", "options_of_others", "usual_feedback", "with_clusters"]
 
 Run = Mapping[str, Any]
 """A row of ``runs``, or its figures: with ``harness``, the name."""
@@ -20,6 +20,14 @@ def clusters(run: Run, tasks: Sequence[str]) -> list[str] | None:
     found = [harness.cluster(task) if harness else None for task in tasks]
     known = [each for each in found if each is not None]
     return known if known and len(known) == len(found) else None
+
+
+def with_clusters(run: Run, rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Return rows that have a ``task_id`` with the ``cluster`` of each; as they are where there is none."""
+    found = clusters(run, [row["task_id"] for row in rows])
+    if found is None:
+        return rows
+    return [{**row, "cluster": cluster} for row, cluster in zip(rows, found, strict=True)]
 
 
 def usual_feedback(run: Run) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 from pytest_mcode.analysis import paired
 from pytest_mcode.analysis.figure import Withheld
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.results.answers import overlap_of
 from pytest_mcode.results.by_harness import clusters
 from pytest_mcode.results.configuration import differences
 from pytest_mcode.results.figures import brief, loop, natural, title
@@ -24,7 +25,9 @@ def compare(store: Store, a: str, b: str, *, margin: float | None = None) -> dic
     `analysis.paired.Comparison`, and ``a`` and ``b`` (what each side is), ``configuration`` (the pairs
     of values in which they differ), ``warnings``, ``other_content`` (tasks left out), how many tasks one
     side alone judged, on which tasks either did better, ``decisive`` (the interval by which verdicts go, or
-    the ``reason`` why there is none), and for a `margin`, a share from 0 to 1, ``non_inferior``: whether A
+    the ``reason`` why there is none), ``answers`` (how the two sides' answers are related, as
+    `analysis.repeats.Overlap` says; where one side's samples begin the other's there is no ``p_value``: more
+    samples never solve fewer tasks), and for a `margin`, a share from 0 to 1, ``non_inferior``: whether A
     is at least as good as B minus it.
     """
     ours, theirs = load_side(store, a), load_side(store, b)
@@ -33,6 +36,7 @@ def compare(store: Store, a: str, b: str, *, margin: float | None = None) -> dic
     scores, other = [ours.scores[task] for task in tasks], [theirs.scores[task] for task in tasks]
     found = paired.compare(scores, other, clusters(ours.runs[0], tasks))
     decisive = found.decisive
+    relation = _relation(store, ours, theirs)
     return {
         "a": _side(ours),
         "b": _side(theirs),
@@ -44,6 +48,8 @@ def compare(store: Store, a: str, b: str, *, margin: float | None = None) -> dic
         "judged_by_a_alone": pairing.only_a,
         "judged_by_b_alone": pairing.only_b,
         **asdict(found),
+        "p_value": None if relation == "nested" else found.p_value,
+        "answers": relation,
         "decisive": asdict(decisive),
         "tasks_only_a": [task for task, x, y in zip(tasks, scores, other, strict=True) if x > y],
         "tasks_only_b": [task for task, x, y in zip(tasks, scores, other, strict=True) if x < y],
@@ -75,6 +81,16 @@ def _side(side: Side) -> dict[str, Any]:
     }
 
 
+def _relation(store: Store, a: Side, b: Side) -> str:
+    """Return how the answers are related; several runs, or two models, count as independent draws."""
+    first, second = a.runs[0], b.runs[0]
+    if len(a.runs) > 1 or len(b.runs) > 1 or first["model"] != second["model"]:
+        return "independent"
+    found = overlap_of(store, first, second).relation
+    is_longer = first["debug_iters"] != second["debug_iters"]
+    return "nested" if found == "same answers" and is_longer else found
+
+
 def _warnings(a: Side, b: Side, other_content: Sequence[str]) -> Iterator[str]:
     first, second = a.runs[0], b.runs[0]
     if first["model"] == second["model"] and first["model_digest"] != second["model_digest"]:
@@ -83,6 +99,10 @@ def _warnings(a: Side, b: Side, other_content: Sequence[str]) -> Iterator[str]:
     if other_content:
         yield f"{len(other_content)} tasks left out, whose content differs, such as {other_content[0]}"
     for side in (a, b):
+        for run_id, same in side.same_answers.items():
+            yield f"run {run_id} gave the same answers as {same}: no draw of its own, left out"
+        for run_id in side.partial:
+            yield f"run {run_id} is partial: another repeat judged more tasks"
         for run in side.runs:
             if (status := status_of(run)) != "finished":
                 yield f"run {run['run_id']} is {status}"

@@ -11,8 +11,10 @@ from pytest_mcode.results.by_harness import usual_feedback
 __all__ = [
     "IN_PROCESS",
     "MISSING",
+    "axis_name",
     "brief",
     "coverage",
+    "further_attempts",
     "interval",
     "loop",
     "natural",
@@ -66,6 +68,8 @@ def loop(run: Mapping[str, Any], *, with_samples: bool = True) -> str:
     parts += [f"d={settings['debug_iters']}"] if settings["debug_iters"] else []
     resamples = settings["debug_iters"] and settings.get("strategy") == "resample"
     parts += ["resample"] if resamples else []
+    style = settings.get("repair", "conversation")
+    parts += [style] if settings["debug_iters"] and not resamples and style != "conversation" else []
     parts += [f"T={settings['temperature']:g}"] if settings.get("temperature") is not None else []
     parts += [str(settings.get("retrieval_source") or "retrieval")] if settings["retrieval"] else []
     usual = kept_fields()["retrieval_k"]
@@ -100,6 +104,16 @@ def title(run: Mapping[str, Any]) -> str:
 def visible(text: str) -> str:
     """Return `text` harmless to a terminal: what drives it is shown escaped, as in ``\\x1b[2J``."""
     return UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def axis_name(axis: str) -> str:
+    """Return the name of an axis of `analysis.costs.AXES` for people: ``model seconds``."""
+    return axis.replace("_", " ")
+
+
+def further_attempts(debugging: Mapping[str, Any]) -> str:
+    """Return what the attempts after a sample's first one are: repairs, or fresh ones without feedback."""
+    return "resamples" if debugging["strategy"] == "resample" else "repairs"
 
 
 def brief(value: object) -> str:

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_mcode.analysis.intervals import mean_interval
+from pytest_mcode.analysis.clusters import rate_interval
+from pytest_mcode.analysis.figure import Withheld, limits
+from pytest_mcode.results.answers import distinct
+from pytest_mcode.results.by_harness import clusters
 from pytest_mcode.results.configuration import configuration_key
 from pytest_mcode.results.summaries import Figures
 from pytest_mcode.store import Store
@@ -35,7 +38,9 @@ def grouped(store: Store, found: Sequence[Figures]) -> list[dict[str, Any]]:
 
     The population: tasks like those that any of its runs judged. ``pass_rate`` is the mean over tasks of
     the share of runs that solved a task, with a 95 % interval over tasks; ``solved_always`` and
-    ``solved_sometimes`` count tasks over the runs.
+    ``solved_sometimes`` count tasks over the runs. A run that gave the answers of another is no draw of its
+    own: it stands in ``same_answers`` with that one's id, and counts in no mean. ``partial`` lists runs that
+    judged fewer tasks than another.
     """
     groups: dict[str, list[Figures]] = {}
     for each in found:
@@ -43,22 +48,34 @@ def grouped(store: Store, found: Sequence[Figures]) -> list[dict[str, Any]]:
     return [_group(store, runs) for runs in groups.values()]
 
 
+def partial(runs: Sequence[Figures]) -> list[str]:
+    """Return the ids of those runs that judged fewer tasks than another of them."""
+    most = max((run["tasks_judged"] + run["infra"] for run in runs), default=0)
+    return [run["run_id"] for run in runs if run["tasks_judged"] + run["infra"] < most]
+
+
 def _group(store: Store, runs: Sequence[Figures]) -> dict[str, Any]:
+    repeats = distinct(store, runs)
     solved: dict[str, list[bool]] = {}
-    for run in runs:
+    for run in repeats.runs:
         for row in task_rows(store, [run["run_id"]], run["test"]):
             if row["status"] != "infra":
                 solved.setdefault(row["task_id"], []).append(row["status"] == "solved")
     shares = [sum(each) / len(each) for each in solved.values()]
-    low, high = mean_interval(shares, min(map(len, solved.values()))) if shares else (None, None)
+    fewest = min(map(len, solved.values()), default=1)
+    span = rate_interval(shares, clusters(runs[0], list(solved)), fewest)
+    low, high = limits(span)
     return {
         **{name: runs[0][name] for name in SHARED},
         "run_ids": [run["run_id"] for run in runs],
+        "same_answers": repeats.same_answers,
+        "partial": partial(runs),
         "pass_rates": [run["pass_rate"] for run in runs],
         "tasks_judged": len(shares),
         "pass_rate": sum(shares) / len(shares) if shares else None,
         "pass_rate_low": low,
         "pass_rate_high": high,
+        "interval_withheld": span.reason if isinstance(span, Withheld) and shares else None,
         "solved_always": sum(share == 1 for share in shares),
         "solved_sometimes": sum(0 < share < 1 for share in shares),
     }

@@ -148,9 +148,13 @@ class Runs(Sequence[Run]):
             self._figures[ks] = summaries.figures(self._store, self._rows, ks)
         return self._figures[ks]
 
-    def curves(self, pass_at: Sequence[int] = ()) -> list[Curve]:
-        """Return, for runs that are equal but for their number of samples, the pass rate within n samples."""
-        return scaling(self._store, self.figures(pass_at))
+    def curves(self, pass_at: Sequence[int] = (), *, base: str | None = None) -> list[Curve]:
+        """Return, for runs that are equal but for their number of samples, the pass rate within n samples.
+
+        Gains are over the fewest samples of the run `base`; see `scaling.scaling`.
+        """
+        named = str(find_run(self._store, base)["run_id"]) if base else None
+        return scaling(self._store, self.figures(pass_at), named)
 
     def grouped(self, pass_at: Sequence[int] = ()) -> list[dict[str, Any]]:
         """Return a row for each configuration, its repeats averaged task by task; see `grouping.grouped`."""

@@ -1,24 +1,22 @@
 """Does sampling help? Runs that differ in their number of samples only, and one fixed-n run sub-sampled."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from statistics import fmean
 from typing import Any, TypedDict, cast
 
-from pytest_mcode.analysis.differences import difference_interval
-from pytest_mcode.analysis.intervals import mean_interval
+from pytest_mcode.analysis.clusters import paired_interval, rate_interval
+from pytest_mcode.analysis.figure import limits
 from pytest_mcode.analysis.paired import compare
-from pytest_mcode.analysis.passk import draws_until_pass, pass_at_k
+from pytest_mcode.analysis.significance import holm
+from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.results.answers import overlap_of
+from pytest_mcode.results.budgets import STEPS, Budget, history
+from pytest_mcode.results.by_harness import clusters
 from pytest_mcode.results.configuration import configuration_key
 from pytest_mcode.results.figures import coverage
 from pytest_mcode.results.summaries import Figures
 from pytest_mcode.store import Store
-from pytest_mcode.store.queries import Row, task_rows
 
 __all__ = ["Curve", "Point", "scaling"]
-
-STEPS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
-Scores = Mapping[str, float]
-"""By task: solved or not, or its chance to be solved."""
 
 
 class Point(TypedDict):
@@ -34,15 +32,29 @@ class Point(TypedDict):
     rate: float | None
     low: float | None
     high: float | None
-    """95 % interval of the rate, over tasks."""
+    """95 % interval of the rate, over tasks, or over their clusters; None where that is withheld."""
+    costs: Mapping[str, float | None]
+    """What a task costs when sampling stops at the first pass, by axis of `analysis.costs.AXES`."""
     tokens: float | None
-    """What a task costs when sampling stops at the first pass."""
+    """The same in tokens."""
     gain: float | None
     gain_low: float | None
     gain_high: float | None
-    """The rate less that of the fewest samples, paired on the tasks that both points judged."""
+    """The rate less that of the curve's base, paired on the tasks that both points judged."""
     p_value: float | None
-    """Of a whole run against another; within a run more samples never solve fewer tasks."""
+    """Of a whole run against another; within a run, or where one's samples begin the other's, more samples
+    never solve fewer tasks."""
+    p_adjusted: float | None
+    """By Holm for all p-values of the curve."""
+
+
+class Base(TypedDict):
+    """The point that gains are over."""
+
+    run_id: str
+    test: str | None
+    samples: int
+    sub_sampled: bool
 
 
 class Curve(TypedDict):
@@ -55,110 +67,109 @@ class Curve(TypedDict):
     debug_iters: int
     timeout: float | None
     retrieval: bool
+    base: Base
     curve: list[Point]
     """By number of samples."""
     runs: list[Figures]
 
 
-def scaling(store: Store, found: Sequence[Figures]) -> list[Curve]:
-    """Return, from the figures of runs, a curve for each configuration: the pass rate within n samples."""
+def scaling(store: Store, found: Sequence[Figures], base: str | None = None) -> list[Curve]:
+    """Return, from the figures of runs, a curve for each configuration: the pass rate within n samples.
+
+    Gains are over the fewest samples of the run `base`, a whole id, in the curve that holds it; else over
+    those of the oldest run that has them. Raises `ConfigurationError` where no curve holds `base`.
+    """
+    if base is not None and base not in {each["run_id"] for each in found}:
+        raise ConfigurationError(f"--base: run {base} is none of those that are shown; name one of them")
     groups: dict[str, list[Figures]] = {}
     for each in found:
         groups.setdefault(configuration_key(each, "samples", "all_samples"), []).append(each)
-    return [
-        Curve(
-            benchmark=runs[0]["benchmark"],
-            dataset_fingerprint=runs[0]["dataset_fingerprint"],
-            model=runs[0]["model"],
-            backend=runs[0]["backend"],
-            debug_iters=runs[0]["debug_iters"],
-            timeout=runs[0]["timeout"],
-            retrieval=runs[0]["retrieval"],
-            curve=_curve(store, runs),
-            runs=sorted(runs, key=lambda each: int(each["samples"])),
-        )
-        for runs in groups.values()
-    ]
+    return [_curve(store, runs, base) for runs in groups.values()]
 
 
-def _curve(store: Store, runs: Sequence[Figures]) -> list[Point]:
+def _curve(store: Store, runs: Sequence[Figures], wanted: str | None) -> Curve:
     points = sorted(
         (point for run in runs for point in _points(store, run)), key=lambda point: point["samples"]
     )
-    base = next((point for point in points if point["scores"]), points[0])
-    gains = [_gain(point, base) for point in points]
+    judged = [point for point in points if point["scores"]] or points[:1]
+    base = next((point for point in judged if point["run_id"] == wanted), judged[0])
+    gains = [_gain(store, point, base) for point in points]
+    tested = [gain["p_value"] for gain in gains if gain["p_value"] is not None]
+    adjusted = iter(holm(tested))
     for point, gain in zip(points, gains, strict=True):
-        del point["scores"]
-        point.update(gain)
-    return cast("list[Point]", points)
+        point |= gain
+        point["p_adjusted"] = None if gain["p_value"] is None else next(adjusted)
+    first = runs[0]
+    return Curve(
+        benchmark=first["benchmark"],
+        dataset_fingerprint=first["dataset_fingerprint"],
+        model=first["model"],
+        backend=first["backend"],
+        debug_iters=first["debug_iters"],
+        timeout=first["timeout"],
+        retrieval=first["retrieval"],
+        base=cast("Base", {name: base[name] for name in Base.__annotations__}),
+        curve=cast(
+            "list[Point]",
+            [{name: point[name] for name in Point.__annotations__} for point in points],
+        ),
+        runs=sorted(runs, key=lambda each: int(each["samples"])),
+    )
 
 
-def _gain(point: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, float | None]:
+def _gain(store: Store, point: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, float | None]:
     common = sorted(point["scores"].keys() & base["scores"].keys())
     if point["samples"] == base["samples"] or not common:
         return dict.fromkeys(("gain", "gain_low", "gain_high", "p_value"))
     ours, fewest = ([scores[task] for task in common] for scores in (point["scores"], base["scores"]))
-    if point["sub_sampled"] or point["run_id"] == base["run_id"]:
-        # Expectations do not flip, and within one run more samples never solve fewer tasks: nothing to test.
-        differences = [each - other for each, other in zip(ours, fewest, strict=True)]
-        low, high = difference_interval(differences)
-        return {"gain": fmean(differences), "gain_low": low, "gain_high": high, "p_value": None}
-    found = compare(ours, fewest)
+    differences = [each - other for each, other in zip(ours, fewest, strict=True)]
+    names = clusters(point["run"], common)
+    low, high = limits(paired_interval(differences, names, min(point["draws"], base["draws"])))
     return {
-        "gain": found.difference,
-        "gain_low": found.low,
-        "gain_high": found.high,
-        "p_value": found.p_value,
+        "gain": sum(differences) / len(differences),
+        "gain_low": low,
+        "gain_high": high,
+        "p_value": compare(ours, fewest).p_value if _are_two_draws(store, point, base) else None,
     }
+
+
+def _are_two_draws(store: Store, point: Mapping[str, Any], base: Mapping[str, Any]) -> bool:
+    """Whether there is a test: expectations do not flip, and of nested samples more never solve fewer."""
+    if point["sub_sampled"] or point["run_id"] == base["run_id"]:
+        return False
+    return overlap_of(store, point["run"], base["run"]).relation == "independent"
 
 
 def _points(store: Store, run: Figures) -> Iterator[dict[str, Any]]:
-    rows = [row for row in task_rows(store, [run["run_id"]], run["test"]) if row["status"] != "infra"]
-    fixed = _can_be_sub_sampled(run, rows)
-    if fixed:
+    made = history(store, run)
+    names = clusters(run, list(made.tasks))
+    if made.is_fixed:
         for k in (step for step in STEPS if step < run["samples"]):
-            yield _sub_sampled(run, rows, k)
-    yield _point(run, run["samples"], {row["task_id"]: float(row["status"] == "solved") for row in rows}) | {
+            part = made.within(k)
+            low, high = limits(rate_interval(list(part.scores.values()), names, part.draws))
+            yield _point(run, part, sub_sampled=True) | {"rate": part.rate, "low": low, "high": high}
+    whole = made.whole()
+    # Each sample that was made is a draw of the fewest; of all of them there is but one.
+    costs = made.within(run["samples"]).costs if made.is_fixed else whole.costs
+    yield _point(run, whole) | {
         "rate": run["pass_rate"],
         "low": run["pass_rate_low"],
         "high": run["pass_rate_high"],
-        "tokens": _tokens_until_pass(rows, run["samples"]) if fixed else run["tokens_per_judged"],
+        "costs": costs,
+        "tokens": costs["tokens"],
     }
 
 
-def _can_be_sub_sampled(run: Figures, rows: Sequence[Row]) -> bool:
-    """Whether every sample was made, and any that passes solves; public tests may pick another."""
-    every_made = bool(rows) and all(row["samples"] == run["samples"] for row in rows)
-    return bool(run["all_samples"]) and every_made and run["settings"].get("feedback") != "public"
-
-
-def _sub_sampled(run: Figures, rows: Sequence[Row], k: int) -> dict[str, Any]:
-    scores = {row["task_id"]: pass_at_k(row["samples"], row["samples_passed"], k) for row in rows}
-    low, high = mean_interval(list(scores.values()), run["samples"] // k)
-    rate = sum(scores.values()) / len(scores)
-    figures = {"rate": rate, "low": low, "high": high, "tokens": _tokens_until_pass(rows, k)}
-    return _point(run, k, scores, sub_sampled=True) | figures
-
-
-def _tokens_until_pass(rows: Sequence[Row], k: int) -> float | None:
-    """Return tokens a task, had sampling stopped at the first pass: at the mean price of its samples."""
-    if any(row["completion_tokens"] is None for row in rows):
-        return None
-    spent: list[float] = [
-        ((row["prompt_tokens"] or 0) + row["completion_tokens"])
-        / row["samples"]
-        * draws_until_pass(row["samples"], row["samples_passed"], k)
-        for row in rows
-    ]
-    return sum(spent) / len(spent)
-
-
-def _point(run: Figures, samples: int, scores: Scores, sub_sampled: bool = False) -> dict[str, Any]:
+def _point(run: Figures, within: Budget, *, sub_sampled: bool = False) -> dict[str, Any]:
     return {
-        "samples": samples,
+        "samples": within.samples,
         "run_id": run["run_id"],
         "test": run["test"],
         "sub_sampled": sub_sampled,
         "tasks": coverage(run),
-        "scores": scores,
+        "costs": within.costs,
+        "tokens": within.costs["tokens"],
+        "scores": within.scores,
+        "draws": within.draws,
+        "run": run,
     }

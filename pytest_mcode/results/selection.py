@@ -6,8 +6,8 @@ from typing import Any
 
 from pytest_mcode.analysis import paired
 from pytest_mcode.analysis.clusters import rate_interval
-from pytest_mcode.analysis.figure import Withheld
-from pytest_mcode.analysis.passk import pass_at_k, pass_at_k_interval
+from pytest_mcode.analysis.figure import Interval, Withheld
+from pytest_mcode.analysis.passk import pass_at_k_interval
 from pytest_mcode.results.by_harness import clusters
 from pytest_mcode.results.figures import loop, title
 from pytest_mcode.selection import SELECTIONS
@@ -45,7 +45,7 @@ def selection(store: Store, run: Row) -> dict[str, Any]:
         "title": title(run),
         "loop": loop(run),
         "tasks_judged": len(judged),
-        "by_chance": _by_chance(counts),
+        "by_chance": _by_chance(counts, clusters(run, [*judged])),
         "warnings": list(_warnings(run, chosen.get("public", {}))),
         "ways": [
             _way(run, way, judged, chosen[way], chosen.get("first")) for way in SELECTIONS if way in chosen
@@ -53,12 +53,9 @@ def selection(store: Store, run: Row) -> dict[str, Any]:
     }
 
 
-def _by_chance(counts: Sequence[tuple[int, int]]) -> dict[str, Any] | None:
-    if not counts:
-        return None
-    span = pass_at_k_interval(counts, 1)
-    rate = sum(pass_at_k(n, c, 1) for n, c in counts) / len(counts)
-    return {"rate": rate, "rate_low": span.low, "rate_high": span.high}
+def _by_chance(counts: Sequence[tuple[int, int]], groups: Sequence[str] | None) -> dict[str, Any]:
+    rates = [passed / samples for samples, passed in counts]
+    return _rate("rate", rates, pass_at_k_interval(counts, 1, clusters=groups))
 
 
 def _way(
@@ -87,9 +84,12 @@ def _way(
 
 
 def _share(name: str, values: Sequence[float], groups: Sequence[str] | None) -> dict[str, Any]:
-    span = rate_interval(values, groups)
+    return _rate(name, values, rate_interval(values, groups))
+
+
+def _rate(name: str, values: Sequence[float], span: Interval | Withheld) -> dict[str, Any]:
     return {
-        name: sum(values) / len(values),
+        name: sum(values) / len(values) if values else None,
         f"{name}_low": None if isinstance(span, Withheld) else span.low,
         f"{name}_high": None if isinstance(span, Withheld) else span.high,
         f"{name}_withheld": span.reason if isinstance(span, Withheld) else None,

@@ -7,6 +7,14 @@ from pytest_mcode.results.figures import brief, interval, percent, short_id
 
 __all__ = ["sentences"]
 
+RELATED: Mapping[str, str] = {
+    "same answers": "the same in both runs: they are one draw, judged twice",
+    "nested": "one run's are the first ones of the other: not two draws, but a gain within one, for which "
+    "there is no test, since more samples never solve less",
+    "partly shared": "the same on most tasks: hardly two draws, so the test is no guide",
+}
+"""What it means that two runs are no independent draws."""
+
 
 def sentences(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the lines of a comparison (see `comparison.compare`) for people, each with its name."""
@@ -40,7 +48,10 @@ def sentences(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if found["clustered_withheld"]:
         yield "", f"no interval over its repositories: {found['clustered_withheld']}"
     flips = f"A did better on {found['only_a']}, B on {found['only_b']}"
-    yield "test", f"{found['test']}: p = {found['p_value']:.2g}; {flips}"
+    p_value = "none" if found["p_value"] is None else f"p = {found['p_value']:.2g}"
+    yield "test", f"{found['test']}: {p_value}; {flips}"
+    if found["answers"] in RELATED:
+        yield "answers", RELATED[found["answers"]]
     yield "so", _conclusion(found)
     yield "power", _power(found)
     if found["margin"] is not None:
@@ -68,6 +79,9 @@ def _conclusion(found: Mapping[str, Any]) -> str:
         intervals.append((found["clustered_low"], found["clustered_high"]))
     leaving_0_out = sum(low > 0 or high < 0 for low, high in intervals)
     more = f"{'A' if found['difference'] > 0 else 'B'} solves more"
+    if found["p_value"] is None:
+        larger = f"{more}, as the larger budget must"
+        return f"{larger if found['difference'] else 'both solve the same'}; the interval tells of how much"
     if found["p_value"] < 0.05:
         if found["clustered_withheld"]:
             return f"{more} on tasks of these repositories; for others nothing is shown"

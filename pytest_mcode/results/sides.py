@@ -6,6 +6,7 @@ from typing import Any
 
 from pytest_mcode.analysis.summary import overridden
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.results.answers import distinct
 from pytest_mcode.results.configuration import configuration_key, differences
 from pytest_mcode.results.figures import brief
 from pytest_mcode.store import Store
@@ -35,6 +36,10 @@ class Side:
     """Of those tasks."""
     infra: int
     """Tasks that no run judged, for our or the server's fault."""
+    same_answers: Mapping[str, str]
+    """Runs that are no draws of their own, left out: see `answers.Repeats`."""
+    partial: Sequence[str]
+    """Runs that judged fewer tasks than another of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +59,15 @@ def load_side(store: Store, name: str) -> Side:
     Raises `ConfigurationError` where there is no such run, or the filter selects more than one configuration.
     """
     runs = _filtered(store, name) if "=" in name.partition("::")[0] else [load_run_and_test(store, name)]
+    repeats = distinct(store, runs)
     solved: dict[str, list[bool]] = {}
     fingerprints: dict[str, str] = {}
     infra: set[str] = set()
-    for run in runs:
-        for row in task_rows(store, [run["run_id"]], run["test"]):
+    answered: dict[str, int] = {}
+    for run in repeats.runs:
+        rows = task_rows(store, [run["run_id"]], run["test"])
+        answered[run["run_id"]] = len(rows)
+        for row in rows:
             if row["status"] == "infra":
                 infra.add(row["task_id"])
             else:
@@ -66,7 +75,13 @@ def load_side(store: Store, name: str) -> Side:
                 fingerprints[row["task_id"]] = row["task_fingerprint"]
     scores = {task: sum(each) / len(each) for task, each in solved.items()}
     return Side(
-        name=name, runs=runs, scores=scores, fingerprints=fingerprints, infra=len(infra - scores.keys())
+        name=name,
+        runs=repeats.runs,
+        scores=scores,
+        fingerprints=fingerprints,
+        infra=len(infra - scores.keys()),
+        same_answers=repeats.same_answers,
+        partial=[run_id for run_id, tasks in answered.items() if tasks < max(answered.values())],
     )
 
 

@@ -1,10 +1,11 @@
 """Runs in figures: what `summarise` makes of the outcomes that the store has of each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_mcode.analysis.repair import debugging_worth
 from pytest_mcode.analysis.summary import summarise
+from pytest_mcode.results.by_harness import clusters, with_clusters
 from pytest_mcode.results.figures import natural
 from pytest_mcode.solving.journal import is_abandoned
 from pytest_mcode.store import Store
@@ -27,7 +28,7 @@ def figures(store: Store, rows: Sequence[Row], pass_at: Sequence[int] = ()) -> l
     Rates are over the judged tasks of that run alone, with an interval for tasks like these; `pass_at`
     lists the k of pass@k. A run without outcomes has figures that are None.
     """
-    groups = outcome_groups(store, [row["run_id"] for row in rows], by_passes=bool(pass_at))
+    groups = _groups(store, rows, by_passes=bool(pass_at))
     tests: dict[str, list[str | None]] = {}
     for run_id, test in groups:
         tests.setdefault(run_id, []).append(test)
@@ -45,6 +46,26 @@ def figures(store: Store, rows: Sequence[Row], pass_at: Sequence[int] = ()) -> l
     ]
 
 
+def _groups(
+    store: Store, rows: Sequence[Row], *, by_passes: bool
+) -> dict[tuple[str, str], Sequence[Mapping[str, Any]]]:
+    """Return outcomes that are alike by run and test; of tasks that come in clusters each by itself."""
+    found = outcome_groups(store, [row["run_id"] for row in rows], by_passes=by_passes)
+    runs = {row["run_id"]: row for row in rows}
+    clustered = {
+        run_id
+        for (run_id, _), groups in found.items()
+        if clusters(runs[run_id], [groups[0]["task_id"]]) is not None
+    }
+    if not clustered:
+        return {**found}
+    single = outcome_groups(store, sorted(clustered), by_passes=by_passes, by_task=True)
+    return {
+        **found,
+        **{key: with_clusters(runs[key[0]], groups) for key, groups in single.items()},
+    }
+
+
 def _planned(row: Row, test: str | None, *, alone: bool) -> int | None:
     planned: int | None = (row["planned_by_test"] or {}).get(test, row["tasks_planned"] if alone else None)
     return planned
@@ -58,7 +79,12 @@ def debugging(store: Store, found: Figures) -> dict[str, Any] | None:
     if not found["debug_iters"]:
         return None
     attempts = attempt_rows(store, found["run_id"], found["test"])
-    return debugging_worth(list(attempts.values()), found["debug_iters"], all_samples=found["all_samples"])
+    return debugging_worth(
+        list(attempts.values()),
+        found["debug_iters"],
+        all_samples=found["all_samples"],
+        clusters=clusters(found, list(attempts)),
+    ) | {"strategy": found["settings"].get("strategy", "repair")}
 
 
 def describe(store: Store, row: Row) -> dict[str, Any]:

@@ -13,8 +13,9 @@ import pytest
 
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Task, TaskOutcome
-from pytest_mcode.session import environment, gates, parts, seeds, summary
+from pytest_mcode.session import environment, foresight, gates, parts, seeds, summary
 from pytest_mcode.session.caveats import caveats, override_caveats, task_caveats
+from pytest_mcode.session.concurrency import Concurrency
 from pytest_mcode.session.interruption import sigterm_interrupts, undisturbed
 from pytest_mcode.session.items import Items, identify, leave_out_our_line
 from pytest_mcode.session.plan import Plan, make_plan
@@ -38,9 +39,10 @@ class Controller:
 
     plan: Plan
 
-    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+    def __init__(self, config: pytest.Config, settings: Settings, concurrency: Concurrency) -> None:
         self.config = config
         self.settings = settings
+        self._concurrency = concurrency
         self.tally = Tally()
         self.planned = 0
         self.store: Store | None = None
@@ -63,7 +65,10 @@ class Controller:
         try:
             refuse_reruns(self.config)
             self.plan = make_plan(self.settings)
+            self.tally.cluster = self.plan.harness.cluster
             self._notes += task_caveats(self.plan)
+            if self.settings.plan:
+                foresight.say(self.plan, self._progress)
             if not self.config.option.collectonly:
                 self._prepare_run()
         except ConfigurationError as error:
@@ -79,12 +84,11 @@ class Controller:
         if self.settings.fail_under_run:
             with Store.open(self.settings.db, read_only=True) as stored:
                 self.settings = gates.resolve(self.settings, stored)
-        model_info = parts.check_model(self.settings)
+        model_info = {**parts.check_model(self.settings), **seeds.record(self.settings, self._notes)}
+        self.plan = dataclasses.replace(self.plan, server_slots=model_info.get("slots"))
         if self.settings.resumes:
             self._go_on_with_earlier(model_info.get("digest"))
             gates.check(self.settings, self.plan.run_id)
-        else:
-            model_info = {**model_info, **self._seeds_seen()}
         journal.sweep()
         if self._earlier:
             self._lock = journal.claim(self.plan.run_id)
@@ -96,15 +100,6 @@ class Controller:
             environment={**environment.describe(), "command": self._command(), "sandbox": sandbox_info},
             started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-
-    def _seeds_seen(self) -> dict[str, Any]:
-        """Return, for the run's record, whether the server was seen to honour seeds; say where it was not."""
-        if not seeds.is_asked(self.settings):
-            return {}
-        seen = seeds.observe(self.settings)
-        if seen["seeds"] == seeds.NOT_HONOURED:
-            self._notes.append(f"seeds: {seeds.observed_words(seen)}")
-        return {"seeds": seen["seeds"] or seeds.observed_words(seen)}
 
     def _go_on_with_earlier(self, model_digest: str | None) -> None:
         from pytest_mcode.session.resume import find_earlier
@@ -271,6 +266,7 @@ class Controller:
         with contextlib.suppress(ConfigurationError, InfraError):
             self.plan.harness.remove_leftovers(self.settings, self.plan.run_id)
         with contextlib.suppress(InfraError):
+            store.note_concurrency(self.plan.run_id, self._concurrency.found)
             store.finish_run(self.plan.run_id, status)
 
     @property
@@ -284,13 +280,14 @@ class Controller:
             terminalreporter.write_line("mcode: no test takes mcode_task, so nothing was benchmarked")
         if self.planned:
             seconds = time.monotonic() - self._started
+            found = self._concurrency.found
             notes = [("note", note) for note in [*self._notes, *override_caveats(self.tally.overridden)]]
             if self.decision:
                 word = "holds" if self.decision.holds else "fails"
                 notes.insert(0, ("gate", f"{word}: {self.decision.reason}"))
             if not self._is_complete:
                 notes.insert(0, ("resume", f"{self._command()} --mcode-resume"))
-            summary.write(terminalreporter, self.plan, self.tally, self.planned, seconds, notes)
+            summary.write(terminalreporter, self.plan, self.tally, self.planned, seconds, found, notes)
 
     def _command(self) -> str:
         """Return what was typed, but for the options that resume."""

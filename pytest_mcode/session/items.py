@@ -164,6 +164,7 @@ class Items:
             error=_cause(call) if status == "infra" else "",
             seconds=call.duration,
             tags=task.tags,
+            choices=tuple(handle.choices) if handle and status != "infra" else (),
         )
         report.mcode = outcome.to_json()  # type: ignore[attr-defined]
         if status == "infra" and not isinstance(error, InfraError | ConfigurationError):

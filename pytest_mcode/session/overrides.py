@@ -17,6 +17,7 @@ __all__ = ["check_fixture", "details", "origin_of", "with_source"]
 MUST_HAVE = {
     "mcode_model": ("generate(request) -> Completion",),
     "mcode_prompt": ("first(task) -> messages", "repair(task, verdict) -> message", "hash"),
+    "mcode_repair": ("messages(failure) -> messages", "hash"),
     "mcode_sandbox": (),
     "mcode_solver": (),
     "mcode_model_options": (),
@@ -40,7 +41,7 @@ def details(name: str, value: Any) -> str:
     """Return what a run's record needs of an overriding fixture besides its file and what this holds."""
     if name == "mcode_model_options":
         return f": {to_json(value)}"
-    return f" (hash {value.hash})" if name == "mcode_prompt" else ""
+    return f" (hash {value.hash})" if name in ("mcode_prompt", "mcode_repair") else ""
 
 
 def with_source(name: str, path: Path) -> str:

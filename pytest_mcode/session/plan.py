@@ -19,6 +19,7 @@ from pytest_mcode.session import loading
 from pytest_mcode.session.replay import as_generated, read_answers
 from pytest_mcode.settings import MODEL_OPTIONS, Settings, option_specs
 from pytest_mcode.solving.replay import StoredAnswers
+from pytest_mcode.solving.styles import STYLES
 
 __all__ = ["Plan", "build_settings", "make_plan"]
 
@@ -65,6 +66,8 @@ class Plan:
 
     demonstrations: Demonstrations | None = None
     """What ``--mcode-retrieval`` shows beside the tasks."""
+    server_slots: int | None = None
+    """Requests that the model server serves at a time, where it told the preflight."""
     answers: StoredAnswers = field(default_factory=dict)
     """What the backend ``replay`` judges again; tasks without an answer are not in the plan."""
 
@@ -155,7 +158,27 @@ def _check(settings: Settings, benchmark: Benchmark) -> None:
         if (foreign or idle) and values.get(spec.field, usual) not in (usual, _as_json(usual)):
             why = refused if foreign else "gold answers with reference solutions and asks no model"
             raise ConfigurationError(f"{spec.flag}: {why}; leave it out")
+    if settings.select != "judge":
+        _check_select(settings, benchmark)
     benchmark.harness.check_options(settings)
+
+
+def _check_select(settings: Settings, benchmark: Benchmark) -> None:
+    flag, harness = f"--mcode-select={settings.select}", benchmark.harness
+    if settings.select not in harness.selections:
+        raise ConfigurationError(
+            f"{flag}: samples of {benchmark.name} ({harness.name}) cannot be run on inputs of one's own; "
+            f"give {' or '.join(harness.selections)}"
+        )
+    if settings.backend != "replay" and (settings.samples < 2 or not settings.all_samples):
+        raise ConfigurationError(
+            f"{flag} chooses among samples: give --mcode-samples of 2 or more and --mcode-all-samples"
+        )
+    if settings.select == "tests" and settings.backend in ("gold", "replay"):
+        raise ConfigurationError(
+            f"{flag}: a model writes the tests, and --mcode-backend={settings.backend} asks none; choose "
+            "afterwards: mcode select RUN --by tests --model ID --backend NAME"
+        )
 
 
 def _as_json(value: Any) -> Any:
@@ -174,9 +197,8 @@ def make_plan(settings: Settings) -> Plan:
         tasks = [task for task in tasks if task.task_id in answers]
     demonstrations = loading.load_demonstrations(settings, tasks)
     benchmark = benchmarks.get(settings.benchmark)
-    prompt_hash = benchmark.harness.prompt(
-        settings, benchmark.prompt_template, demonstrations=demonstrations
-    ).hash
+    prompt = benchmark.harness.prompt(settings, benchmark.prompt_template, demonstrations=demonstrations)
+    prompt_hash = f"{prompt.hash}{STYLES[settings.repair].hash}"
     plan = Plan(
         run_id=_new_run_id(),
         settings=settings,

@@ -17,7 +17,7 @@ from pytest_mcode.records import Task
 from pytest_mcode.session import parts
 from pytest_mcode.settings import Settings
 
-__all__ = ["HONOURED", "NOT_HONOURED", "NO_EFFECT", "QUESTION", "is_asked", "observe", "observed_words"]
+__all__ = ["HONOURED", "QUESTION", "observe", "observed_words", "record"]
 
 QUESTION = "Invent a name for a village, and say in one sentence why it is called so."
 """Something to which a model that samples gives many answers."""
@@ -33,7 +33,7 @@ WORDS = {
 }
 
 
-def is_asked(settings: Settings) -> bool:
+def _is_asked(settings: Settings) -> bool:
     """Whether the preflight asks: a server, whose model is there already, rather than a library's own."""
     return "base_url" in backends.get(settings.backend).takes
 
@@ -57,6 +57,16 @@ def observe(settings: Settings) -> dict[str, Any]:
     if first != again:
         return {"seeds": NOT_HONOURED}
     return {"seeds": HONOURED if first != other else NO_EFFECT}
+
+
+def record(settings: Settings, notes: list[str]) -> dict[str, Any]:
+    """Return what a run's record says of seeds, where the preflight asks; note where none are honoured."""
+    if settings.resumes or not _is_asked(settings):
+        return {}
+    seen = observe(settings)
+    if seen["seeds"] == NOT_HONOURED:
+        notes.append(f"seeds: {observed_words(seen)}")
+    return {"seeds": seen["seeds"] or observed_words(seen)}
 
 
 def observed_words(seen: Mapping[str, Any]) -> str:

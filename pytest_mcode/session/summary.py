@@ -2,10 +2,13 @@
 
 import contextlib
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pytest_mcode.loop_options import LoopOptions
 from pytest_mcode.session.gates import Decision
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.session.tally import Tally
@@ -30,6 +33,7 @@ def write(
     tally: Tally,
     planned: int,
     seconds: float,
+    concurrency: Mapping[str, Any],
     notes: list[tuple[str, str]],
 ) -> None:
     """Write the summary section; one line under ``-q``, nothing under ``-qq`` or ``--no-summary``."""
@@ -43,7 +47,7 @@ def write(
                 reporter.write_line(f"{name:<10} {value}")
         return
     reporter.section(f"mcode: {plan.title}")
-    for name, value in [*_rows(plan, tally, planned, seconds), *notes]:
+    for name, value in [*_rows(plan, tally, planned, seconds, concurrency), *notes]:
         reporter.write_line(f"{name:<10} {value}")
 
 
@@ -91,13 +95,15 @@ def write_step_summary(plan: Plan, tally: Tally, planned: int, decision: Decisio
 
 
 def pass_rate(tally: Tally) -> str:
-    """Return ``61.3%, 95 % in [53.7%, 68.5%] (100/163)``: solved / judged with its Wilson interval."""
+    """Return ``61.3%, 95 % in [53.7%, 68.5%] (100/163)``: solved / judged, and `Tally.interval`."""
     if tally.pass_rate is None:
         return "no task was judged"
-    from pytest_mcode.analysis.intervals import wilson
+    from pytest_mcode.analysis.figure import Withheld
 
-    low, high = wilson(tally.solved, tally.judged)
-    return f"{tally.pass_rate:.1%}, 95 % in [{low:.1%}, {high:.1%}] ({tally.solved}/{tally.judged})"
+    span, of = tally.interval, f"({tally.solved}/{tally.judged})"
+    if isinstance(span, Withheld):
+        return f"{tally.pass_rate:.1%} {of}; no interval: {span.reason}"
+    return f"{tally.pass_rate:.1%}, 95 % in [{span.low:.1%}, {span.high:.1%}] {of}"
 
 
 def _brief(plan: Plan, tally: Tally, planned: int) -> str:
@@ -106,7 +112,9 @@ def _brief(plan: Plan, tally: Tally, planned: int) -> str:
     return f"{pass_rate(tally)}{infra}{missing}{_selected(planned, plan, tally)}"
 
 
-def _rows(plan: Plan, tally: Tally, planned: int, seconds: float) -> list[tuple[str, str]]:
+def _rows(
+    plan: Plan, tally: Tally, planned: int, seconds: float, concurrency: Mapping[str, Any]
+) -> list[tuple[str, str]]:
     done = tally.judged + tally.infra
     rows = [
         ("model", _model(plan)),
@@ -117,6 +125,7 @@ def _rows(plan: Plan, tally: Tally, planned: int, seconds: float) -> list[tuple[
         ),
         ("pass rate", pass_rate(tally)),
     ]
+    rows += [("selection", _selection(by, found)) for by, found in tally.chosen.items()]
     if len(tally.by_test) > 1:
         rows += [("", f"{test}: {solved}/{judged}") for test, (solved, judged) in tally.by_test.items()]
     if tally.solved_in_process:
@@ -130,10 +139,19 @@ def _rows(plan: Plan, tally: Tally, planned: int, seconds: float) -> list[tuple[
         rows += [("", f"{n} x {cause.splitlines()[0]}") for cause, n in tally.infra_causes.most_common(3)]
     rows += [
         ("cost", f"{tally.attempts} attempts, {_tokens(tally)}, {seconds:.1f} s{_execution(tally)}"),
+        *([("in flight", _in_flight(concurrency))] if concurrency else []),
         ("run", f"{plan.run_id} in {plan.settings.db}"),
         ("next", f"mcode results --run {plan.run_id}{_db_flag(plan)}"),
     ]
     return rows
+
+
+def _selection(by: str, found: Sequence[tuple[bool, bool]]) -> str:
+    right, able = sum(passed for passed, _ in found), sum(covered for _, covered in found)
+    return (
+        f"by {by}: {right / len(found):.1%} handed in right ({right}/{len(found)}), "
+        f"some sample solves {able / len(found):.1%} ({able}/{len(found)})"
+    )
 
 
 def _model(plan: Plan) -> str:
@@ -150,10 +168,15 @@ def _loop(plan: Plan, tally: Tally | None = None) -> str:
         given = settings.samples > 1 or settings.debug_iters > 0
         loop = f"own solver {own}" + (f", given {loop}" if given else "")
     if settings.debug_iters:
-        loop += ", resample" if settings.strategy == "resample" else f", feedback {settings.feedback}"
+        loop += ", resample" if settings.strategy == "resample" else _repairs(settings)
     if settings.retrieval:
         loop += f", retrieval {settings.own['retrieval_source']}"
     return f"{loop}, judge {settings.judge}" if settings.judge else loop
+
+
+def _repairs(settings: LoopOptions) -> str:
+    style = "" if settings.repair == "conversation" else f", repair {settings.repair}"
+    return f"{style}, feedback {settings.feedback}"
 
 
 def _subset(plan: Plan) -> str:
@@ -177,10 +200,19 @@ def _bounds(tally: Tally) -> str:
     return f"{low:.1%} to {high:.1%}"
 
 
+def _in_flight(concurrency: Mapping[str, Any]) -> str:
+    requests, workers = concurrency["requests"], concurrency.get("by_worker", ())
+    shares = f", by worker {' + '.join(map(str, workers))}" if workers else ""
+    return f"at most {requests} request{'s' * (requests != 1)} at a time{shares} ({concurrency['reason']})"
+
+
 def _tokens(tally: Tally) -> str:
     if not tally.prompt_tokens and not tally.completion_tokens:
         return "no tokens counted"
-    return f"{tally.prompt_tokens:,} prompt + {tally.completion_tokens:,} completion tokens"
+    counted = f"{tally.prompt_tokens:,} prompt + {tally.completion_tokens:,} completion tokens"
+    if tally.attempts_without_tokens:
+        return f"more than {counted} (not reported for {tally.attempts_without_tokens} attempts)"
+    return counted
 
 
 def _execution(tally: Tally) -> str:

@@ -1,9 +1,14 @@
 """Counts over the outcomes of one session, for its summary and its exit status."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from pytest_mcode.records import TaskOutcome
+from pytest_mcode.records import REFUSALS, TaskOutcome
+
+if TYPE_CHECKING:
+    from pytest_mcode.analysis.figure import Interval, Withheld
 
 __all__ = ["Tally"]
 
@@ -21,6 +26,8 @@ class Tally:
     attempts: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    attempts_without_tokens: int = 0
+    """Those whose server did not report all of them: what is summed up is too little."""
     execution_seconds: float = 0.0
     """Of all verdicts, also those given at the same time by several workers."""
     failures: Counter[str] = field(default_factory=Counter)
@@ -28,15 +35,29 @@ class Tally:
     infra_causes: Counter[str] = field(default_factory=Counter)
     by_test: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Solved and judged tasks of each test function."""
+    cluster: Callable[[str], str | None] = lambda task_id: None
+    """Which tasks go together, by the harness."""
+    _results: list[tuple[str | None, bool]] = field(default_factory=list)
+    """Of each judged task its cluster, and whether it was solved."""
     overridden: dict[str, dict[str, str]] = field(default_factory=dict)
     """By test function: what took the place of our fixtures, by their names."""
 
+    chosen: dict[str, list[tuple[bool, bool]]] = field(default_factory=dict)
+    """By way of choosing, of each task: whether what is handed in passes, and whether some sample does."""
+
     def add(self, outcome: TaskOutcome) -> None:
         """Count one task."""
+        for choice in outcome.choices:
+            able = any(attempt.verdict.passed for attempt in outcome.attempts)
+            self.chosen.setdefault(choice.by, []).append((choice.passed, able))
         self.overridden[outcome.test] = self.overridden.get(outcome.test, {}) | outcome.overridden
         self.attempts += len(outcome.attempts)
         self.prompt_tokens += sum(attempt.prompt_tokens or 0 for attempt in outcome.attempts)
         self.completion_tokens += sum(attempt.completion_tokens or 0 for attempt in outcome.attempts)
+        sent = [attempt for attempt in outcome.attempts if attempt.verdict.kind not in REFUSALS]
+        self.attempts_without_tokens += sum(
+            None in (attempt.prompt_tokens, attempt.completion_tokens) for attempt in sent
+        )
         self.execution_seconds += sum(attempt.verdict.seconds for attempt in outcome.attempts)
         if outcome.status == "infra":
             self.infra += 1
@@ -44,6 +65,7 @@ class Tally:
             self.infra_causes[outcome.error] += 1
             return
         self.infra_in_a_row = 0
+        self._results.append((self.cluster(outcome.task_id), outcome.status == "solved"))
         solved, judged = self.by_test.get(outcome.test, (0, 0))
         self.by_test[outcome.test] = (solved + (outcome.status == "solved"), judged + 1)
         if outcome.status == "solved":
@@ -62,6 +84,15 @@ class Tally:
     def judged(self) -> int:
         """Tasks that count: infra outcomes are outside the denominator."""
         return self.solved + self.unsolved
+
+    @property
+    def interval(self) -> "Interval | Withheld":
+        """The pass rate's, over clusters of tasks where there are any; see `clusters.rate_interval`."""
+        from pytest_mcode.analysis.clusters import rate_interval
+
+        clusters = [cluster for cluster, _ in self._results]
+        known = clusters if clusters and None not in clusters else None
+        return rate_interval([float(solved) for _, solved in self._results], known)
 
     @property
     def pass_rate(self) -> float | None:

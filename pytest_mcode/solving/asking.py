@@ -12,26 +12,28 @@ from pytest_mcode.harnesses.reasoning import strip_reasoning
 from pytest_mcode.models import Request
 from pytest_mcode.records import Message, Task, Verdict, fingerprint
 
-__all__ = ["answer_turn", "attempt_seed", "opening", "repair_turn", "request_for"]
+__all__ = ["answer_turn", "attempt_seed", "checked_repair", "opening", "repair_turn", "request_for"]
 
 NO_ANSWER = "(no answer)"
 """Stands for a turn that held reasoning alone: some servers refuse an empty one."""
 
 
-def attempt_seed(seed: int, task_id: str, sample: int, iteration: int) -> int:
-    """Derive an attempt's seed (31 bits, what every backend takes): samples differ, a run repeats."""
-    return int(fingerprint([seed, task_id, sample, iteration])[:8], 16) & 0x7FFFFFFF
+def attempt_seed(seed: int, task_id: str, sample: int, iteration: int, *aside: int) -> int:
+    """Derive an attempt's seed (31 bits, what every backend takes): samples differ, a run repeats.
+
+    What the attempt asks on the side has the number of the question, from 1, as `aside`.
+    """
+    return int(fingerprint([seed, task_id, sample, iteration, *aside])[:8], 16) & 0x7FFFFFFF
 
 
 def opening(prompt: Prompt, task: Task) -> list[Message]:
     """Return the messages that open a sample; raises `ConfigurationError` where they are none."""
-    messages = prompt.first(task)
-    if not isinstance(messages, list) or not messages or not all(_is_message(each) for each in messages):
-        raise ConfigurationError(
-            f"first() of {_whose(prompt)} returned {messages!r:.80}; "
-            "a prompt returns a list of messages: {'role': 'user', 'content': '…'}"
-        )
-    return messages
+    return _checked(prompt.first(task), f"first() of {_whose(prompt)}", "a prompt")
+
+
+def checked_repair(style: object, messages: object) -> list[Message]:
+    """Return what a style words a repair with; raises `ConfigurationError` where it is no messages."""
+    return _checked(messages, f"messages() of {_whose(style)}", "a style of repair")
 
 
 def repair_turn(prompt: Prompt, task: Task, verdict: Verdict | None) -> Message:
@@ -62,6 +64,15 @@ def request_for(
         iteration=iteration,
         retrieved=retrieved(prompt, task),
     )
+
+
+def _checked(messages: Any, whose: str, what: str) -> list[Message]:
+    if not isinstance(messages, list) or not messages or not all(_is_message(each) for each in messages):
+        raise ConfigurationError(
+            f"{whose} returned {messages!r:.80}; "
+            f"{what} returns a list of messages: {{'role': 'user', 'content': '…'}}"
+        )
+    return messages
 
 
 def _whose(part: object) -> str:

@@ -8,12 +8,13 @@ from pytest_mcode.settings import Settings
 from pytest_mcode.solving.resample import Resample
 from pytest_mcode.solving.sample_and_debug import SampleAndDebug
 from pytest_mcode.solving.solver import Solver
+from pytest_mcode.solving.styles import Style
 
 __all__ = ["bundled_solver"]
 
 
-def bundled_solver(settings: Settings, model: Model, prompt: Prompt) -> Solver:
-    """Return sample and debug, resampling, or the agent, within the session's budget."""
+def bundled_solver(settings: Settings, model: Model, prompt: Prompt, style: Style) -> Solver:
+    """Return sample and debug in `style`, resampling, or the agent, within the session's budget."""
     budget: dict[str, Any] = {
         "model": model,
         "prompt": prompt,
@@ -26,4 +27,6 @@ def bundled_solver(settings: Settings, model: Model, prompt: Prompt) -> Solver:
         from pytest_mcode.solving.bash_agent import BashAgent
 
         return BashAgent(**budget, max_steps=settings.own["max_steps"], seconds=settings.timeout)
-    return Resample(**budget) if settings.strategy == "resample" else SampleAndDebug(**budget)
+    if settings.strategy == "resample":
+        return Resample(**budget)
+    return SampleAndDebug(**budget, style=style)

@@ -1,6 +1,6 @@
 """The handle of a task: what a test function holds as `mcode_task`. It judges, and records every attempt."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -9,8 +9,10 @@ from pytest_mcode.benchmarks import Benchmark
 from pytest_mcode.errors import ApplyError, ContentFilterError, ContextOverflowError
 from pytest_mcode.harnesses import checked
 from pytest_mcode.harnesses.protocol import Harness
-from pytest_mcode.models import Completion, Request
-from pytest_mcode.records import Attempt, Task, Verdict
+from pytest_mcode.models import Completion, Model, Request
+from pytest_mcode.records import Attempt, Choice, Task, Verdict
+from pytest_mcode.selection import Evidence, choose
+from pytest_mcode.solving.asides import Aside, asides_of, with_asides
 from pytest_mcode.solving.feedback import FEEDBACK, FeedbackName
 from pytest_mcode.solving.journal import Journal
 from pytest_mcode.solving.unanswered import cut, unanswered, withheld
@@ -30,12 +32,15 @@ class TaskHandle:
     journal: Journal | None = None
     """Keeps the attempts of a session that may be killed."""
     attempts: list[Attempt] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
+    """What would be handed in, by ways of choosing."""
     harness: Harness | None = None
     """The benchmark's, as the session's settings want it; None: as it is."""
 
     def __post_init__(self) -> None:
         """Take up what an earlier session has left of this task."""
         self._left = self.journal.read() if self.journal else []
+        self._asides: dict[int, list[Aside]] = {}
         self._feedback = FEEDBACK[self.feedback]
         self._harness = self.harness or self.benchmark.harness
 
@@ -87,8 +92,19 @@ class TaskHandle:
         for attempt in self._left:
             opening = list(attempt.messages)[: len(request.messages)]
             if attempt.seed == request.seed and opening == list(request.messages):
+                self._asides.pop(request.sample, None)
                 return self._record(request.sample, attempt)
         return None
+
+    def ask_aside(self, request: Request, ask: Callable[[Request], Completion]) -> str:
+        """Ask what the next attempt of a sample is made of, unless an earlier session did; return the answer.
+
+        The attempt is recorded with all that was asked since the one before it, and costs it too.
+        """
+        left = (aside for attempt in self._left for aside in asides_of(attempt) if aside.answers(request))
+        aside = next(left, None) or Aside.of(request, ask(request))
+        self._asides.setdefault(request.sample, []).append(aside)
+        return aside.text
 
     # What came of it.
 
@@ -111,6 +127,18 @@ class TaskHandle:
         """Whether the judging tests passed the `answer`."""
         return self.answer is not None and self.answer.verdict.passed
 
+    def choose(self, by: str, *, seed: int, model: Model | None = None) -> None:
+        """Record which sample would be handed in by a way of choosing that does not ask the judging tests."""
+        evidence = Evidence(
+            task=self.task,
+            harness=self._harness,
+            sandbox=self.sandbox,
+            attempts=self.attempts,
+            seed=seed,
+            model=model,
+        )
+        self.choices.append(choose(by, evidence))
+
     def close(self) -> None:
         """Let go of what the sandbox keeps of the task, once no more attempts are made."""
         self._harness.forget(self.task, self.sandbox)
@@ -118,7 +146,7 @@ class TaskHandle:
     # Recording.
 
     def _keep(self, sample: int, attempt: Attempt) -> Attempt:
-        attempt = self._record(sample, attempt)
+        attempt = self._record(sample, with_asides(attempt, self._asides.pop(sample, [])))
         if self.journal:
             self.journal.append(attempt)
         return attempt
@@ -178,6 +206,7 @@ def _attempt(
     remarks: Mapping[str, Any],
 ) -> Attempt:
     retrieved = {"retrieved": list(request.retrieved)} if request and request.retrieved else {}
+    details = _merged(remarks, verdict.details)
     return Attempt(
         sample=0,
         iteration=0,
@@ -185,12 +214,18 @@ def _attempt(
         completion=completion.text,
         reasoning=completion.reasoning,
         solution=solution,
-        verdict=verdict,
+        verdict=replace(verdict, details={}),
         public_verdict=public_verdict,
         seed=request.seed if request else None,
         prompt_tokens=completion.prompt_tokens,
         completion_tokens=completion.completion_tokens,
         generation_seconds=completion.seconds,
         finish_reason=completion.finish_reason,
-        extra={**remarks, **retrieved},
+        extra={**details, **retrieved},
     )
+
+
+def _merged(remarks: Mapping[str, Any], details: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what harness and judge say of a solution; where both raise flags, all of them."""
+    flags = {**remarks.get("flags", {}), **details.get("flags", {})}
+    return {**remarks, **details, **({"flags": flags} if flags else {})}

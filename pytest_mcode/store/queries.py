@@ -17,6 +17,7 @@ __all__ = [
     "RunFilter",
     "all_attempt_rows",
     "attempt_rows",
+    "attempts_stored",
     "choice_rows",
     "find_run",
     "find_runs",
@@ -87,24 +88,27 @@ def find_run(store: Store, name: str) -> Row:
 
 
 def outcome_groups(
-    store: Store, run_ids: Sequence[str] | None = None, *, by_passes: bool = False
+    store: Store, run_ids: Sequence[str] | None = None, *, by_passes: bool = False, by_task: bool = False
 ) -> dict[tuple[str, str], list[Row]]:
     """Return, by (run, test function), counts and sums over the outcomes that are alike.
 
     Alike are those equal in status and last verdict; with `by_passes`, which pass@k needs, also in
-    numbers of samples and passes. ``tasks`` counts them: few rows for many tasks. A sum of tokens is None
-    where an outcome lacks its own, though a server answered.
+    numbers of samples and passes. ``tasks`` counts them: few rows for many tasks, unless asked for `by_task`;
+    ``task_id`` is the id of one of them. A sum of tokens is None where an outcome lacks its own, though a
+    server answered.
     """
     tasks = schema.tasks
     keys = [tasks.c[name] for name in ("run_id", "test", *ALIKE, *(PASSES if by_passes else ()))]
+    by = [*keys, tasks.c.task_id] if by_task else keys
     sums = [func.sum(tasks.c[name]).label(name) for name in SUMS]
     sums += [_sum_if_known(tasks.c[name]).label(name) for name in TOKENS]
     samples = [
+        func.min(tasks.c.task_id).label("task_id"),
         func.sum(tasks.c.samples).label("samples_started"),
         func.min(tasks.c.samples).label("fewest_samples"),
         func.sum(case((tasks.c.passed_in_process > 0, 1), else_=0)).label("passed_in_process"),
     ]
-    statement = select(*keys, func.count().label("tasks"), *samples, *sums).group_by(*keys)
+    statement = select(*keys, func.count().label("tasks"), *samples, *sums).group_by(*by)
     if run_ids is not None:
         statement = statement.where(tasks.c.run_id.in_(run_ids))
     groups: dict[tuple[str, str], list[Row]] = {}
@@ -213,3 +217,9 @@ def choice_rows(store: Store, run_ids: Sequence[str], test: str | None = None) -
         statement = statement.where(tasks.c.test == test)
     with store.engine.connect() as connection:
         return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def attempts_stored(store: Store) -> int:
+    """Return how many attempts the store holds."""
+    with store.engine.connect() as connection:
+        return int(connection.execute(select(func.count()).select_from(schema.attempts)).scalar_one())

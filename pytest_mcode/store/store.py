@@ -1,6 +1,6 @@
 """The results database: opened, checked, written by the controller alone, one transaction a task."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -111,12 +111,20 @@ class Store:
 
     def note_overridden(self, run_id: str, test: str, overridden: Mapping[str, str]) -> None:
         """Add to a run's ``environment`` what took the place of our fixtures in a test function."""
+        self._note(
+            run_id, lambda known: {"overridden": {**known.get("overridden", {}), test: dict(overridden)}}
+        )
+
+    def note_concurrency(self, run_id: str, concurrency: Mapping[str, Any]) -> None:
+        """Put into a run's ``environment`` how many requests were in flight."""
+        self._note(run_id, lambda known: {"concurrency": dict(concurrency)})
+
+    def _note(self, run_id: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
         with self._writing() as connection:
             runs = schema.runs
             statement = select(runs.c.environment).where(runs.c.run_id == run_id)
             environment = connection.execute(statement).scalar_one()
-            known = environment.get("overridden", {})
-            changed = {**environment, "overridden": {**known, test: dict(overridden)}}
+            changed = {**environment, **change(environment)}
             connection.execute(update(runs).where(runs.c.run_id == run_id).values(environment=changed))
 
     def finish_run(self, run_id: str, status: RunStatus) -> None:

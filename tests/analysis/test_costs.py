@@ -4,7 +4,6 @@ from statistics import fmean
 import pytest
 
 from pytest_mcode.analysis.costs import AXES, cost_until_pass, mean_cost, spent, token_price
-from pytest_mcode.analysis.passk import draws_until_pass
 
 SAMPLES = [(True, 100.0), (False, 130.0), (False, 250.0), (True, 90.0), (False, 10.0)]
 
@@ -26,15 +25,12 @@ def every_order(samples: list[tuple[bool, float]], k: int) -> float:
 def test_cost_averages_over_every_order(passes: int, k: int) -> None:
     samples = [(i < passes, cost) for i, (_, cost) in enumerate(SAMPLES)]
     assert cost_until_pass(samples, k) == pytest.approx(every_order(samples, k))
-    draws = cost_until_pass([(passed, 1.0) for passed, _ in samples], k)
-    assert draws == pytest.approx(draws_until_pass(5, passes, k))
 
 
 def test_failing_samples_cost_their_own() -> None:
     """At the mean price of all samples, two draws would cost 15 tokens more."""
     samples = [(True, 100.0), (False, 160.0)]
     assert cost_until_pass(samples, 2) == pytest.approx((100 + 260) / 2)
-    assert draws_until_pass(2, 1, 2) * 130 == pytest.approx(195)
 
 
 def test_unknown_costs_are_unknown() -> None:

@@ -1,5 +1,5 @@
 import random
-from itertools import combinations, permutations
+from itertools import combinations
 from statistics import fmean
 
 import numpy as np
@@ -9,7 +9,6 @@ from scipy import stats
 from pytest_mcode.analysis.differences import difference_interval
 from pytest_mcode.analysis.intervals import mean_interval, wilson
 from pytest_mcode.analysis.passk import (
-    draws_until_pass,
     pass_at_k,
     pass_at_k_difference,
     pass_at_k_interval,
@@ -51,14 +50,6 @@ def test_is_unbiased_where_stopping_at_the_first_pass_is_not() -> None:
 def test_impossible_counts_are_refused(n: int, c: int, k: int) -> None:
     with pytest.raises(ValueError, match="needs 1 <= k <= n"):
         pass_at_k(n, c, k)
-
-
-@pytest.mark.parametrize(("n", "c"), [(5, 0), (5, 1), (5, 3), (5, 5), (1, 1)])
-def test_draws_until_pass_averages_over_every_order(n: int, c: int) -> None:
-    for k in range(1, n + 1):
-        orders = list(permutations([True] * c + [False] * (n - c)))
-        made = [next((i + 1 for i in range(k) if order[i]), k) for order in orders]
-        assert draws_until_pass(n, c, k) == pytest.approx(fmean(made))
 
 
 def test_interval_spends_k_samples_a_draw() -> None:

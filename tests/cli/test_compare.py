@@ -9,7 +9,7 @@ from scipy import stats
 
 from pytest_mcode.records import TaskOutcome
 from pytest_mcode.store import Store
-from tests.store.builders import outcome, run_info, write_run
+from tests.store.builders import answered_apart, outcome, run_info, write_run
 
 Mcode = Callable[..., Any]
 
@@ -67,8 +67,8 @@ def test_repeats_are_averaged_not_pooled(mcode: Mcode, db: Path) -> None:
     assert "differ in model_digest (sha256:new and sha256:abc); narrow it" in refused.err
 
     other = {"model": "other:1b"}
-    write_run(db, run_info("other-1", **other), outcomes("++-- "))
-    write_run(db, run_info("other-2", seed=9, **other), outcomes("+--+i"))
+    write_run(db, run_info("other-1", **other), answered_apart(outcomes("++-- "), "other-1"))
+    write_run(db, run_info("other-2", seed=9, **other), answered_apart(outcomes("+--+i"), "other-2"))
     found = compared(mcode, db, "model=other:1b", "weak-one")
     assert (found["tasks"], found["rate_a"], found["rate_b"]) == (4, 0.5, 0.5)
     assert found["a"]["run_ids"] == ["other-1", "other-2"]

@@ -14,7 +14,7 @@ import pytest
 from pytest_mcode.analysis.intervals import wilson
 from pytest_mcode.results.figures import loop
 from pytest_mcode.store import Store
-from tests.store.builders import attempt, outcome, run_info, write_run
+from tests.store.builders import answered_apart, attempt, outcome, run_info, write_run
 
 Mcode = Callable[..., Any]
 
@@ -34,12 +34,15 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_run(
         db,
         run_info("20260802-100000-bbbbbb", started_at="2026-08-02T10:00:00+00:00", samples=3, tasks_total=4),
-        [
-            outcome(0, "passed"),
-            outcome(1, "syntax", "passed"),
-            outcome(2, *["assertion"] * 3),
-            outcome(3, "passed"),
-        ],
+        answered_apart(
+            [
+                outcome(0, "passed"),
+                outcome(1, "syntax", "passed"),
+                outcome(2, *["assertion"] * 3),
+                outcome(3, "passed"),
+            ],
+            "b",
+        ),
     )
     write_run(
         db,
@@ -341,7 +344,11 @@ def test_compare_samples_for_people(mcode: Mcode, db: Path) -> None:
     shown = mcode("results", "--db", db, "--compare-samples", "--model", "granite4:3b").out
     assert "part of dddddd" in shown
     assert "+33.3 [" in shown
-    assert "No p for a part of a run, nor within one: expectations do not flip" in " ".join(shown.split())
+    said = " ".join(shown.split())
+    assert "No p for a part of a run, nor where one run's samples begin another's: expectations" in said
+    assert "Gain: over 1 sample of aaaaaa (--base RUN takes another)." in said
+    assert "Gain: over 1 sample of part of dddddd (--base RUN takes another)." in said
+    assert "p is adjusted by Holm for all that its table prints." in said
     alone = mcode("results", "--db", db, "--compare-samples", "--benchmark", "mbpp").out
     assert "No two runs differ in samples only" in alone
     assert "No p" not in alone
@@ -394,7 +401,7 @@ def test_grouped_repeats_are_averaged_task_by_task(mcode: Mcode, tmp_path: Path)
         ],
     }
     for seed, (run_id, outcomes) in enumerate(runs.items()):
-        write_run(db, run_info(run_id, seed=seed, tasks_total=4), outcomes)
+        write_run(db, run_info(run_id, seed=seed, tasks_total=4), answered_apart(outcomes, run_id))
     write_run(db, run_info("run-apart", samples=2, tasks_total=4), [outcome(0, "passed")])
     both = next(each for each in listed(mcode, db, "--grouped") if len(each["run_ids"]) == 2)
     assert sorted(both["run_ids"]) == ["run-one", "run-two"]

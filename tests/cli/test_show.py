@@ -54,7 +54,8 @@ def test_run_page(mcode: Mcode, db: Path) -> None:
     shown = " ".join(result.out.split())
     for part in (
         "solved 1/3: 33.3% [6.1, 79.2]",
-        "0 0.0% [0.0, 56.1] 1 33.3% [6.1, 79.2]",
+        "0 0.0% [0.0, 56.1] 1 120 1.5 1.75 1 33.3% [6.1, 79.2] 2 240 3 3.5",
+        "Costs: of a sample, with its repairs up to then.",
         "after assertion 1 of 2 repairs passed",
         "after syntax 0 of 3 repairs passed",
         "600 tokens for 5 repairs, 600 a repaired sample",

@@ -120,6 +120,8 @@ def test_llama_cpp() -> None:
                 {
                     "build_info": "b8681-2b5d1ed",
                     "model_path": "/models/qwen-q4_k_m.gguf",
+                    "slots": 4,
+                    "total_slots": 4,
                     "default_generation_settings": {"n_ctx": 8192},
                 }
             ),
@@ -129,6 +131,7 @@ def test_llama_cpp() -> None:
         "base_url": f"{server.url}/v1",
         "server_version": "b8681-2b5d1ed",
         "model_path": "/models/qwen-q4_k_m.gguf",
+        "slots": 4,
         "context_length": 8192,
         "parameters": 7615616512,
     }

@@ -79,6 +79,17 @@ def outcome(number: int, *samples: str, **changes: Any) -> TaskOutcome:
     return replace(made, **changes)
 
 
+def answered_apart(outcomes: Sequence[TaskOutcome], name: str) -> list[TaskOutcome]:
+    """Return the outcomes with answers of their own, told by `name`: another draw, not a repetition."""
+    return [
+        replace(
+            made,
+            attempts=tuple(replace(each, completion=f"{each.completion}\n{name}") for each in made.attempts),
+        )
+        for made in outcomes
+    ]
+
+
 def write_run(db: Path, info: RunInfo, outcomes: Sequence[TaskOutcome], planned: int | None = None) -> None:
     """Store a finished run."""
     with Store.open(str(db)) as store:

@@ -56,6 +56,7 @@ def test_first_counts():
     assert total([1, 2, 3]) == 6
 """
 )
+TESTS = ("test_of_nothing", "test_with_zero_first", "test_first_counts")
 TEST_NAMES = "from sums.names import shout\n\n\ndef test_shout():\n    assert shout('a') == 'A!'\n"
 FILES = {
     "README.md": "# sums\n\nAdds numbers.\n",

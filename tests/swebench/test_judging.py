@@ -26,13 +26,16 @@ SESSION = f"test-judging-{os.getpid()}"
 NAMES = (
     "gold", "without final newline", "empty", "prose", "malformed", "of another file", "wrong",
     "syntax error", "hanging", "hanging children", "memory-eating", "flooding", "test-editing",
-    "only test-editing", "gold and test-editing", "exiting", "killing everything", "killing process 1",
+    "only test-editing", "gold and test-editing", "gold and test-editing under another prefix",
+    "forging by text", "printing marks", "exiting", "killing everything", "killing process 1",
     "downloading", "history-reading",
 )  # fmt: skip
 PUBLIC = {
     "gold": "passed",
     "without final newline": "passed",
     "gold and test-editing": "passed",
+    "gold and test-editing under another prefix": "passed",
+    "forging by text": "passed",
     "empty": "no_solution",
     "only test-editing": "no_solution",
     "prose": "apply_failed",
@@ -117,20 +120,37 @@ def test_nothing_later_than_the_base_commit_is_in_the_container(task, sandbox):
     assert status == ""
 
 
-def test_a_patch_that_touches_test_configuration_is_flagged(table):
+def test_what_a_patch_could_decide_its_verdict_by_is_flagged(table):
     task = to_task(instance.row())
-    forging = table_patch({"tests/conftest.py": "def pytest_runtest_makereport(item, call): ...\n"})
-    assert SWEBENCH_LITE.harness.remarks(task, forging) == {"test_configuration": ["tests/conftest.py"]}
-    edit = table_patch({"tests/test_core.py": "x = 1\n", "setup.cfg": "[tool:pytest]\n"})
-    assert SWEBENCH_LITE.harness.remarks(task, edit) == {
-        "left_out": ["tests/test_core.py"],
-        "test_configuration": ["setup.cfg"],
+
+    def flags(files):
+        return SWEBENCH_LITE.harness.remarks(task, instance.change(**files)).get("flags", {})
+
+    hook = "def pytest_runtest_makereport(item, call): ...\n"
+    assert flags({"tests/conftest.py": hook}) == {"test_configuration": ["tests/conftest.py"]}
+    assert flags({"tests/test_core.py": "x = 1\n", "pytest.toml": "[pytest]\n", "tests/__init__.py": ""}) == {
+        "graded_tests": ["tests/test_core.py"],
+        "test_configuration": ["pytest.toml", "tests/__init__.py"],
     }
-    assert SWEBENCH_LITE.harness.remarks(task, core(instance.FIXED)) == {}
-
-
-def table_patch(files):
-    return instance.change(**files)
+    assert flags({"a.pth": "x\n", "evil.dist-info/entry_points.txt": "x\n", "sitecustomize.py": "x\n"}) == {
+        "start_up": ["a.pth", "evil.dist-info/entry_points.txt", "sitecustomize.py"]
+    }
+    assert flags({"setup.py": "x = 1\n", "pytest/main.py": "x = 1\n", ".gitattributes": "x\n"}) == {
+        "git_internals": [".gitattributes"],
+        "installation": ["setup.py"],
+        "start_up": ["pytest/main.py"],
+    }
+    leaving = instance.FIXED.replace("result = 0", "print('PASSED x'); __import__('os')._exit(0)")
+    assert flags({"sums/core.py": leaving}) == {"reports": ["sums/core.py"]}
+    assert flags({"sums/core.py": instance.FIXED, "tests/test_names.py": "# PASSED\n"}) == {}
+    assert SWEBENCH_LITE.harness.remarks(task, table["forging by text"].patch)["flags"] == {
+        "marks": ["README.md"],
+        "reports": ["README.md"],
+    }
+    in_git = "--- a/.git/config\n+++ b/.git/config\n@@ -1 +1,2 @@\n x\n+y\n"
+    assert SWEBENCH_LITE.harness.remarks(task, in_git)["flags"] == {"git_internals": [".git/config"]}
+    link = "diff --git a/x b/x\nnew file mode 120000\n--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+tests\n"
+    assert SWEBENCH_LITE.harness.remarks(task, link)["flags"] == {"link": ["x"]}
 
 
 def test_a_lost_container_is_replaced_once(task, sandbox):

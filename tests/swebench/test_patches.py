@@ -5,7 +5,6 @@ import pytest
 from pytest_mcode.benchmarks import Source
 from pytest_mcode.benchmarks.swebench import SWEBENCH_LITE
 from pytest_mcode.harnesses.repositories.patches import changed_files, without
-from pytest_mcode.harnesses.repositories.patches import test_configuration as configuration
 
 from ..session_support import needs_data
 
@@ -86,12 +85,22 @@ def test_what_comes_before_the_first_file_is_kept():
     assert without("Here it is:\n" + EDIT.format("a.py"), {"b.py"})[0].startswith("Here it is:\n")
 
 
-def test_test_configuration():
-    assert configuration(["a.py", "tests/conftest.py", "setup.cfg", "x.pth"]) == [
-        "tests/conftest.py",
-        "setup.cfg",
-        "x.pth",
-    ]
+@pytest.mark.parametrize(
+    "patch",
+    [
+        BARE.format("tests/test_a.py").replace("--- a/", "--- x/").replace("+++ b/", "+++ y/"),
+        EDIT.format("./tests//test_a.py"),
+        EDIT.format("x/../tests/test_a.py"),
+        EDIT.format("tests/test_a.py").replace(" a/", " c/").replace(" b/", " w/"),
+        BARE.format("tests/test_a.py").replace("--- a/", "--- ").replace("+++ b/", "+++ "),
+        RENAME.replace("new name.py", "tests/test_a.py"),
+        "diff --git i/tests/test_a.py w/tests/test_a.py\nold mode 100644\nnew mode 100755\n",
+        "Index: tests/test_a.py\n--- x\n+++ y\n@@ -1,1 +1,1 @@\n-old\n+new\n",
+        "*** a/tests/test_a.py\n--- b/tests/test_a.py\n***************\n*** 1 ****\n! o\n--- 1 ----\n! n\n",
+    ],
+)
+def test_a_file_is_known_under_whatever_name_a_patch_gives_it(patch):
+    assert without(patch, {"tests/test_a.py"})[1] == ["tests/test_a.py"]
 
 
 @pytest.mark.parametrize("split", ["test", "dev"])

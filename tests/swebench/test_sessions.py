@@ -284,6 +284,14 @@ def test_swebench_is_imported_for_nothing_but_judging(pytester):
     [
         ({"image": None}, (), "*rows.jsonl (for swebench-lite): row 1: image must be text*"),
         ({"FAIL_TO_PASS": "[not json"}, (), "*row 1 (acme__sums-1): FAIL_TO_PASS is not JSON*"),
+        ({"image": ""}, (), "*row 1 (acme__sums-1): image '' is no name of an image: lower case, as *"),
+        ({"image": "Acme/Sums:1"}, (), "*row 1 (acme__sums-1): image 'Acme/Sums:1' is no name of an image*"),
+        ({"eval_type": "pass"}, (), "*(acme__sums-1): eval_type 'pass' is none of pass_and_fail, fail_only"),
+        ({"eval_script": "true"}, (), "*(acme__sums-1): eval_script must hold the marks '>>>>> Start Test *"),
+        ({"FAIL_TO_PASS": "[]"}, (), "*(acme__sums-1): FAIL_TO_PASS is empty: nothing would tell a patch*"),
+        ({"version": None}, (), "*rows.jsonl (for swebench-lite): row 1: version must be text, not None*"),
+        ({"version": " "}, (), "*(acme__sums-1): version is empty"),
+        ({"base_commit": "main"}, (), "*(acme__sums-1): base_commit 'main' is no commit's hash"),
         ({}, ("--mcode-task=acme__sums-9",), "*no task 'acme__sums-9' in *; near ones: acme__sums-1"),
         ({}, ("--mcode-image=python:3",), "*--mcode-image: swebench-lite has an image of its own*"),
         ({}, ("--mcode-sandbox=process",), "*--mcode-sandbox: swebench-lite has an image of its own*"),
@@ -298,6 +306,16 @@ def test_bad_input_is_said_in_one_message(pytester, changes, arguments, message)
     result = pytester.runpytest_subprocess(*GOLD, *arguments)
     assert result.ret == 4
     result.stderr.fnmatch_lines([f"ERROR: {message}"])
+
+
+@pytest.mark.docker
+def test_a_log_that_could_not_be_read_is_said_before_anything_runs(pytester, task_file):
+    write_rows(pytester, instance.row(log_parser="parse_log_pitest"))
+    result = pytester.runpytest_subprocess(*GOLD)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(
+        ["ERROR: acme__sums-1: log_parser: swebench 5.* has no parser 'parse_log_pitest'; near ones: *"]
+    )
 
 
 def test_rows_of_an_older_swebench_are_refused_with_the_way_out(pytester):
@@ -323,7 +341,7 @@ def test_predictions_are_exported_as_judged_read_by_swebench_and_judged_again(py
     assert pytester.runpytest_subprocess(*GOLD).ret == 0
     ((_, _, _, _, solution, _, extra),) = rows(pytester, ATTEMPTS)
     assert solution.strip() == mixed.strip()
-    assert json.loads(extra) == {"left_out": ["tests/test_core.py"]}
+    assert json.loads(extra)["flags"] == {"graded_tests": ["tests/test_core.py"]}
     mcode = [sys.executable, "-m", "pytest_mcode.cli"]
     (run_id,) = rows(pytester, "SELECT run_id FROM runs")[0]
     done = pytester.run(*mcode, "export", run_id, "--format=predictions", "--db=results.db")

@@ -32,25 +32,25 @@ def mutants(task: Task, seed: int, count: int = MUTANTS) -> list[str]:
     """Return up to `count` calls whose arguments are like those shown; none where the prompt shows none.
 
     Type-aware mutation, as EvalPlus has it (Liu et al. 2023, arXiv:2305.01210, section 2.1), but within what
-    is seen: numbers stay non-negative and containers filled where all shown are, texts keep to the characters
-    shown, since an input that breaks a task's unstated conditions tells right solutions apart. `seed` and the
-    task's id decide.
+    is seen: numbers stay of that size, non-negative and containers filled where all shown are, texts of the
+    characters shown, since an input that breaks a task's unstated conditions tells right solutions apart.
+    `seed` and the task's id decide.
     """
     calls = _calls(task)
     if not calls:
         return []
     chance = random.Random(f"{seed} {task.task_id}")
     mutation = _Mutation(chance, _seen([argument for _, arguments in calls for argument in arguments]))
-    known, found = {_text(call) for call in calls}, list[str]()
+    found = {_text(call): call for call in calls}
+    wanted = len(found) + count
     for _ in range(TRIES * count):
-        name, arguments = chance.choice(calls)
-        text = _text((name, mutation.of_arguments(arguments)))
-        if text not in known and len(text) <= LONGEST:
-            known.add(text)
-            found.append(text)
-        if len(found) == count:
+        name, arguments = chance.choice([*calls, *found.values()])
+        call = (name, mutation.of_arguments(arguments))
+        if len(text := _text(call)) <= LONGEST:
+            found.setdefault(text, call)
+        if len(found) == wanted:
             break
-    return found
+    return list(found)[wanted - count :]
 
 
 def _calls(task: Task) -> list[Call]:
@@ -88,7 +88,7 @@ class _Seen:
                 return
             case int() | float():
                 self.is_non_negative &= value >= 0
-                self.numbers += [value] if isinstance(value, int) else []
+                self.numbers.append(round(value))
                 return
             case str():
                 self.characters |= set(value)
@@ -152,6 +152,8 @@ class _Mutation:
         return self._chance.choice(self._seen.numbers or [1]) + self._chance.randint(-2, 2)
 
     def _number(self, value: Any) -> Any:
+        largest = 2 * max(map(abs, self._seen.numbers), default=0) + 10
+        value = max(-largest, min(value, largest))
         return abs(value) if self._seen.is_non_negative else value
 
     def _character(self) -> str:

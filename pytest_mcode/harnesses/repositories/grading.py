@@ -3,16 +3,17 @@
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import Task
 
-__all__ = ["apply_commands", "check_installed", "eval_script", "grade", "parse_log"]
+__all__ = ["apply_commands", "check_installed", "check_parsers", "eval_script", "grade", "parse_log"]
 
 INSTALL = "pip install 'pytest-mcode[swebench]'"
 
@@ -28,6 +29,20 @@ def check_installed() -> str:
     if not found.startswith("5."):
         raise ConfigurationError(f"swebench-lite needs swebench 5, not {found}: {INSTALL}")
     return found
+
+
+def check_parsers(tasks: Iterable[Task]) -> None:
+    """Raise `ConfigurationError` naming the first task whose log swebench could not read."""
+    with _swebench():
+        from swebench.harness.log_parsers import PARSER_REGISTRY
+    for task in tasks:
+        name = task.extra["log_parser"]
+        if name not in PARSER_REGISTRY:
+            near = get_close_matches(name, PARSER_REGISTRY, n=3)
+            raise ConfigurationError(
+                f"{task.task_id}: log_parser: swebench {check_installed()} has no parser {name!r}"
+                + (f"; near ones: {', '.join(near)}" if near else "")
+            )
 
 
 def apply_commands() -> list[str]:

@@ -10,8 +10,9 @@ from pytest_mcode.harnesses.demonstrations import Demonstrations
 from pytest_mcode.harnesses.findings import Finding, run_check
 from pytest_mcode.harnesses.limits import limits_of
 from pytest_mcode.harnesses.protocol import Harness, Progress
+from pytest_mcode.harnesses.repositories.flags import flags_of
 from pytest_mcode.harnesses.repositories.options import RepositoryOptions
-from pytest_mcode.harnesses.repositories.patches import changed_files, test_configuration, without
+from pytest_mcode.loop_options import LoopOptions
 from pytest_mcode.records import Task, Verdict
 from pytest_mcode.settings import Settings
 
@@ -48,6 +49,10 @@ class RepositoryHarness(Harness):
             raise ConfigurationError("--mcode-force-rebuild: only with --mcode-task-repo are images built")
         if own.agent == "bash" and settings.strategy == "resample":
             raise ConfigurationError("--mcode-strategy=resample: the bash agent only repairs; leave one out")
+        if own.agent == "bash" and settings.repair != LoopOptions.repair:
+            raise ConfigurationError(
+                f"--mcode-repair={settings.repair}: the bash agent goes on in its own shell; leave one out"
+            )
         if own.agent == "bash" and settings.backend in ("gold", "replay"):
             raise ConfigurationError(
                 f"--mcode-agent=bash: {settings.backend} types no commands; leave it out, or name a model"
@@ -72,7 +77,13 @@ class RepositoryHarness(Harness):
         if task_repo:
             check_builder(task_repo)
         with closing(_open(settings, session_id)) as repositories:
-            return check(repositories, progress)
+            return check(repositories, tasks, progress)
+
+    def image_bytes(self, tasks: Sequence[Task]) -> int:
+        """Return what an image a task takes, layers that they share counted each time."""
+        from pytest_mcode.harnesses.repositories.images import TYPICAL_SIZE
+
+        return len(tasks) * TYPICAL_SIZE
 
     def prepare(self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress) -> None:
         """Build or pull the images of `tasks`."""
@@ -139,10 +150,9 @@ class RepositoryHarness(Harness):
         sandbox.forget(task)
 
     def remarks(self, task: Task, solution: str) -> Mapping[str, Any]:
-        """Return ``left_out`` (graded test files it edits) and ``test_configuration`` (files it edits)."""
-        rest, left_out = without(solution, changed_files(task.test))
-        remarks = {"left_out": left_out, "test_configuration": test_configuration(changed_files(rest))}
-        return {name: files for name, files in remarks.items() if files}
+        """Return ``flags``: what the patch does that could decide its own verdict, with the files."""
+        flags = flags_of(task, solution)
+        return {"flags": flags} if flags else {}
 
     def cluster(self, task_id: str) -> str | None:
         """Return the repository: ``django__django`` of ``django__django-11099``."""

@@ -3,19 +3,35 @@
 Steps and order are those of swebench 5's ``run_instance``; the container and its limits are ours.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pytest_mcode.harnesses.repositories import grading
 from pytest_mcode.harnesses.repositories.container import Container, Ended
-from pytest_mcode.harnesses.repositories.patches import changed_files, without
+from pytest_mcode.harnesses.repositories.marks import TESTS, Marked, new_secret, seal, unseal
+from pytest_mcode.harnesses.repositories.patches import changed_files
 from pytest_mcode.records import Task, Verdict, VerdictKind
 from pytest_mcode.sandboxes import Limits
 
-__all__ = ["apply", "ending", "graded_files", "judge_in", "left_out_note"]
+__all__ = ["apply", "ending", "graded_files", "judge_in"]
 
 PATCH, SCRIPT = "/tmp/patch.diff", "/eval.sh"
 RESTORE = "git checkout -- . ; git clean -fd"
+UNDO = """\
+for file; do
+    if git cat-file -e "HEAD:$file" 2>/dev/null; then
+        git diff --quiet HEAD -- "$file" && continue
+        git checkout -q HEAD -- "$file" || exit 1
+    elif [ -e "$file" ] || [ -L "$file" ]; then
+        git rm -q -f --cached -- "$file" 2>/dev/null
+        rm -rf -- "$file" || exit 1
+    else
+        continue
+    fi
+    echo "$file"
+done
+"""
 MAX_MESSAGE = 2000
 MAX_LOG = 20_000
 """Characters of test output that a verdict keeps: the last ones."""
@@ -27,20 +43,30 @@ def graded_files(task: Task) -> list[str]:
     return changed_files(task.test)
 
 
-def left_out_note(task: Task, patch: str) -> str:
-    """Return a remark on edits to graded test files, or nothing."""
-    files = without(patch, graded_files(task))[1]
-    return f"edits to graded test files were left out: {', '.join(files)}" if files else ""
-
-
 def judge_in(container: Container, task: Task, patch: str, limits: Limits) -> Verdict:
     """Apply `patch` in a fresh container of the task's image and run the hidden tests."""
     refusal = apply(container, patch)
     if refusal is not None:
         return Verdict(kind="apply_failed", message=refusal, mode="container")
-    container.write(SCRIPT, grading.eval_script(task).encode())
+    restored = restore(container, graded_files(task))
+    secret = new_secret()
+    container.write(SCRIPT, seal(grading.eval_script(task), secret).encode())
     ended = container.run(["/bin/bash", SCRIPT], seconds=limits.timeout, max_output=limits.output)
-    return ending(container, ended, limits) or _graded(task, patch, ended, container)
+    verdict = ending(container, ended, limits) or _graded(task, patch, ended, secret, container)
+    if not restored:
+        return verdict
+    flags = {**verdict.details.get("flags", {}), "graded_tests": restored}
+    return replace(verdict, details={**verdict.details, "flags": flags})
+
+
+def restore(container: Container, files: Sequence[str]) -> Sequence[str]:
+    """Undo what a patch has done to files of the hidden tests, however it named them; return which they are.
+
+    The eval script restores those that the base commit has; where it cannot, new ones being among them, it
+    restores none.
+    """
+    said = container.check(["sh", "-c", UNDO, "sh", *files], "restore the files of the hidden tests")
+    return said.decode("utf-8", "replace").splitlines()
 
 
 def apply(container: Container, patch: str) -> str | None:
@@ -72,16 +98,21 @@ def ending(container: Container, ended: Ended, limits: Limits) -> Verdict | None
     return _verdict(kind, message, ended)
 
 
-def _graded(task: Task, patch: str, ended: Ended, container: Container) -> Verdict:
-    report = grading.grade(task, patch, ended.text)
-    if report["resolved"]:
-        return _verdict("passed", "", ended)
-    if container.ran_out_of_memory():
-        return _verdict("memory", "the kernel killed a process of the tests: out of memory", ended)
-    return _verdict("unresolved", _unresolved(report), ended)
+def _graded(task: Task, patch: str, ended: Ended, secret: str, container: Container) -> Verdict:
+    marked = unseal(ended.text, secret)
+    report = grading.grade(task, patch, marked.log)
+    verdict = _verdict("passed", "", ended)
+    if not report["resolved"] and container.ran_out_of_memory():
+        verdict = _verdict("memory", "the kernel killed a process of the tests: out of memory", ended)
+    elif not report["resolved"]:
+        verdict = _verdict("unresolved", _unresolved(report, marked), ended)
+    flags = {"flags": {"marks": list(marked.forged)}} if marked.forged else {}
+    return replace(verdict, details=flags)
 
 
-def _unresolved(report: Mapping[str, Any]) -> str:
+def _unresolved(report: Mapping[str, Any], marked: Marked) -> str:
+    if TESTS in marked.forged:
+        return "the tests' output holds marks that only the script that runs them may write"
     tests = report.get("tests_status")
     if tests is None:
         reason = report.get("infra_failure_reason")

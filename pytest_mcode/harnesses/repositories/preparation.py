@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pytest_mcode.harnesses.repositories import images
-from pytest_mcode.harnesses.repositories.grading import check_installed
+from pytest_mcode.harnesses.repositories.grading import check_installed, check_parsers
 from pytest_mcode.harnesses.repositories.images import ImageState
 from pytest_mcode.harnesses.repositories.sandbox import DockerRepositories
 from pytest_mcode.records import Task
@@ -14,9 +14,12 @@ from pytest_mcode.sandboxes.ownership import sweep
 __all__ = ["check", "image_states", "prepare_images"]
 
 
-def check(sandbox: DockerRepositories, progress: Callable[[str], None]) -> Mapping[str, Any]:
+def check(
+    sandbox: DockerRepositories, tasks: Sequence[Task], progress: Callable[[str], None]
+) -> Mapping[str, Any]:
     """Return what the run's record says of the sandbox; removes containers of dead sessions."""
     check_installed()
+    check_parsers(tasks)
     with connect_engine() as engine:
         swept = sweep(engine)
     if swept:

@@ -13,13 +13,13 @@ from pathlib import PurePosixPath
 from pytest_mcode.harnesses.repositories import grading
 from pytest_mcode.harnesses.repositories.container import Container, Ended
 from pytest_mcode.harnesses.repositories.judging import apply, ending, graded_files
+from pytest_mcode.harnesses.repositories.marks import END, START, new_secret, seal, unseal
 from pytest_mcode.harnesses.repositories.patches import changed_files
 from pytest_mcode.records import Task, Verdict
 from pytest_mcode.sandboxes import Limits
 
 __all__ = ["PublicJudge", "related_tests", "test_script"]
 
-START, END = ">>>>> Start Test Output", ">>>>> End Test Output"
 COMPILE = '. /opt/miniconda3/bin/activate && conda activate testbed && exec python -m py_compile "$@"'
 MOST_FILES = 3
 """Test files that are run."""
@@ -66,12 +66,13 @@ class PublicJudge:
     def _run(self, container: Container, another: Opened, tests: tuple[str, ...], script: str) -> Verdict:
         if tests not in self._before:
             with another() as untouched:
-                self._before[tests] = _good(self.task, _run(untouched, script, self.limits))
-        ended = _run(container, script, self.limits)
+                _, log = _run(untouched, script, self.limits)
+                self._before[tests] = _good(self.task, log)
+        ended, log = _run(container, script, self.limits)
         cut = ending(container, ended, self.limits)
         if cut is not None:
             return cut
-        now = _good(self.task, ended)
+        now = _good(self.task, log)
         broken = [test for test in self._before[tests] if test not in now]
         passed = Verdict(kind="passed", seconds=ended.seconds, wall_seconds=ended.seconds, mode="container")
         if not broken:
@@ -80,7 +81,7 @@ class PublicJudge:
             return replace(passed, kind="memory", message="out of memory")
         message = (
             f"{len(broken)} of the repository's own tests passed before your change and fail now: "
-            f"{', '.join(broken[:10])}\n{_between_marks(ended.text)[-MAX_OUTPUT:]}"
+            f"{', '.join(broken[:10])}\n{log[-MAX_OUTPUT:]}"
         )
         return replace(passed, kind="unresolved", message=message)
 
@@ -134,15 +135,14 @@ def _label(path: str) -> str:
     return path.removeprefix("tests/").removesuffix(".py").replace("/", ".")
 
 
-def _run(container: Container, script: str, limits: Limits) -> Ended:
-    container.write("/public.sh", script.encode())
-    return container.run(["/bin/bash", "/public.sh"], seconds=limits.timeout, max_output=limits.output)
+def _run(container: Container, script: str, limits: Limits) -> tuple[Ended, str]:
+    """Return how the tests ended, and what they wrote."""
+    secret = new_secret()
+    container.write("/public.sh", seal(script, secret).encode())
+    ended = container.run(["/bin/bash", "/public.sh"], seconds=limits.timeout, max_output=limits.output)
+    return ended, unseal(ended.text, secret).log
 
 
-def _good(task: Task, ended: Ended) -> list[str]:
-    status = grading.parse_log(task, _between_marks(ended.text))
+def _good(task: Task, log: str) -> list[str]:
+    status = grading.parse_log(task, log)
     return [test for test, each in status.items() if each in GOOD]
-
-
-def _between_marks(log: str) -> str:
-    return log.partition(START)[2].partition(END)[0]

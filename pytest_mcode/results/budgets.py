@@ -1,0 +1,145 @@
+"""What a run would have solved, and cost, within smaller budgets: fewer samples, fewer repairs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_mcode.analysis.costs import AXES, Draw, mean_cost, spent
+from pytest_mcode.analysis.passk import pass_at_k
+from pytest_mcode.results.summaries import Figures
+from pytest_mcode.store import Store
+from pytest_mcode.store.queries import Row, attempt_rows, task_rows
+
+__all__ = ["STEPS", "Budget", "History", "history"]
+
+STEPS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
+"""Numbers of samples at which a curve has points."""
+Sample = Sequence[Row]
+"""Attempts by iteration, without texts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """At most so many samples a task, each with at most so many repairs; sampling stops at a pass."""
+
+    samples: int
+    repairs: int
+    scores: Mapping[str, float]
+    """By task: the chance that it is solved within the budget; 0 or 1 where samples stopped at a pass."""
+    draws: int
+    """Independent draws behind a score: ⌊n/k⌋."""
+    costs: Mapping[str, float | None]
+    """Mean of a task, by axis of `costs.AXES`; None where that is unknown."""
+
+    @property
+    def rate(self) -> float:
+        """The mean over tasks."""
+        return sum(self.scores.values()) / len(self.scores)
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """The attempts of the tasks that a run judged."""
+
+    run: Figures
+    tasks: Mapping[str, Sequence[Sample]]
+    solved: Mapping[str, bool]
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether every sample was made of every task, so that any k of them are as good as the first k."""
+        n = self.run["samples"]
+        made = all(len(samples) == n for samples in self.tasks.values())
+        return bool(self.run["all_samples"]) and bool(self.tasks) and made and self._is_any_pass
+
+    @property
+    def _is_any_pass(self) -> bool:
+        """Whether a sample that passes solves its task, and a repair can only mend."""
+        return bool(self.run["settings"].get("feedback") != "public")
+
+    def whole(self) -> Budget:
+        """Return the run as it was, every sample that it made paid for."""
+        every = [[attempt for made in samples for attempt in made] for samples in self.tasks.values()]
+        return Budget(
+            samples=self.run["samples"],
+            repairs=self.run["debug_iters"],
+            scores={task: float(passed) for task, passed in self.solved.items()},
+            draws=1,
+            costs={axis: _mean([spent(attempts, axis) for attempts in every]) for axis in AXES},
+        )
+
+    def within(self, k: int, repairs: int | None = None) -> Budget:
+        """Return the run with at most `k` samples of at most so many repairs, all of them by default.
+
+        Of fixed samples each score is pass@k, else whether one of the first k samples passed.
+        """
+        most = self.run["debug_iters"] if repairs is None else repairs
+        draws = {task: [_cut(sample, most) for sample in samples] for task, samples in self.tasks.items()}
+        passes = {task: [_passed(sample) for sample in samples] for task, samples in draws.items()}
+        n = self.run["samples"]
+        if self.is_fixed:
+            scores = {task: pass_at_k(n, sum(each), k) for task, each in passes.items()}
+        else:
+            scores = {task: float(any(each[:k])) for task, each in passes.items()}
+        return Budget(
+            samples=k,
+            repairs=most,
+            scores=scores,
+            draws=n // k if self.is_fixed else 1,
+            costs={axis: self._cost(draws.values(), k, axis) for axis in AXES},
+        )
+
+    def _cost(self, tasks: Any, k: int, axis: str) -> float | None:
+        if self.is_fixed:
+            return mean_cost(_draws(tasks, axis), k)
+        return _mean([spent((each for sample in samples[:k] for each in sample), axis) for samples in tasks])
+
+    def chain(self, steps: Sequence[int] | None = None) -> list[Budget]:
+        """Return budgets that grow one from the other: repairs of one sample first, then more samples.
+
+        Only the whole run where it cannot be had in parts: where tests that the prompt shows choose the
+        answer, or a solver of one's own does as it likes.
+        """
+        if not self._is_any_pass or "mcode_solver" in self.run["overridden"]:
+            return [self.whole()]
+        n, repairs = self.run["samples"], self.run["debug_iters"]
+        first = [self.within(1, most) for most in range(repairs + 1)]
+        return first + [self.within(k) for k in (steps or _every(n)) if 1 < k <= n]
+
+
+def _every(n: int) -> list[int]:
+    """Return all numbers of samples up to 20, beyond in steps of a tenth at most, and the last."""
+    found, k = [], 1
+    while k < n:
+        found.append(k)
+        k += max(1, k // 10) if k >= 20 else 1
+    return [*found, n]
+
+
+def history(store: Store, run: Figures) -> History:
+    """Load the attempts of a run's judged tasks; one of which there is no attempt solved nothing."""
+    attempts = attempt_rows(store, run["run_id"], run["test"])
+    rows = [row for row in task_rows(store, [run["run_id"]], run["test"]) if row["status"] != "infra"]
+    return History(
+        run=run,
+        tasks={row["task_id"]: attempts.get(row["task_id"], []) for row in rows},
+        solved={row["task_id"]: row["status"] == "solved" for row in rows},
+    )
+
+
+def _cut(sample: Sample, repairs: int) -> Sample:
+    return [attempt for attempt in sample if attempt["iteration"] <= repairs]
+
+
+def _passed(sample: Sample) -> bool:
+    return bool(sample) and sample[-1]["verdict"] == "passed"
+
+
+def _draws(tasks: Any, axis: str) -> Iterator[list[Draw]]:
+    for samples in tasks:
+        yield [(_passed(sample), spent(sample, axis)) for sample in samples]
+
+
+def _mean(costs: Sequence[float | None]) -> float | None:
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) / len(known) if known and len(known) == len(costs) else None

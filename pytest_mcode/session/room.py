@@ -1,0 +1,58 @@
+"""How many requests this process can keep in flight: what its file descriptors and its memory allow."""
+
+import contextlib
+from pathlib import Path
+
+__all__ = ["affordable"]
+
+RESERVED, EACH = 128, 2
+"""File descriptors of everything else, and of a request: its connection, and one that replaces it."""
+BYTES = 2 * 2**20
+"""Memory of a request with its task, thread and answer, generously."""
+
+_AVAILABLE = Path("/proc/meminfo")
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def affordable(asked: int) -> tuple[int, str]:
+    """Return how many of `asked` requests can be in flight, and why it is not all of them."""
+    for most, why in (_by_descriptors(), _by_memory()):
+        if most is not None and most < asked:
+            return max(1, most), f"{asked} need {why}"
+    return asked, ""
+
+
+def _by_descriptors() -> tuple[int | None, str]:
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return None, ""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return None, ""
+    return (soft - RESERVED) // EACH, f"more file descriptors than the limit of {soft} (raise it: ulimit -n)"
+
+
+def _by_memory() -> tuple[int | None, str]:
+    free = [each for each in (_available(), _left_in_cgroup()) if each is not None]
+    if not free:
+        return None, ""
+    return min(free) // 2 // BYTES, f"more memory than half of the {min(free) / 2**30:.1f} GiB that are free"
+
+
+def _available() -> int | None:
+    """Return the bytes that the kernel could give to new processes; None where it does not tell (Linux)."""
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        lines = _AVAILABLE.read_text(encoding="ascii").splitlines()
+        return int(next(line for line in lines if line.startswith("MemAvailable:")).split()[1]) * 1024
+    return None
+
+
+def _left_in_cgroup() -> int | None:
+    """Return the bytes that are left to this container; None where it is not bounded (cgroup v2)."""
+    with contextlib.suppress(OSError, ValueError):
+        most, used = (
+            int((_CGROUP / name).read_text(encoding="ascii")) for name in ("memory.max", "memory.current")
+        )
+        return max(0, most - used)
+    return None

@@ -1,0 +1,21 @@
+"""Fresh: one message with task, failing code and verdict; no turn of the model's own that could anchor it."""
+
+from pytest_mcode.records import Message
+from pytest_mcode.solving.styles.protocol import Failure
+from pytest_mcode.solving.styles.wording import Wording
+
+__all__ = ["Fresh"]
+
+
+class Fresh:
+    """The `Style` that begins a new conversation with each repair."""
+
+    _wording = Wording("fresh")
+    hash = _wording.hash
+
+    def messages(self, failure: Failure) -> list[Message]:
+        """Return one message, after those that open every sample."""
+        text = self._wording.render(
+            "fresh", problem=failure.problem, code=failure.code, turn=failure.turn["content"]
+        )
+        return failure.afresh(text)
