@@ -8,6 +8,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.store import schema
+from pytest_mcode.store.choices import read_choices, replace_choices
 from pytest_mcode.store.store import Store, replace_outcome
 
 __all__ = ["Merged", "merge"]
@@ -74,9 +75,7 @@ def _merge_outcomes(source: Connection, connection: Connection, run_id: str) -> 
         rows = source.execute(select(attempts).where(attempts.c.task == task["id"])).mappings()
         key = earlier.id if earlier else None
         key = replace_outcome(connection, key, _without_key(task), map(_without_key, rows))
-        chosen = select(schema.choices).where(schema.choices.c.task == task["id"])
-        for choice in source.execute(chosen).mappings():
-            connection.execute(insert(schema.choices).values({**_without_key(choice), "task": key}))
+        replace_choices(connection, key, read_choices(source, task["id"]))
         new += 1
     return new, old
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from pytest_mcode.records import Attempt, Choice, RunInfo, TaskOutcome, Verdict
 from pytest_mcode.store import schema
+from pytest_mcode.store.choices import read_choices
 from pytest_mcode.store.store import Store
 
 __all__ = ["read_attempts", "read_outcomes", "read_run"]
@@ -32,7 +33,7 @@ def read_outcomes(
         statement = statement.where(tasks.c.test == test)
     with store.engine.connect() as connection:
         for row in connection.execute(statement).mappings().all():
-            choices = _read_choices(connection, row["id"])
+            choices = read_choices(connection, row["id"])
             yield _outcome(row, read_attempts(connection, row["id"]), choices)
 
 
@@ -42,14 +43,6 @@ def read_attempts(connection: Connection, task_key: int) -> tuple[Attempt, ...]:
     statement = select(attempts).where(attempts.c.task == task_key)
     ordered = statement.order_by(attempts.c.sample, attempts.c.iteration)
     return tuple(_attempt(row) for row in connection.execute(ordered).mappings())
-
-
-def _read_choices(connection: Connection, task_key: int) -> tuple[Choice, ...]:
-    choices = schema.choices
-    rows = connection.execute(select(choices).where(choices.c.task == task_key).order_by(choices.c.id))
-    return tuple(
-        Choice(**{field.name: row[field.name] for field in fields(Choice)}) for row in rows.mappings()
-    )
 
 
 def _outcome(row: RowMapping, attempts: tuple[Attempt, ...], choices: tuple[Choice, ...]) -> TaskOutcome:

@@ -1,6 +1,6 @@
 """The results database: opened, checked, written by the controller alone, one transaction a task."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pytest_mcode.errors import InfraError
 from pytest_mcode.records import Attempt, Choice, RunInfo, TaskOutcome
 from pytest_mcode.store import schema
+from pytest_mcode.store.choices import key_of, replace_choices
 from pytest_mcode.store.database import (
     Place,
     cause,
@@ -147,17 +148,13 @@ class Store:
             key = replace_outcome(
                 connection, earlier.id if earlier else None, row, map(attempt_row, outcome.attempts)
             )
-            _replace_choices(connection, key, outcome.choices)
+            replace_choices(connection, key, outcome.choices)
         return True
 
-    def record_choices(self, run_id: str, test: str, task_id: str, choices: Sequence[Choice]) -> None:
-        """Record what would be handed in at a task that is recorded; a choice made the same way gives way."""
-        tasks = schema.tasks
-        statement = select(tasks.c.id).where(
-            tasks.c.run_id == run_id, tasks.c.test == test, tasks.c.task_id == task_id
-        )
+    def record_choices(self, run_id: str, test: str, task_id: str, made: Iterable[Choice]) -> None:
+        """Record what would be handed in at a task that is stored; a choice made the same way gives way."""
         with self._writing() as connection:
-            _replace_choices(connection, connection.execute(statement).scalar_one(), choices)
+            replace_choices(connection, key_of(connection, run_id, test, task_id), made)
 
     def finished_run(self, config_key: str, tasks: int) -> str | None:
         """Return the latest finished run of a configuration in which `tasks` tasks were all judged."""
@@ -210,13 +207,6 @@ def replace_outcome(
     if rows:
         connection.execute(insert(schema.attempts), rows)
     return int(key[0])
-
-
-def _replace_choices(connection: Connection, task: int, choices: Iterable[Choice]) -> None:
-    for choice in choices:
-        same = (schema.choices.c.task == task, schema.choices.c.by == choice.by)
-        connection.execute(delete(schema.choices).where(*same))
-        connection.execute(insert(schema.choices).values({**vars(choice), "task": task}))
 
 
 def _stored_version(place: Place) -> int:
