@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import pytest_mcode.results
+from pytest_mcode.store import schema
 from tests.cli.conftest import mcode as mcode
 from tests.session_support import MCODE, rows
 from tests.store.builders import outcome, run_info, write_run
@@ -121,6 +122,7 @@ def test_a_session_goes_on_with_a_run_of_version_1(pytester: pytest.Pytester) ->
             "attempts.wall_seconds",
         ):
             connection.execute("ALTER TABLE {} DROP COLUMN {}".format(*added.split(".")))
+        connection.execute("DROP TABLE choices")
         connection.execute("UPDATE mcode_schema SET version = 1")
         connection.execute("UPDATE runs SET status = 'interrupted'")
         connection.execute("DELETE FROM attempts WHERE task = (SELECT max(id) FROM tasks)")
@@ -128,7 +130,7 @@ def test_a_session_goes_on_with_a_run_of_version_1(pytester: pytest.Pytester) ->
         connection.commit()
     result = pytester.runpytest_subprocess(*gold, "--mcode-limit=3", "--mcode-resume")
     result.stdout.fnmatch_lines(["*resumed: 2 tasks were judged by an earlier session*"])
-    assert rows(pytester, "SELECT version FROM mcode_schema") == [(2,)]
+    assert rows(pytester, "SELECT version FROM mcode_schema") == [(schema.VERSION,)]
     assert rows(pytester, "SELECT harness, status FROM runs") == [("functions", "finished")]
     with pytest_mcode.results.open(pytester.path / "results.db") as results:
         assert [each["solved"] for each in results.runs().figures()] == [3]

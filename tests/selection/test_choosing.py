@@ -92,6 +92,10 @@ def test_a_session_chooses_and_a_command_adds_to_it(
     monkeypatch.chdir(pytester.path)
     found = json.loads(mcode("select", "latest", "--db", "results.db", "--json").out)
     assert rows(pytester, "SELECT * FROM choices WHERE by = 'vote'") == first
+    with pytest_mcode.results.open("results.db") as results:
+        assert results.run("latest").selection() == found
+        choices = results.run("latest").task("own/shown").choices
+    assert choices[0].details["groups"] == [[0, 3], [4, 5, 6]]
     by = {way["by"]: way for way in found["ways"]}
     assert [(name, way["rate"], way["missed"]) for name, way in by.items()] == [
         ("first", pytest.approx(1 / 3), ["own/shown", "own/judging"]),
@@ -118,11 +122,6 @@ def test_a_session_chooses_and_a_command_adds_to_it(
     assert "judge 3 100.0%" in table
     shown = mcode("show", "latest", "own/shown", "--db", "results.db").out
     assert "chosen by vote: sample 4, which passes: 3 of 7 samples agree on 15 inputs" in shown
-
-    with pytest_mcode.results.open("results.db") as results:
-        assert results.run("latest").selection() == found
-        choices = results.run("latest").task("own/shown").choices
-    assert choices[0].details["groups"] == [[0, 3], [4, 5, 6]]
 
 
 def answer(body: dict[str, Any]) -> Reply:
