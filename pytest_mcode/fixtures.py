@@ -1,7 +1,7 @@
 """The session's parts as fixtures: override any of them in a conftest.py."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from pytest_mcode.solving.bundled import bundled_solver
 from pytest_mcode.solving.journal import Journal
 from pytest_mcode.solving.replay import Replay
 from pytest_mcode.solving.selecting import Selecting
-from pytest_mcode.solving.styles import STYLES, Style
+from pytest_mcode.solving.styles import Style, style_of
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +67,15 @@ def mcode_prompt(mcode_plan: Plan, mcode_sandbox: Any) -> Prompt:
 @pytest.fixture(scope="session")
 def mcode_repair(mcode_plan: Plan) -> Style:
     """What a repair shows the model: a `Style`."""
-    return STYLES[mcode_plan.settings.repair]
+    return style_of(mcode_plan.settings.repair, mcode_plan.settings.prompts)
+
+
+@pytest.fixture(scope="session")
+def mcode_helper(mcode_plan: Plan, pytestconfig: pytest.Config) -> Iterator[Model | None]:
+    """What explains failures to the model, a `Model`; None without ``--mcode-helper-model``."""
+    with ExitStack() as stack:
+        helper = parts.open_helper(mcode_plan.settings)
+        yield stack.enter_context(closing(helper)) if helper else None
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +97,8 @@ def _solver(mcode_plan: Plan, request: pytest.FixtureRequest) -> Solver:
         return Replay(mcode_plan.answers)
     model = _model(mcode_plan, request)
     prompt, style = request.getfixturevalue("mcode_prompt"), request.getfixturevalue("mcode_repair")
-    return bundled_solver(mcode_plan.settings, model, prompt, style)
+    helper = request.getfixturevalue("mcode_helper")
+    return bundled_solver(mcode_plan.settings, model, prompt, style, helper)
 
 
 def _model(mcode_plan: Plan, request: pytest.FixtureRequest) -> Model:
@@ -106,6 +115,8 @@ def mcode_task(request: pytest.FixtureRequest, mcode_plan: Plan, mcode_sandbox: 
         harness=mcode_plan.harness,
         sandbox=mcode_sandbox,
         feedback=mcode_plan.settings.feedback,
+        detail=mcode_plan.settings.feedback_detail,
+        tells_apart=mcode_plan.settings.tells_apart,
         journal=Journal(
             mcode_plan.run_id, function_of(request.node.nodeid, request.param), request.param.task_id
         ),

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.options import choice, count, option, switch
 
 __all__ = ["LoopOptions"]
 
-STYLES = ("conversation", "fresh", "explain", "reflect")
+STYLES = ("conversation", "fresh", "explain", "reflect", "hint")
 """Those of `pytest_mcode.solving.styles`."""
 
 
@@ -38,10 +39,29 @@ class LoopOptions:
         default="judge",
         changes_result=True,
     )
-    strategy: Literal["repair", "resample"] = option(
-        "How a sample's budget is spent: repair (with feedback), resample (every attempt a fresh one, "
-        "without feedback: the baseline at equal cost).",
-        choice("repair", "resample"),
+    on_repeat: Literal["keep", "warmer", "restart", "stop"] = option(
+        "What follows an answer whose code an earlier attempt at the task had: keep (a repair as any other), "
+        "warmer (temperature 0.2 higher for each), restart (as if the sample began), stop (the sample ends).",
+        choice("keep", "warmer", "restart", "stop"),
+        metavar="WHAT",
+        default="keep",
+        changes_result=True,
+        came_later=True,
+    )
+    feedback_detail: Literal["verdict", "first", "all"] = option(
+        "How much of it: verdict (that it failed), first (the first failing test, with both values), all "
+        "(every test of the prompt that fails, and which of them pass).",
+        choice("verdict", "first", "all"),
+        metavar="WHAT",
+        default="first",
+        changes_result=True,
+        came_later=True,
+    )
+    strategy: Literal["repair", "resample", "breadth", "best"] = option(
+        "How the budget is spent: repair (sample by sample, with feedback), breadth (all first attempts, "
+        "then a repair of each, and so on), best (repairs go to the sample that passes most tests of the "
+        "prompt), resample (every attempt a fresh one, without feedback: the baseline at equal cost).",
+        choice("repair", "resample", "breadth", "best"),
         metavar="HOW",
         default="repair",
         changes_result=True,
@@ -49,10 +69,60 @@ class LoopOptions:
     repair: str = option(
         "What the model receives after a failed attempt: conversation (its answers, each with its verdict), "
         "fresh (one message with the failing code), explain (its own explanation of the failure first), "
-        "reflect (lessons of the failures, no earlier code).",
+        "reflect (lessons of the failures, no earlier code), hint (another model's explanation).",
         choice(*STYLES),
         metavar="STYLE",
         default="conversation",
         changes_result=True,
         came_later=True,
     )
+
+    prompts: str | None = option(
+        "Directory of your own templates, which replace those of their names: of the prompts, as in "
+        "pytest_mcode/harnesses/templates, and of the styles, as in pytest_mcode/solving/styles.",
+        metavar="DIR",
+    )
+    helper_model: str | None = option(
+        "Model that explains failures to --mcode-model, for --mcode-repair=hint.",
+        metavar="ID",
+        changes_result=True,
+        came_later=True,
+    )
+    helper_backend: str | None = option(
+        "What answers for it; default: --mcode-backend.", metavar="NAME", changes_result=True, came_later=True
+    )
+    helper_base_url: str | None = option(
+        "Address of its server; default: --mcode-base-url, where the backend is the same.", metavar="URL"
+    )
+
+    @property
+    def tells_apart(self) -> bool:
+        """Whether failing solutions are also judged by each test of the prompt alone."""
+        return self.debug_iters > 0 and (self.feedback == "public" or self.feedback_detail == "all")
+
+    def check_loop(self) -> None:
+        """Raise `ConfigurationError` for options of the loop that do not go together."""
+        if self.strategy == "resample":
+            for name in ("repair", "feedback_detail"):
+                if (value := getattr(self, name)) != getattr(LoopOptions, name):
+                    flag = f"--mcode-{name.replace('_', '-')}={value}"
+                    raise ConfigurationError(
+                        f"{flag}: --mcode-strategy=resample repairs nothing; leave one out"
+                    )
+        if (self.repair == "hint") != (self.helper_model is not None):
+            raise ConfigurationError(
+                "--mcode-repair=hint and --mcode-helper-model go together: give both, or neither"
+            )
+        if self.helper_model is None and (self.helper_backend or self.helper_base_url):
+            raise ConfigurationError(
+                "--mcode-helper-backend, --mcode-helper-base-url: give --mcode-helper-model"
+            )
+        if self.feedback == "none" and self.feedback_detail != LoopOptions.feedback_detail:
+            raise ConfigurationError(
+                f"--mcode-feedback-detail={self.feedback_detail}: --mcode-feedback=none shows nothing; "
+                "leave one out"
+            )
+        if self.strategy == "best" and self.feedback != "public":
+            raise ConfigurationError(
+                "--mcode-strategy=best goes by the tests that the prompt shows: give --mcode-feedback=public"
+            )

@@ -39,6 +39,8 @@ VerdictKind = Literal[
 ]
 REFUSALS: tuple[VerdictKind, ...] = ("context_overflow", "content_filter")
 """Verdicts on prompts that the server may have refused: without an answer no tokens are spent."""
+EXAMPLE_MARKS = {"passed": "+", "": "."}
+"""What stands for an example's verdict; all others failed."""
 OutcomeStatus = Literal["solved", "unsolved", "infra"]
 
 
@@ -153,6 +155,39 @@ class Attempt:
     generation_seconds: float = 0.0
     finish_reason: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def flags(self) -> Mapping[str, Sequence[str]]:
+        """What a solution does that could decide its own verdict, by name, with the files; mostly nothing."""
+        found: Mapping[str, Sequence[str]] = self.extra.get("flags", {})
+        return found
+
+    @property
+    def passed_flagged(self) -> bool:
+        """Whether the solution passed, and could have decided that itself."""
+        return self.verdict.passed and bool(self.flags)
+
+    @property
+    def is_repeat(self) -> bool:
+        """Whether an earlier attempt at the task had its solution: it was not run, that verdict stands."""
+        return "repeat_of" in self.extra
+
+    @property
+    def repeat_of(self) -> str | None:
+        """Sample and iteration of that earlier attempt, as in ``0/1``; None where it is no repeat."""
+        earlier = self.extra.get("repeat_of")
+        return f"{earlier['sample']}/{earlier['iteration']}" if earlier else None
+
+    @property
+    def examples(self) -> str | None:
+        """Of the tests in the prompt, a character each: ``+`` passed, ``-`` failed, ``.`` not run."""
+        found = self.extra.get("examples")
+        return "".join(EXAMPLE_MARKS.get(each["verdict"], "-") for each in found) if found else None
+
+    def helper_tokens(self, name: Literal["prompt_tokens", "completion_tokens"]) -> int | None:
+        """Return what a helper model spent on it; None where none was asked, or its server did not tell."""
+        counts = [each[name] for each in self.extra.get("asides", ()) if each.get("helper")]
+        return sum(counts) if counts and None not in counts else None
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:

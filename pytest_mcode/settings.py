@@ -230,9 +230,10 @@ class Settings(LoopOptions):
             raise ConfigurationError(
                 "--mcode-replay=FILE|RUN and --mcode-backend=replay go together: give both, or neither"
             )
-        if self.strategy == "resample" and self.repair != LoopOptions.repair:
+        self.check_loop()
+        if self.on_repeat == "warmer" and self.temperature is None:
             raise ConfigurationError(
-                f"--mcode-repair={self.repair}: --mcode-strategy=resample repairs nothing; leave one out"
+                "--mcode-on-repeat=warmer raises the temperature by steps: give --mcode-temperature as well"
             )
         if self.judge_dataset and not self.judge:
             raise ConfigurationError("--mcode-judge-dataset: give --mcode-judge=NAME as well")

@@ -12,7 +12,7 @@ from pytest_mcode.session import parts
 from pytest_mcode.session.plan import build_settings, make_plan
 from pytest_mcode.solving import TaskHandle
 from pytest_mcode.solving.bundled import bundled_solver
-from pytest_mcode.solving.styles import STYLES
+from pytest_mcode.solving.styles import style_of
 
 from .servers import OllamaServer
 
@@ -50,14 +50,18 @@ def solve(answers: Any, *, task: str, benchmark: str = "smoke", **settings: Any)
         plan = make_plan(build_settings({"retries": 0, **given, **settings}))
         prompt = plan.harness.prompt(plan.settings, plan.benchmark.prompt_template)
         with (
-            closing(ProcessSandbox(Limits())) as sandbox,
+            closing(ProcessSandbox(Limits(timeout=plan.settings.timeout))) as sandbox,
             closing(parts.open_model(plan.settings)) as model,
+            closing(parts.open_helper(plan.settings) or model) as helper,
         ):
             handle = TaskHandle(
                 task=plan.tasks[0],
                 benchmark=plan.benchmark,
                 sandbox=sandbox,
                 feedback=plan.settings.feedback,
+                detail=plan.settings.feedback_detail,
+                tells_apart=plan.settings.tells_apart,
             )
-            bundled_solver(plan.settings, model, prompt, STYLES[plan.settings.repair])(handle)
+            style = style_of(plan.settings.repair, plan.settings.prompts)
+            bundled_solver(plan.settings, model, prompt, style, helper)(handle)
         return Solved(sent(server), handle.attempts, handle.solved, server.requests)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.errors import ConfigurationError, InfraError
+from pytest_mcode.session import parts
 from pytest_mcode.session.plan import build_settings, make_plan
 from pytest_mcode.solving.asking import attempt_seed
 from pytest_mcode.solving.styles import STYLES
@@ -145,6 +146,66 @@ def test_nothing_is_told_where_no_feedback_is_wanted(style):
     assert "-7" in attempts[0].verdict.message
 
 
+HINT = (
+    "Explain to its author in a few sentences what this code does on the input on which it fails, where that "
+    "departs from what the task asks, and how to mend it. Do not write the corrected code."
+)
+
+
+def test_hint_asks_the_helper_whose_tokens_are_counted_apart():
+    with OllamaServer(Reply("Mind the sign.", prompt_tokens=900, completion_tokens=80)) as helper:
+        asked, problem, (first, second) = run(
+            [fenced(WRONG), Reply(fenced(RIGHT), prompt_tokens=20, completion_tokens=5)],
+            "hint",
+            1,
+            helper_model=helper.model,
+            helper_base_url=helper.url,
+        )
+    message = first.verdict.message
+    assert sent(helper) == [[("user", ASK.format(problem=problem, code=WRONG, message=message) + HINT)]]
+    rewrite = (
+        f"{problem}\n\nAn earlier answer was:\n\n```\n{WRONG}\n```\n\n{TURN.format(message=message)}\n\n"
+        "A reviewer says of it:\n\nMind the sign.\n\nRewrite the code according to this."
+    )
+    assert asked[1:] == [[("user", rewrite)]]
+    assert (second.prompt_tokens, second.completion_tokens) == (20, 5)
+    assert [second.helper_tokens(name) for name in ("prompt_tokens", "completion_tokens")] == [900, 80]
+
+
+def test_a_helper_that_fails_is_infra(pytester):
+    with OllamaServer(status(500)) as helper, OllamaServer(fenced(WRONG)) as server:
+        result = session(
+            pytester,
+            server,
+            "--mcode-repair=hint",
+            f"--mcode-helper-model={helper.model}",
+            f"--mcode-helper-base-url={helper.url}",
+            "--mcode-debug-iters=1",
+        )
+    assert rows(pytester, "SELECT status FROM tasks") == [("infra",)]
+    result.stdout.fnmatch_lines(["*1 x the helper model: *scripted failure*", "helper *"])
+
+
+@pytest.mark.parametrize("answer", [status(400, message="prompt is too long: exceeds the context length")])
+def test_what_the_helper_refuses_is_no_fault_of_the_model(answer):
+    with OllamaServer(answer) as helper, pytest.raises(InfraError, match="the helper model: "):
+        solve(
+            [fenced(WRONG)],
+            task=TASK,
+            repair="hint",
+            debug_iters=1,
+            helper_model=helper.model,
+            helper_base_url=helper.url,
+        )
+
+
+def test_a_helper_is_looked_for_before_anything_runs():
+    with OllamaServer() as server:
+        given = {"model": server.model, "base_url": server.url, "repair": "hint", "helper_model": "nobody"}
+        with pytest.raises(ConfigurationError, match=r"^--mcode-helper-model=nobody: .*nobody"):
+            parts.check_model(build_settings({"benchmark": "smoke", **given}))
+
+
 def test_a_question_that_does_not_fit_ends_the_sample_as_a_repair_would():
     too_long = status(400, message="prompt is too long: 9000 tokens exceed the context length 4096")
     found = solve([fenced(WRONG), too_long], task=TASK, repair="explain", debug_iters=3)
@@ -223,7 +284,8 @@ def test_another_style_is_another_configuration_and_the_default_is_what_it_was()
         return make_plan(build_settings({"benchmark": "smoke", "backend": "gold", **changes})).config_key
 
     assert key(repair="conversation") == key()
-    assert len({key(repair=style) for style in STYLES}) == len(STYLES)
+    helped = {"hint": {"helper_model": "large"}}
+    assert len({key(repair=style, **helped.get(style, {})) for style in STYLES}) == len(STYLES)
     # Stored by the version before there were styles.
     assert key() == "c609103e0410ab7a"
 
@@ -233,11 +295,19 @@ def test_another_style_is_another_configuration_and_the_default_is_what_it_was()
     [
         (
             {"repair": "shout"},
-            "--mcode-repair: 'shout' is not allowed; give one of conversation, fresh, explain, reflect",
+            "--mcode-repair: 'shout' is not allowed; give one of conversation, fresh, explain, reflect, hint",
         ),
         (
             {"repair": "fresh", "strategy": "resample"},
             "--mcode-repair=fresh: --mcode-strategy=resample repairs nothing; leave one out",
+        ),
+        (
+            {"repair": "hint"},
+            "--mcode-repair=hint and --mcode-helper-model go together: give both, or neither",
+        ),
+        (
+            {"helper_backend": "openai"},
+            "--mcode-helper-backend, --mcode-helper-base-url: give --mcode-helper-model",
         ),
         (
             {"benchmark": "swebench-lite", "agent": "bash", "repair": "fresh", "backend": "none"},

@@ -1,11 +1,14 @@
 """Requests at the model server are bounded; what it says of its load is heard."""
 
 import json
+import os
 import shlex
 import sys
 import threading
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -121,6 +124,64 @@ def test_a_model_that_retries_tells_of_each_refusal_as_it_comes():
         model.close()
     assert len(server.requests) == 2
     assert (throttle.limit, throttle.settled) == (before // 2, before // 2)
+
+
+def opened(server, throttle, **settings):
+    asked = ModelSettings(model=server.model, base_url=server.url, **settings)
+    return throttle.throttled(openai.BACKEND.open(asked, backoff=lambda state: 0.0))
+
+
+class Busy:
+    """A script that serves four at a time, and asks those who come meanwhile to leave it alone for a bit."""
+
+    def __init__(self, seconds=0.1):
+        self.seconds, self.until, self.refused = seconds, [], 0
+
+    def __call__(self, body):
+        now = time.monotonic()
+        self.until = [each for each in self.until if each > now]
+        if len(self.until) >= 4:
+            self.refused += 1
+            return status(429, {"Retry-After": "0.2"})
+        self.until.append(now + self.seconds)
+        return Reply("fine", delay=self.seconds)
+
+
+@pytest.mark.parametrize("window", [Climb, lambda: Fixed(32)], ids=["auto", "32"])
+def test_no_request_is_lost_to_a_server_that_is_busy(window):
+    busy, throttle = Busy(), Throttle(window())
+    with OpenAIServer(busy) as server:
+        model = opened(server, throttle, retries=3)
+        assert ask_at_once(model, 40) == ["fine"] * 40
+        model.close()
+    assert busy.refused > 0
+    assert throttle.limit == 32 or throttle.limit <= 8
+
+
+def test_what_the_server_lets_wait_is_taken_back(monkeypatch):
+    monkeypatch.setattr("pytest_mcode.session.throttle.EVERY_SECONDS", 0.05)
+    throttle = Throttle(Climb())
+    with OpenAIServer(lambda body: Reply("fine", delay=0.6)) as server:
+        server.overrides["/metrics"] = Reply(body=b"vllm:num_requests_waiting 3.0\n")
+        model = opened(server, throttle)
+        assert ask_at_once(model, 4) == ["fine"] * 4
+        throttle.close()
+        model.close()
+    assert (throttle.settled, throttle.reason) == (1, "auto: with more, requests wait at the server")
+
+
+def test_many_threads_leave_the_process_as_it_was():
+    before = list(warnings.filters), dict(os.environ)
+    throttle = Throttle(Fixed(128))
+    with OpenAIServer(lambda body: body["messages"][0]["content"].upper()) as server:
+        model = opened(server, throttle)
+        words = [f"word {number}" for number in range(256)]
+        requests = [replace(REQUEST, messages=[{"role": "user", "content": word}]) for word in words]
+        with ThreadPoolExecutor(128) as pool:
+            texts = [each.text for each in pool.map(model.generate, requests)]
+        model.close()
+    assert texts == [word.upper() for word in words]
+    assert (list(warnings.filters), dict(os.environ)) == before
 
 
 def built(**values):

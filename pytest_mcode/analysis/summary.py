@@ -43,6 +43,8 @@ TOTALS = (
     "generation_seconds",
     "execution_seconds",
 )
+REPEATS = ("repeats", "repeat_tokens", "helper_prompt_tokens", "helper_completion_tokens")
+"""Sums that are None where no outcome has them."""
 Group = Mapping[str, Any]
 """Outcomes of one run that are alike; ``tasks`` counts them. See `store.queries.outcome_groups`.
 
@@ -83,6 +85,7 @@ def summarise(
         "solved_in_process": _sum(
             (group for group in judged if group["status"] == "solved"), "passed_in_process"
         ),
+        "solved_flagged": _sum((group for group in judged if group["status"] == "solved"), "passed_flagged"),
         "infra": n_infra,
         "pass_rate": _ratio(solved, n_judged),
         "pass_rate_low": low,
@@ -100,6 +103,7 @@ def summarise(
         "pass_at_left_out": [{"k": k, "reason": reason} for k, reason in too_large.items()],
         "samples_per_task": _ratio(_sum(judged, "samples_started"), n_judged),
         "distinct_solutions_per_task": _ratio(_sum(judged, "distinct_solutions"), n_judged),
+        **{name: _sum_or_none(groups, name) for name in REPEATS},
         "verdicts": _verdicts(judged),
         **_false_positives(judged),
         **_costs(groups, judged, solved),
@@ -206,6 +210,11 @@ def _tasks(groups: Iterable[Group]) -> int:
 
 def _sum(groups: Iterable[Group], name: str) -> Any:
     return sum(group[name] or 0 for group in groups)
+
+
+def _sum_or_none(groups: Iterable[Group], name: str) -> Any:
+    values = [group[name] for group in groups if group.get(name) is not None]
+    return sum(values) if values else None
 
 
 def _known_sum(groups: Iterable[Group], name: str) -> Any:

@@ -60,6 +60,8 @@ def _columns(found: Sequence[Result]) -> list[Column]:
     columns.append(("pass rate", lambda each: rate_cell(each, "pass_rate")))
     if any(each["solved_in_process"] for each in found):
         columns.append(("in one process", lambda each: [f"{each['solved_in_process']}/{each['solved']}"]))
+    if any(each["solved_flagged"] for each in found):
+        columns.append(("flagged", lambda each: [f"{each['solved_flagged']}/{each['solved']}"]))
     if any(each["public_passed"] for each in found):
         columns.append(("false passes", _false_passes_cell))
     if any(each["infra"] for each in found):

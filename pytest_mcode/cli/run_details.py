@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pytest_mcode.results.figures import IN_PROCESS, coverage, interval, percent, quantity
+from pytest_mcode.results.figures import FLAGGED, IN_PROCESS, REPEATED, coverage, interval, percent, quantity
 
 __all__ = ["bounds", "details", "span"]
 
@@ -24,6 +24,8 @@ def details(each: Result) -> list[tuple[str, str]]:
     ]
     if each["solved_in_process"]:
         rows.append(("unproven", f"{each['solved_in_process']} of the solved {IN_PROCESS}"))
+    if each["solved_flagged"]:
+        rows.append(("flagged", f"{each['solved_flagged']} of the solved {FLAGGED}"))
     if each["overridden"]:
         rows.append(("own", ", ".join(f"{name}: {by}" for name, by in sorted(each["overridden"].items()))))
     if each["infra"]:
@@ -39,6 +41,13 @@ def details(each: Result) -> list[tuple[str, str]]:
         rows.append(("samples", f"{quantity(each['samples_per_task'])} a task, {distinct}"))
         if each["pass_at_refused"]:
             rows.append(("pass@k", f"not to be had: {each['pass_at_refused']}"))
+    if each["helper_prompt_tokens"] is not None:
+        counts = (quantity(each[f"helper_{name}_tokens"]) for name in ("prompt", "completion"))
+        helper = each["settings"].get("helper_model")
+        rows.append(("helper", f"{helper}: {' + '.join(counts)} tokens, beside those of the model"))
+    if each["repeats"]:
+        spent = f"{quantity(each['repeat_tokens'])} tokens"
+        rows.append(("repeats", f"{each['repeats']} of {each['attempts']} attempts {REPEATED}: {spent}"))
     if each["verdicts"]:
         rows.append(("failed by", ", ".join(f"{kind} {count}" for kind, count in each["verdicts"].items())))
     if each["public_passed"]:

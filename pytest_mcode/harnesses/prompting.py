@@ -1,12 +1,10 @@
 """How a task and a verdict are worded: template files, whose hash is part of a run's configuration."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any, Protocol
 
-import jinja2
-
+from pytest_mcode.harnesses.own_templates import Templates
 from pytest_mcode.records import Message, Task, Verdict
 
 __all__ = ["Prompt", "TemplatePrompt", "is_template", "retrieved"]
@@ -45,7 +43,7 @@ class TemplatePrompt:
     """`Prompt` from the Jinja templates of this package.
 
     `context` adds to what the first one knows of a task, and names under ``retrieved`` what was found
-    for it in a `corpus` (its fingerprint).
+    for it in a `corpus` (its fingerprint). Templates in the directory `own` replace those of their names.
     """
 
     def __init__(
@@ -54,18 +52,14 @@ class TemplatePrompt:
         repair_template: str = REPAIR_TEMPLATE,
         context: Callable[[Task], Mapping[str, Any]] = lambda task: {},
         corpus: str = "",
+        own: str | None = None,
     ) -> None:
-        sources = {
-            name: TEMPLATES.joinpath(name).read_text(encoding="utf-8")
-            for name in (first_template, repair_template, DEMONSTRATIONS_TEMPLATE)
-        }
-        environment = jinja2.Environment(
-            loader=jinja2.DictLoader(sources), undefined=jinja2.StrictUndefined, autoescape=False
-        )
-        self._first = environment.get_template(first_template)
-        self._repair = environment.get_template(repair_template)
+        names = (first_template, repair_template, DEMONSTRATIONS_TEMPLATE)
+        self.templates = Templates(names, TEMPLATES, own)
+        self._first = self.templates.environment.get_template(first_template)
+        self._repair = self.templates.environment.get_template(repair_template)
         self._context = context
-        self.hash = hashlib.sha256("\0".join([*sources.values(), corpus]).encode()).hexdigest()[:16]
+        self.hash = self.templates.hash(corpus)
 
     def first(self, task: Task) -> list[Message]:
         """Return one user message that states the task."""

@@ -151,7 +151,7 @@ class Harness(Protocol):
         """Return how tasks are worded, by the benchmark's `template`; without a sandbox, for its hash."""
         from pytest_mcode.harnesses.prompting import TemplatePrompt
 
-        return TemplatePrompt(template, "plain_repair.jinja")
+        return TemplatePrompt(template, "plain_repair.jinja", own=settings.prompts)
 
     def extract(self, completion: str, task: Task, sandbox: Any) -> str | None:
         """Return the solution in a completion, or None where there is none; raises `ApplyError`."""
@@ -167,6 +167,10 @@ class Harness(Protocol):
         """Judge by what the prompt shows; None where it shows no test."""
         return None
 
+    def examples(self, task: Task) -> Mapping[str, str]:
+        """Return the tests that the prompt shows one by one: as they are shown, the `public_test` of each."""
+        return {}
+
     def forget(self, task: Task, sandbox: Any) -> None:
         """Drop what `sandbox` keeps of a task: nobody works at it any more."""
         return None
@@ -174,6 +178,10 @@ class Harness(Protocol):
     def remarks(self, task: Task, solution: str) -> Mapping[str, Any]:
         """Return what the solution's record should say besides, JSON types: becomes `Attempt.extra`."""
         return {}
+
+    def canonical(self, task: Task, solution: str) -> str:
+        """Return a text that is equal for solutions that must get the same verdict: they are judged once."""
+        return solution.strip()
 
     # Selection among samples.
 

@@ -6,7 +6,17 @@ from typing import Any, Protocol, runtime_checkable
 
 from pytest_mcode.records import Message, Task
 
-__all__ = ["OPTIONAL", "Backend", "Completion", "Gate", "Gated", "Model", "ModelSettings", "Request"]
+__all__ = [
+    "OPTIONAL",
+    "Backend",
+    "Completion",
+    "Gate",
+    "Gated",
+    "Metered",
+    "Model",
+    "ModelSettings",
+    "Request",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +32,8 @@ class Request:
     iteration: int = 0
     retrieved: Sequence[str] = ()
     """What the messages show besides the task: ids of solved tasks, paths of files. Never sent as such."""
+    temperature: float | None = None
+    """In place of the session's; None: the session's."""
     tools: Sequence[Mapping[str, Any]] = ()
     """Functions that the model may call, in OpenAI's form; a server refuses them where it can't."""
 
@@ -80,6 +92,14 @@ class Gated(Protocol):
     """A `Model` that sends each request, also one that it sends again, through a gate."""
 
     gate: Gate
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """A `Model` whose server may say how many requests it lets wait."""
+
+    def waiting(self) -> int | None:
+        """Return how many requests wait at the server; None where it does not say."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from mellea.backends import ModelOption
 from mellea.backends.tools import MelleaTool
+from mellea.formatters import ChatFormatter
 from mellea.stdlib import functional
 from mellea.stdlib.components import Message
 from mellea.stdlib.context import ChatContext
@@ -13,7 +14,15 @@ from mellea.stdlib.context import ChatContext
 from pytest_mcode.models import Completion, Request
 from pytest_mcode.records import Message as Turn
 
-__all__ = ["chat"]
+__all__ = ["Verbatim", "chat"]
+
+
+class Verbatim(ChatFormatter):  # type: ignore[misc]
+    """Words a message as it is: Mellea's own compiles a template for each, to the same text."""
+
+    def print(self, c: Any) -> str:
+        """Return the text of a message."""
+        return str(c.content)
 
 
 async def chat(backend: Any, request: Request, options: Mapping[str, Any]) -> Completion:
@@ -31,7 +40,7 @@ async def chat(backend: Any, request: Request, options: Mapping[str, Any]) -> Co
         context,
         backend,
         strategy=None,
-        model_options={**options, "seed": request.seed, **_tools(request)},
+        model_options={**options, **_own(request), **_tools(request)},
         tool_calls=bool(request.tools),
         silence_context_type_warning=True,
     )
@@ -49,6 +58,12 @@ def _message(turn: Turn) -> Message:
         tool_call_id=turn.get("tool_call_id"),
         tool_name=turn.get("tool_name"),
     )
+
+
+def _own(request: Request) -> Mapping[str, Any]:
+    """Return the options that are a request's own; all backends spell them alike."""
+    warmer = {} if request.temperature is None else {"temperature": request.temperature}
+    return {"seed": request.seed, **warmer}
 
 
 def _tools(request: Request) -> Mapping[str, Any]:

@@ -20,12 +20,21 @@ PASSING = frozenset({408, 409, 425, 429})
 class TransientError(InfraError):
     """A failure that may pass when the request is sent again."""
 
-    def __init__(self, message: str, retry_after: float | None = None, *, overload: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        retry_after: float | None = None,
+        *,
+        overload: bool = False,
+        refused: bool = False,
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         """Seconds for which the server asked to be left alone, where it said so."""
         self.overload = overload
         """Whether the server may have too much to do."""
+        self.refused = refused
+        """Whether it said so at once, without any work on the request."""
 
 
 class AnswerError(Exception):
@@ -53,16 +62,22 @@ def meaning_of(
     if status is None:
         return TransientError(f"{where}: {_without_status(error, spoken(body))}", overload=True)
     if status in passing or status >= 500:
-        overload = status in _OVERLOAD
-        return TransientError(f"{where}: HTTP {status}: {said}", _retry_after(error), overload=overload)
+        return TransientError(
+            f"{where}: HTTP {status}: {said}",
+            _retry_after(error),
+            overload=status in (*_REFUSED_FOR_NOW, *_NO_TIME),
+            refused=status in _REFUSED_FOR_NOW,
+        )
     remedy = remedies.get(401 if status == 403 else status, _REFUSED)
     if re.search(r"max_(?:completion_|new_)?tokens|num_predict", said):
         remedy = f"give another --mcode-max-tokens, or leave it out; {remedy}"
     return ConfigurationError(f"{where}: HTTP {status}: {said}; {remedy}")
 
 
-_OVERLOAD = (408, 429, 502, 503, 504, 529)
-"""Too many requests, or no time for them: said by the server itself, or by a proxy before it."""
+_REFUSED_FOR_NOW = (429, 503, 529)
+"""Too many requests (RFC 6585), unavailable (RFC 9110), overloaded (Anthropic)."""
+_NO_TIME = (408, 502, 504)
+"""The server, or a proxy before it, has waited in vain."""
 _NOT_OF_THE_PROMPT = (401, 403, 404, 429)
 _REFUSED = "the server refuses what it is asked: check --mcode-model-option and the other model options"
 

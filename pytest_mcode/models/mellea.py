@@ -4,28 +4,22 @@ import importlib.util
 import os
 import time
 import warnings
-from collections.abc import Callable, Collection, Mapping
-from contextlib import nullcontext
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
-from threading import Event
+from threading import Event, Lock, current_thread, main_thread
 from typing import Any, ClassVar
-
-import tenacity
 
 from pytest_mcode.errors import ConfigurationError, ContextOverflowError, InfraError
 from pytest_mcode.models import OPTIONAL, Completion, Gate, ModelSettings, Request
 from pytest_mcode.models.failures import PASSING, TransientError, meaning_of
 from pytest_mcode.models.limits import is_first, prompt_alone_fits
+from pytest_mcode.models.load import LoadMeter
 from pytest_mcode.models.loop import LoopThread
 from pytest_mcode.models.network import Route, exempt, route_to
+from pytest_mcode.models.retries import BACKOFF, Backoff, Retries
 
-__all__ = ["BACKOFF", "LONGEST_RETRY_AFTER", "MelleaBackend", "MelleaModel", "unasked"]
-
-LONGEST_RETRY_AFTER = 300.0
-"""Seconds; a server that wants to be left alone for longer is given up on."""
-
-Backoff = Callable[[tenacity.RetryCallState], float]
-BACKOFF: Backoff = tenacity.wait_exponential_jitter(initial=1, max=60, jitter=1)
+__all__ = ["MelleaBackend", "MelleaModel", "unasked"]
 
 _ENDED_BY_SERVER = {
     "abort": "the server aborted the answer",  # vLLM, SGLang
@@ -36,7 +30,8 @@ _ENDED_BY_SERVER = {
     "unload": "an empty reply, as servers send while a model unloads",  # Ollama
 }
 """Finish reasons that are not the model's doing."""
-_LIBRARY_MODULES = r"(mellea|ollama|openai|litellm|pydantic|httpx2?|ibm_watsonx_ai|transformers|torch)(\.|$)"
+_OPENING = Lock()
+"""Opening shows libraries an environment of their own for a moment, and there is but one."""
 
 
 class MelleaBackend:
@@ -92,6 +87,10 @@ class MelleaBackend:
         self.check_options(settings.options)
         return MelleaModel(self, settings, backoff)
 
+    def load_meter(self, settings: ModelSettings) -> LoadMeter | None:
+        """Return what reads how many requests wait at the server; None where none of this kind says it."""
+        return None
+
     def meaning(self, error: Exception, settings: ModelSettings, where: str) -> Exception:
         """Return what an exception of the library means, as one of the package's own errors."""
         return meaning_of(
@@ -124,33 +123,31 @@ class MelleaModel:
         self.gate: Gate = lambda ask: ask()
         self._where = f"{backend.name} at {url}" if url else backend.name
         self._client = _connected(backend, settings)
-        from pytest_mcode.models.chat import chat
+        from pytest_mcode.models.chat import Verbatim, chat
 
-        self._chat = chat
+        self._chat, self._client.formatter = chat, Verbatim()
         self._options = backend.call_options(settings)
+        self._meter = backend.load_meter(settings)
         self._closed = Event()
-        self._retrying = _retrying(settings.retries, settings.retry_for, backoff, self._closed)
+        self._retries = Retries(settings.retries, settings.retry_for, backoff, self._closed)
         self._loop = LoopThread()
 
     def generate(self, request: Request) -> Completion:
         """Answer `request`; raises as `Model.generate` does."""
-        start = time.monotonic()
-        try:
-            return self._retrying.copy()(self.gate, lambda: self._ask(request))
-        except tenacity.RetryError as error:
-            last = error.last_attempt
-            times = "once" if last.attempt_number == 1 else f"{last.attempt_number} times"
-            seconds = time.monotonic() - start
-            raise InfraError(f"{last.exception()} (asked {times} in {seconds:.1f} s)") from last.exception()
+        return self._retries(lambda: self._ask(request), self.gate)
+
+    def waiting(self) -> int | None:
+        """See `Metered`; for one thread at a time."""
+        return self._meter.waiting() if self._meter else None
 
     def close(self) -> None:
         """Release connections and drop requests in flight. May be called twice, from any thread."""
         self._closed.set()
+        if self._meter:
+            self._meter.close()
         self._loop.close(self._client.aclose)
 
     def _ask(self, request: Request) -> Completion:
-        # Warnings about the libraries' own code are not the test's: they fail it under ``-W error``.
-        warnings.filterwarnings("ignore", module=_LIBRARY_MODULES)
         start, limit = time.monotonic(), self._settings.request_timeout
         try:
             completion = self._loop.run(self._chat, self._client, request, self._options, seconds=limit)
@@ -205,11 +202,12 @@ def _connected(backend: MelleaBackend, settings: ModelSettings) -> Any:
     os.environ.setdefault("MELLEA_LOGS_LEVEL", "WARNING")
     flag = f"--mcode-backend={backend.name}"
     url = backend.address(settings.base_url)
-    route = route_to(url) if url else None
-    if backend.reads_environment and url and route and route.proxy is None:
-        exempt(url)
-    with warnings.catch_warnings(), route.in_environment() if route else nullcontext():
-        warnings.simplefilter("ignore")
+    with _OPENING, ExitStack() as stack:
+        route = route_to(url) if url else None
+        if backend.reads_environment and url and route and route.proxy is None:
+            exempt(url)
+        stack.enter_context(_quiet())
+        stack.enter_context(route.in_environment() if route else nullcontext())
         try:
             return backend.connect(settings, url, route)
         except ConfigurationError:
@@ -223,29 +221,15 @@ def _connected(backend: MelleaBackend, settings: ModelSettings) -> Any:
             ) from error
 
 
-def _retrying(retries: int, retry_for: float | None, backoff: Backoff, closed: Event) -> tenacity.Retrying:
-    stops: list[Any] = [
-        tenacity.stop_after_attempt(retries + 1),
-        tenacity.stop_when_event_set(closed),
-        _asks_for_too_long,
-    ]
-    if retry_for is not None:
-        stops.append(tenacity.stop_before_delay(retry_for))
-    return tenacity.Retrying(
-        retry=tenacity.retry_if_exception_type(TransientError),
-        wait=lambda state: max(backoff(state), _retry_after(state)),
-        stop=tenacity.stop_any(*stops),
-        sleep=tenacity.sleep_using_event(closed),
-    )
-
-
-def _retry_after(state: tenacity.RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    return getattr(error, "retry_after", None) or 0.0
-
-
-def _asks_for_too_long(state: tenacity.RetryCallState) -> bool:
-    return _retry_after(state) > LONGEST_RETRY_AFTER
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Let libraries warn of nothing meanwhile, in the main thread: filters are the whole process's."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _is_hollow(completion: Completion) -> bool:

@@ -13,8 +13,9 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.models import ModelSettings
 from pytest_mcode.models.addresses import join_address, split_address
 from pytest_mcode.models.failures import AnswerError
+from pytest_mcode.models.load import LoadMeter
 from pytest_mcode.models.mellea import MelleaBackend
-from pytest_mcode.models.network import Route
+from pytest_mcode.models.network import Route, route_to
 from pytest_mcode.models.options import without_none
 from pytest_mcode.models.words import mapping
 
@@ -73,6 +74,13 @@ class OpenAI(MelleaBackend):
         )
         backend._openai_client_kwargs["http_client"] = openai.DefaultAsyncHttpxClient(**route.options)
         return backend
+
+    def load_meter(self, settings: ModelSettings) -> LoadMeter | None:
+        """Return what reads the metrics of vLLM, SGLang and llama.cpp; OpenAI itself has none."""
+        url = self.address(settings.base_url)
+        if is_openai_itself(url):
+            return None
+        return LoadMeter(f"{url.removesuffix('/v1')}/metrics", route_to(url))
 
     def inquire(self, settings: ModelSettings) -> Mapping[str, Any]:
         """Ask for the list of models, and what is known of servers that are not OpenAI itself."""

@@ -32,6 +32,7 @@ ATTEMPT_COLUMNS = (
     "execution_seconds",
     "cpu_seconds",
     "wall_seconds",
+    "flags",
     "finish_reason",
     "solution",
     "completion",
@@ -174,6 +175,7 @@ def _attempt_columns(attempt: Attempt) -> dict[str, Any]:
         "execution_seconds": attempt.verdict.seconds,
         "cpu_seconds": attempt.verdict.cpu_seconds or None,
         "wall_seconds": attempt.verdict.wall_seconds or None,
+        "flags": to_json(attempt.flags) if attempt.flags else None,
     }
 
 

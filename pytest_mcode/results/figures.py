@@ -9,8 +9,10 @@ from pytest_mcode.declarations import kept_fields
 from pytest_mcode.results.by_harness import usual_feedback
 
 __all__ = [
+    "FLAGGED",
     "IN_PROCESS",
     "MISSING",
+    "REPEATED",
     "axis_name",
     "brief",
     "coverage",
@@ -28,8 +30,11 @@ __all__ = [
 UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Controls that could drive a terminal or turn its writing direction, and lone surrogates."""
 MISSING = "–"
+FLAGGED = "were solved by what could decide its own verdict"
 IN_PROCESS = "passed in one process with their tests, where a pass is not proven"
 """Said of solved tasks, after their number."""
+REPEATED = "had the code of an earlier one at the task, and were not run again"
+"""Said of attempts."""
 
 
 def percent(rate: float | None) -> str:
@@ -68,8 +73,7 @@ def loop(run: Mapping[str, Any], *, with_samples: bool = True) -> str:
     parts += [f"d={settings['debug_iters']}"] if settings["debug_iters"] else []
     resamples = settings["debug_iters"] and settings.get("strategy") == "resample"
     parts += ["resample"] if resamples else []
-    style = settings.get("repair", "conversation")
-    parts += [style] if settings["debug_iters"] and not resamples and style != "conversation" else []
+    parts += _unusual(settings) if settings["debug_iters"] and not resamples else []
     parts += [f"T={settings['temperature']:g}"] if settings.get("temperature") is not None else []
     parts += [str(settings.get("retrieval_source") or "retrieval")] if settings["retrieval"] else []
     usual = kept_fields()["retrieval_k"]
@@ -82,6 +86,19 @@ def loop(run: Mapping[str, Any], *, with_samples: bool = True) -> str:
     parts += [f"judge={settings['judge']}"] if settings.get("judge") else []
     parts += [f"own {', '.join(own)}"] if own else []
     return visible(" ".join(parts))
+
+
+def _unusual(settings: Mapping[str, Any]) -> list[str]:
+    """Return what of the loop is not as it is where nobody says; older runs know of none of it."""
+    repair, strategy = settings.get("repair", "conversation"), settings.get("strategy", "repair")
+    detail, on_repeat = settings.get("feedback_detail", "first"), settings.get("on_repeat", "keep")
+    return [
+        *([strategy] if strategy != "repair" else []),
+        *([repair] if repair != "conversation" else []),
+        *([f"helper={settings['helper_model']}"] if settings.get("helper_model") else []),
+        *([f"detail={detail}"] if detail != "first" else []),
+        *([f"on-repeat={on_repeat}"] if on_repeat != "keep" else []),
+    ]
 
 
 def natural(task_id: str) -> list[tuple[str, int]]:

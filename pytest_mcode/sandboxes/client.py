@@ -190,6 +190,7 @@ class RunnerSandbox(ABC):
         return {
             "python": greeting["python"],
             "hash_seed": greeting["hash_seed"],
+            "held": greeting["held"],
             "isolation": self._isolation,
             "limits": asdict(self.limits),
         }

@@ -21,7 +21,7 @@ from pytest_mcode.sandboxes.containers import (
 from pytest_mcode.sandboxes.engine import connect_engine
 from pytest_mcode.sandboxes.ownership import remove_session
 from pytest_mcode.sandboxes.preflight import prepare
-from pytest_mcode.sandboxes.runner import ENVIRONMENT, command
+from pytest_mcode.sandboxes.runner import ENVIRONMENT, Place, command
 from pytest_mcode.sandboxes.trial import try_sandbox
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def runner_recipe(image: str, limits: Limits, sysctls: Mapping[str, str] = SYSCT
     """Return what a runner's container is made of."""
     return Recipe(
         image=image,
-        program=command("python3", limits, SCRATCH, SHARED),
+        program=command("python3", limits, Place(scratch=SCRATCH, shared=SHARED)),
         working_dir="/",
         memory=limits.memory + JUDGE_MEMORY,
         pids=limits.pids + RUNNER_PIDS,

@@ -11,6 +11,7 @@ __all__ = ["PROVIDERS", "check_sandbox", "open_sandbox", "provider", "remove_lef
 
 PROVIDERS = {
     "docker": "pytest_mcode.sandboxes.docker",
+    "bubblewrap": "pytest_mcode.sandboxes.bubblewrap",
     "process": "pytest_mcode.sandboxes.process",
 }
 """The module of each, whose ``PROVIDER`` it is."""
@@ -25,10 +26,18 @@ def provider(name: str) -> Provider:
 
 
 def open_sandbox(
-    name: str, *, image: str, limits: Limits, session_id: str, isolation: str = "fork"
+    name: str,
+    *,
+    image: str,
+    limits: Limits,
+    session_id: str,
+    isolation: str = "fork",
+    rootfs: str | None = None,
 ) -> Sandbox:
     """Return a new sandbox of a provider; nothing is started before its first program."""
-    order = Order(image=image, limits=limits, session_id=session_id, isolation=_isolation(isolation))
+    order = Order(
+        image=image, rootfs=rootfs, limits=limits, session_id=session_id, isolation=_isolation(isolation)
+    )
     return provider(name).open(order)
 
 
@@ -38,6 +47,7 @@ def check_sandbox(
     image: str,
     limits: Limits,
     session_id: str,
+    rootfs: str | None = None,
     needs: Sequence[str] = (),
     progress: Progress = print,
 ) -> Mapping[str, Any]:
@@ -46,7 +56,8 @@ def check_sandbox(
     `needs` are modules that its Python must have; `progress` takes lines of text while an image is
     pulled. Raises `ConfigurationError` with the remedy.
     """
-    return provider(name).check(Order(image=image, limits=limits, session_id=session_id), needs, progress)
+    order = Order(image=image, rootfs=rootfs, limits=limits, session_id=session_id)
+    return provider(name).check(order, needs, progress)
 
 
 def remove_leftovers(name: str, session_id: str) -> int:

@@ -43,9 +43,10 @@ class Reply:
     """One attempt as the runner's server saw it."""
 
     summary: Mapping[str, Any]
-    """``end`` (exited, timeout, output), exit codes of ``judge`` and ``candidate``, ``output`` (bytes written
-    to stdout and to stderr), ``seconds``, ``cpu`` and ``wall`` (seconds charged, of processors, of the wall
-    clock), ``oom`` (whether the kernel killed for memory), ``clean``."""
+    """``end`` (exited, or what there was too much of: timeout, output, memory, processes, files), exit codes
+    of ``judge`` and ``candidate``, ``output`` (bytes written to stdout and to stderr), ``seconds``, ``cpu``
+    and ``wall`` (seconds charged, of processors, of the wall clock), ``oom`` (whether memory ran out),
+    ``clean``."""
     verdict: bytes
     """What the judge wrote: JSON with ``kind``, ``message``, ``nonce``."""
     stdout: bytes
@@ -77,6 +78,10 @@ def _kind_and_message(reply: Reply, limits: Limits, nonce: str) -> tuple[str, st
     summary = reply.summary
     if sum(summary["output"]) > limits.output:
         return "output_limit", f"more than {limits.output >> 20} MiB of output"
+    if summary["end"] == "processes":
+        return "exited_early", f"killed: more than {limits.pids} processes and threads"
+    if summary["end"] == "files":
+        return "exited_early", "killed: more than 16384 files"
     if summary["end"] == "timeout":
         return "timeout", f"no end within {limits.timeout:g} s"
     said = _said(reply.verdict, nonce) if summary["judge"] == 0 else None

@@ -11,6 +11,7 @@ from _pytest.compat import ascii_escaped  # What pytest makes of a parameter's i
 
 from pytest_mcode import suite
 from pytest_mcode.errors import ConfigurationError, InfraError, with_place
+from pytest_mcode.models.noise import IGNORED
 from pytest_mcode.records import Attempt, OutcomeStatus, Task, TaskOutcome
 from pytest_mcode.session.overrides import check_fixture, details, origin_of, with_source
 from pytest_mcode.session.plan import Plan
@@ -192,7 +193,7 @@ def _marked(attempts: Sequence[Attempt], overridden: Mapping[str, str]) -> tuple
 
 
 def _marks(task: Task) -> list[pytest.MarkDecorator]:
-    return [getattr(pytest.mark, tag) for tag in task.tags]
+    return [*(getattr(pytest.mark, tag) for tag in task.tags), pytest.mark.filterwarnings(IGNORED)]
 
 
 def task_of(item: pytest.Item) -> Task | None:

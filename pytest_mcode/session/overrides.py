@@ -16,6 +16,7 @@ __all__ = ["check_fixture", "details", "origin_of", "with_source"]
 
 MUST_HAVE = {
     "mcode_model": ("generate(request) -> Completion",),
+    "mcode_helper": ("generate(request) -> Completion",),
     "mcode_prompt": ("first(task) -> messages", "repair(task, verdict) -> message", "hash"),
     "mcode_repair": ("messages(failure) -> messages", "hash"),
     "mcode_sandbox": (),

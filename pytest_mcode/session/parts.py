@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.models import Model, ModelSettings, backends
 from pytest_mcode.models.options import parse_options
 from pytest_mcode.settings import MODEL_FREE_BACKENDS, Settings
 
-__all__ = ["check_model", "open_model"]
+__all__ = ["check_model", "open_helper", "open_model"]
 
 
 def open_model(settings: Settings) -> Model:
@@ -17,9 +18,34 @@ def open_model(settings: Settings) -> Model:
 
 def check_model(settings: Settings) -> Mapping[str, Any]:
     """Return what the model's server reports of the model; raises `ConfigurationError` with the remedy."""
-    if settings.backend in MODEL_FREE_BACKENDS:
-        return {}
-    return backends.check_model(settings.backend, _model_settings(settings))
+    told: Mapping[str, Any] = {}
+    if settings.backend not in MODEL_FREE_BACKENDS:
+        told = backends.check_model(settings.backend, _model_settings(settings))
+    backend, helper = _helper(settings)
+    if settings.helper_model and backend not in MODEL_FREE_BACKENDS:
+        try:
+            told = {**told, "helper": backends.check_model(backend, helper)}
+        except ConfigurationError as error:
+            raise ConfigurationError(f"--mcode-helper-model={settings.helper_model}: {error}") from error
+    return told
+
+
+def open_helper(settings: Settings) -> Model | None:
+    """Return the model that explains failures; None where none is asked for."""
+    return backends.open_model(*_helper(settings)) if settings.helper_model else None
+
+
+def _helper(settings: Settings) -> tuple[str, ModelSettings]:
+    """Return its backend, and how it is asked: with its own temperature, lengths and options."""
+    backend = settings.helper_backend or settings.backend
+    same = settings.base_url if backend == settings.backend else None
+    return backend, ModelSettings(
+        model=settings.helper_model or "",
+        base_url=settings.helper_base_url or same,
+        request_timeout=settings.request_timeout,
+        retries=settings.retries,
+        retry_for=settings.retry_for,
+    )
 
 
 def _model_settings(settings: Settings) -> ModelSettings:

@@ -18,8 +18,9 @@ from pytest_mcode.records import RunInfo, Task, to_json
 from pytest_mcode.session import loading
 from pytest_mcode.session.replay import as_generated, read_answers
 from pytest_mcode.settings import MODEL_OPTIONS, Settings, option_specs
+from pytest_mcode.solving.own_prompts import check_prompts
 from pytest_mcode.solving.replay import StoredAnswers
-from pytest_mcode.solving.styles import STYLES
+from pytest_mcode.solving.styles import style_of
 
 __all__ = ["Plan", "build_settings", "make_plan"]
 
@@ -198,7 +199,10 @@ def make_plan(settings: Settings) -> Plan:
     demonstrations = loading.load_demonstrations(settings, tasks)
     benchmark = benchmarks.get(settings.benchmark)
     prompt = benchmark.harness.prompt(settings, benchmark.prompt_template, demonstrations=demonstrations)
-    prompt_hash = f"{prompt.hash}{STYLES[settings.repair].hash}"
+    style = style_of(settings.repair, settings.prompts)
+    if settings.prompts:
+        check_prompts(settings.prompts, settings.feedback, prompt, style, tasks[0] if tasks else None)
+    prompt_hash = f"{prompt.hash}{style.hash}"
     plan = Plan(
         run_id=_new_run_id(),
         settings=settings,

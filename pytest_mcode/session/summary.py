@@ -132,11 +132,25 @@ def _rows(
         from pytest_mcode.results.figures import IN_PROCESS
 
         rows.append(("unproven", f"{tally.solved_in_process} of the solved {IN_PROCESS}"))
+    if tally.solved_flagged:
+        from pytest_mcode.results.figures import FLAGGED
+
+        rows.append(("flagged", f"{tally.solved_flagged} of the solved {FLAGGED}"))
     if tally.failures:
         rows.append(("failed", ", ".join(f"{kind} {n}" for kind, n in tally.failures.most_common())))
     if tally.infra:
         rows.append(("infra", f"{tally.infra} outside the pass rate, which leaves {_bounds(tally)}"))
         rows += [("", f"{n} x {cause.splitlines()[0]}") for cause, n in tally.infra_causes.most_common(3)]
+    if helper := plan.settings.helper_model:
+        spent = (
+            f"{tally.helper_prompt_tokens:,} prompt + {tally.helper_completion_tokens:,} completion tokens"
+        )
+        rows.append(("helper", f"{helper}: {spent}, beside those of the model"))
+    if tally.repeats:
+        from pytest_mcode.results.figures import REPEATED
+
+        counted = f"{tally.repeats} of {tally.attempts} attempts {REPEATED}"
+        rows.append(("repeats", f"{counted}: {tally.repeat_tokens:,} tokens"))
     rows += [
         ("cost", f"{tally.attempts} attempts, {_tokens(tally)}, {seconds:.1f} s{_execution(tally)}"),
         *([("in flight", _in_flight(concurrency))] if concurrency else []),
@@ -175,8 +189,10 @@ def _loop(plan: Plan, tally: Tally | None = None) -> str:
 
 
 def _repairs(settings: LoopOptions) -> str:
+    order = "" if settings.strategy == "repair" else f", {settings.strategy} first"
     style = "" if settings.repair == "conversation" else f", repair {settings.repair}"
-    return f"{style}, feedback {settings.feedback}"
+    detail = "" if settings.feedback_detail == "first" else f" ({settings.feedback_detail})"
+    return f"{order}{style}, feedback {settings.feedback}{detail}"
 
 
 def _subset(plan: Plan) -> str:

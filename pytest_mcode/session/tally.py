@@ -20,12 +20,20 @@ class Tally:
     solved: int = 0
     solved_in_process: int = 0
     """Those of them that passed in one process with their tests."""
+    solved_flagged: int = 0
+    """Those of them that were solved by what could decide its own verdict."""
     unsolved: int = 0
     infra: int = 0
     infra_in_a_row: int = 0
     attempts: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    helper_prompt_tokens: int = 0
+    helper_completion_tokens: int = 0
+    """Of the helper model: in none of the others."""
+    repeats: int = 0
+    """Attempts whose solution an earlier one at the task had."""
+    repeat_tokens: int = 0
     attempts_without_tokens: int = 0
     """Those whose server did not report all of them: what is summed up is too little."""
     execution_seconds: float = 0.0
@@ -54,6 +62,14 @@ class Tally:
         self.attempts += len(outcome.attempts)
         self.prompt_tokens += sum(attempt.prompt_tokens or 0 for attempt in outcome.attempts)
         self.completion_tokens += sum(attempt.completion_tokens or 0 for attempt in outcome.attempts)
+        for attempt in outcome.attempts:
+            self.helper_prompt_tokens += attempt.helper_tokens("prompt_tokens") or 0
+            self.helper_completion_tokens += attempt.helper_tokens("completion_tokens") or 0
+        repeats = [attempt for attempt in outcome.attempts if attempt.is_repeat]
+        self.repeats += len(repeats)
+        self.repeat_tokens += sum(
+            (each.prompt_tokens or 0) + (each.completion_tokens or 0) for each in repeats
+        )
         sent = [attempt for attempt in outcome.attempts if attempt.verdict.kind not in REFUSALS]
         self.attempts_without_tokens += sum(
             None in (attempt.prompt_tokens, attempt.completion_tokens) for attempt in sent
@@ -71,6 +87,7 @@ class Tally:
         if outcome.status == "solved":
             self.solved += 1
             self.solved_in_process += any(each.verdict.passed_in_process for each in outcome.attempts)
+            self.solved_flagged += any(each.passed_flagged for each in outcome.attempts)
         else:
             self.unsolved += 1
             self.failures[outcome.attempts[-1].verdict.kind if outcome.attempts else "not judged"] += 1

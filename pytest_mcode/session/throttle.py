@@ -4,10 +4,10 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Condition
+from threading import Condition, Event, Thread
 
 from pytest_mcode.errors import InfraError
-from pytest_mcode.models import Completion, Gated, Model, Request
+from pytest_mcode.models import Completion, Gated, Metered, Model, Request
 from pytest_mcode.models.asking import ask
 from pytest_mcode.models.failures import TransientError
 from pytest_mcode.session.climb import Climb, Fixed, Window
@@ -16,6 +16,8 @@ from pytest_mcode.settings import Settings
 
 __all__ = ["MOST", "Throttle", "share", "window_for"]
 
+EVERY_SECONDS = 1.0
+"""Between two questions to a server about its load."""
 MOST = 512
 """Requests in flight beyond which ``auto`` does not go: a user who has a larger server names a number."""
 
@@ -30,7 +32,7 @@ class Throttle:
         self.was_used = False
         """Whether any request has gone."""
         self._quiet_until = float("-inf")
-        self._closed = False
+        self._closed = Event()
 
     @property
     def limit(self) -> int:
@@ -57,6 +59,8 @@ class Throttle:
 
         A model that retries by itself lets each try wait, so that the server is left alone in between.
         """
+        if isinstance(model, Metered) and not isinstance(self._window, Fixed):
+            Thread(target=self._listen, args=(model,), name="mcode-load", daemon=True).start()
         if isinstance(model, Gated):
             model.gate = self.when_free
             return model
@@ -76,12 +80,21 @@ class Throttle:
     def close(self) -> None:
         """Let nothing more go; who waits gets an `InfraError`. May be called twice, from any thread."""
         with self._changed:
-            self._closed = True
+            self._closed.set()
             self._changed.notify_all()
+
+    def _listen(self, model: Metered) -> None:
+        """Hear what the server says of its load, until it has said nothing three times."""
+        silent = 0
+        while silent < 3 and not self._closed.wait(EVERY_SECONDS):
+            waiting = model.waiting()
+            silent = silent + 1 if waiting is None else 0
+            with self._changed:
+                self._window.told(waiting or 0)
 
     def _enter(self) -> float:
         with self._changed:
-            while not self._closed:
+            while not self._closed.is_set():
                 now = time.monotonic()
                 quiet = self._quiet_until - now
                 if quiet <= 0 and self._in_flight < self._window.size:

@@ -23,9 +23,11 @@ class Aside:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     seconds: float = 0.0
+    helper: bool = False
+    """Whether the helper model was asked."""
 
     @classmethod
-    def of(cls, request: Request, completion: Completion) -> "Aside":
+    def of(cls, request: Request, completion: Completion, *, helper: bool) -> "Aside":
         """Return what came of `request`."""
         return cls(
             messages=list(request.messages),
@@ -34,6 +36,7 @@ class Aside:
             prompt_tokens=completion.prompt_tokens,
             completion_tokens=completion.completion_tokens,
             seconds=completion.seconds,
+            helper=helper,
         )
 
     def answers(self, request: Request) -> bool:
@@ -47,13 +50,17 @@ def asides_of(attempt: Attempt) -> list[Aside]:
 
 
 def with_asides(attempt: Attempt, asides: Sequence[Aside]) -> Attempt:
-    """Return an attempt that tells of `asides` and costs them too; a count is unknown where one is."""
+    """Return an attempt that tells of `asides` and costs them too; a count is unknown where one is.
+
+    The helper model's tokens are another model's: they are not added. Its seconds pass as all others do.
+    """
     if not asides:
         return attempt
+    own = [each for each in asides if not each.helper]
     return replace(
         attempt,
-        prompt_tokens=_sum([attempt.prompt_tokens, *(each.prompt_tokens for each in asides)]),
-        completion_tokens=_sum([attempt.completion_tokens, *(each.completion_tokens for each in asides)]),
+        prompt_tokens=_sum([attempt.prompt_tokens, *(each.prompt_tokens for each in own)]),
+        completion_tokens=_sum([attempt.completion_tokens, *(each.completion_tokens for each in own)]),
         generation_seconds=attempt.generation_seconds + sum(each.seconds for each in asides),
         extra={**attempt.extra, ASIDES: [asdict(each) for each in asides]},
     )

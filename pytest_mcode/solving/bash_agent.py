@@ -61,6 +61,13 @@ class BashAgent(SampleAndDebug):
     _refuses_tools: list[str] = field(default_factory=list)
     """The server's message, once it has refused tools."""
 
+    def __call__(self, task: TaskHandle) -> None:
+        """Work at one sample after the other: each has a container of its own."""
+        for sample in range(self.samples):
+            self.sample(task, sample)
+            if task.looks_solved(task.attempts[-1]) and not self.all_samples:
+                return
+
     def sample(self, task: TaskHandle, sample: int) -> None:
         """Work in one container: submit, and after a failed attempt go on, until the budget ends.
 

@@ -5,6 +5,7 @@ from typing import Any
 from pytest_mcode.harnesses.prompting import Prompt
 from pytest_mcode.models import Model
 from pytest_mcode.settings import Settings
+from pytest_mcode.solving.orders import ORDERS
 from pytest_mcode.solving.resample import Resample
 from pytest_mcode.solving.sample_and_debug import SampleAndDebug
 from pytest_mcode.solving.solver import Solver
@@ -13,7 +14,9 @@ from pytest_mcode.solving.styles import Style
 __all__ = ["bundled_solver"]
 
 
-def bundled_solver(settings: Settings, model: Model, prompt: Prompt, style: Style) -> Solver:
+def bundled_solver(
+    settings: Settings, model: Model, prompt: Prompt, style: Style, helper: Model | None = None
+) -> Solver:
     """Return sample and debug in `style`, resampling, or the agent, within the session's budget."""
     budget: dict[str, Any] = {
         "model": model,
@@ -22,6 +25,8 @@ def bundled_solver(settings: Settings, model: Model, prompt: Prompt, style: Styl
         "debug_iters": settings.debug_iters,
         "all_samples": settings.all_samples,
         "seed": settings.seed,
+        "on_repeat": settings.on_repeat,
+        "temperature": settings.temperature,
     }
     if settings.own["agent"] == "bash":
         from pytest_mcode.solving.bash_agent import BashAgent
@@ -29,4 +34,4 @@ def bundled_solver(settings: Settings, model: Model, prompt: Prompt, style: Styl
         return BashAgent(**budget, max_steps=settings.own["max_steps"], seconds=settings.timeout)
     if settings.strategy == "resample":
         return Resample(**budget)
-    return SampleAndDebug(**budget, style=style)
+    return SampleAndDebug(**budget, style=style, order=ORDERS[settings.strategy], helper=helper)

@@ -1,13 +1,18 @@
 """What guides a repair: the judging tests, the tests that the prompt shows, or nothing but that it failed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal, Protocol
 
 from pytest_mcode.records import Attempt, Verdict
+from pytest_mcode.solving.examples import examples_of, told
 
-__all__ = ["FEEDBACK", "Feedback", "FeedbackName"]
+__all__ = ["FEEDBACK", "DetailName", "Feedback", "FeedbackName", "detailed"]
 
 FeedbackName = Literal["judge", "public", "none"]
+DetailName = Literal["verdict", "first", "all"]
+OF_THE_FORM = ("no_solution", "truncated", "apply_failed")
+"""Verdicts on an answer's form: a model that is not told what was missing can't mend it."""
 
 
 class Feedback(Protocol):
@@ -87,3 +92,21 @@ FEEDBACK: Mapping[FeedbackName, Feedback] = {
     "public": PublicFeedback(),
     "none": NoFeedback(),
 }
+
+
+def detailed(verdict: Verdict | None, attempt: Attempt, detail: DetailName) -> Verdict | None:
+    """Return what is shown of a verdict in the `detail` of ``--mcode-feedback-detail``; None: that it failed.
+
+    An attempt whose examples were not told apart is shown its verdict as it is.
+    """
+    if verdict is None or detail == "first":
+        return verdict
+    if detail == "verdict":
+        return Verdict(kind=verdict.kind) if verdict.kind in OF_THE_FORM else None
+    examples = examples_of(attempt)
+    if not any(each.verdict for each in examples):
+        return verdict
+    # The public verdict is that of the first example that fails: it is told among them.
+    is_among = verdict is attempt.public_verdict and any(each.fails for each in examples)
+    before = [] if is_among else [verdict.message.strip(), "Of the examples in the task:"]
+    return replace(verdict, message="\n\n".join([*before, told(examples)]))

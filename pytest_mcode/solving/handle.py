@@ -13,8 +13,10 @@ from pytest_mcode.models import Completion, Model, Request
 from pytest_mcode.records import Attempt, Choice, Task, Verdict
 from pytest_mcode.selection import Evidence, choose
 from pytest_mcode.solving.asides import Aside, asides_of, with_asides
-from pytest_mcode.solving.feedback import FEEDBACK, FeedbackName
+from pytest_mcode.solving.examples import EXAMPLES, judge_examples
+from pytest_mcode.solving.feedback import FEEDBACK, DetailName, FeedbackName, detailed
 from pytest_mcode.solving.journal import Journal
+from pytest_mcode.solving.repeats import repeat_of, unrun
 from pytest_mcode.solving.unanswered import cut, unanswered, withheld
 
 __all__ = ["TaskHandle"]
@@ -36,11 +38,18 @@ class TaskHandle:
     """What would be handed in, by ways of choosing."""
     harness: Harness | None = None
     """The benchmark's, as the session's settings want it; None: as it is."""
+    detail: DetailName = "first"
+    """How much of a verdict guides a repair."""
+    tells_apart: bool = False
+    """Whether failing solutions are also judged by each test of the prompt alone."""
 
     def __post_init__(self) -> None:
         """Take up what an earlier session has left of this task."""
         self._left = self.journal.read() if self.journal else []
         self._asides: dict[int, list[Aside]] = {}
+        self._fell_back: dict[int, dict[str, None]] = {}
+        self._first: dict[str, Attempt] = {}
+        """By canonical solution, the attempt that had it first."""
         self._feedback = FEEDBACK[self.feedback]
         self._harness = self.harness or self.benchmark.harness
 
@@ -93,16 +102,19 @@ class TaskHandle:
             opening = list(attempt.messages)[: len(request.messages)]
             if attempt.seed == request.seed and opening == list(request.messages):
                 self._asides.pop(request.sample, None)
+                self._fell_back.pop(request.sample, None)
                 return self._record(request.sample, attempt)
         return None
 
-    def ask_aside(self, request: Request, ask: Callable[[Request], Completion]) -> str:
+    def ask_aside(
+        self, request: Request, ask: Callable[[Request], Completion], *, helper: bool = False
+    ) -> str:
         """Ask what the next attempt of a sample is made of, unless an earlier session did; return the answer.
 
         The attempt is recorded with all that was asked since the one before it, and costs it too.
         """
         left = (aside for attempt in self._left for aside in asides_of(attempt) if aside.answers(request))
-        aside = next(left, None) or Aside.of(request, ask(request))
+        aside = next(left, None) or Aside.of(request, ask(request), helper=helper)
         self._asides.setdefault(request.sample, []).append(aside)
         return aside.text
 
@@ -110,7 +122,14 @@ class TaskHandle:
 
     def shown(self, attempt: Attempt) -> Verdict | None:
         """Return the verdict that may guide a repair of `attempt`; None where nothing may."""
-        return self._feedback.shown(attempt)
+        verdict = self._feedback.shown(attempt)
+        if verdict and self.detail not in ("verdict", "first") and not self._harness.examples(self.task):
+            self.fall_back(attempt.sample, f"feedback detail {self.detail}: the prompt shows no single tests")
+        return detailed(verdict, attempt, self.detail)
+
+    def fall_back(self, sample: int, why: str) -> None:
+        """Record with the next attempt of a sample what it lacks that was asked for, and why."""
+        self._fell_back.setdefault(sample, {})[why] = None
 
     def looks_solved(self, attempt: Attempt) -> bool:
         """Whether a sample ends with `attempt`: it passed, or under ``public`` what can be seen passed."""
@@ -146,7 +165,10 @@ class TaskHandle:
     # Recording.
 
     def _keep(self, sample: int, attempt: Attempt) -> Attempt:
-        attempt = self._record(sample, with_asides(attempt, self._asides.pop(sample, [])))
+        attempt = with_asides(attempt, self._asides.pop(sample, []))
+        if why := self._fell_back.pop(sample, None):
+            attempt = replace(attempt, extra={**attempt.extra, "fell_back": list(why)})
+        attempt = self._record(sample, attempt)
         if self.journal:
             self.journal.append(attempt)
         return attempt
@@ -155,6 +177,8 @@ class TaskHandle:
         iteration = sum(earlier.sample == sample for earlier in self.attempts)
         attempt = replace(attempt, sample=sample, iteration=iteration)
         self.attempts.append(attempt)
+        if attempt.solution is not None:
+            self._first.setdefault(self._harness.canonical(self.task, attempt.solution), attempt)
         return attempt
 
     def _extracted(self, completion: Completion, request: Request | None = None) -> Attempt:
@@ -178,6 +202,10 @@ class TaskHandle:
         harness = self._harness
         if solution is None:
             return self._without_solution(self._no_solution(completion), completion, request)
+        if earlier := self._first.get(harness.canonical(self.task, solution)):
+            verdict, public = unrun(earlier.verdict), earlier.public_verdict
+            remarks = {**remarks, **repeat_of(earlier)}
+            return _attempt(completion, request, solution, verdict, public and unrun(public), remarks)
         verdict = checked.judge(harness, self.task, solution, self.sandbox)
         public = (
             checked.judge_publicly(harness, self.task, solution, self.sandbox)
@@ -185,6 +213,9 @@ class TaskHandle:
             else None
         )
         remarks = {**remarks, **harness.remarks(self.task, solution)}
+        if self.tells_apart:
+            examples = judge_examples(harness, self.task, solution, public or verdict, self.sandbox)
+            remarks |= {EXAMPLES: examples} if examples else {}
         return _attempt(completion, request, solution, verdict, public, remarks)
 
     def _no_solution(self, completion: Completion, known: Verdict | None = None) -> Verdict:
@@ -205,7 +236,11 @@ def _attempt(
     public_verdict: Verdict | None,
     remarks: Mapping[str, Any],
 ) -> Attempt:
-    retrieved = {"retrieved": list(request.retrieved)} if request and request.retrieved else {}
+    asked: dict[str, Any] = {}
+    if request and request.retrieved:
+        asked["retrieved"] = list(request.retrieved)
+    if request and request.temperature is not None:
+        asked["temperature"] = request.temperature
     details = _merged(remarks, verdict.details)
     return Attempt(
         sample=0,
@@ -221,7 +256,7 @@ def _attempt(
         completion_tokens=completion.completion_tokens,
         generation_seconds=completion.seconds,
         finish_reason=completion.finish_reason,
-        extra={**details, **retrieved},
+        extra={**details, **asked},
     )
 
 

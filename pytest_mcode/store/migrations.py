@@ -48,12 +48,26 @@ def to_version_2(connection: Connection) -> None:
     count_passes_in_process(connection)
 
 
-def to_version_3(connection: Connection) -> None:
+def add_what_repairs_are_worth(connection: Connection) -> None:
+    """Add what earlier versions did not look for: repeats, single examples, a helper model's tokens."""
+    for column in ("repeats", "repeat_tokens", "helper_prompt_tokens", "helper_completion_tokens"):
+        connection.execute(text(f"ALTER TABLE tasks ADD COLUMN {column} INTEGER"))
+    connection.execute(text("ALTER TABLE attempts ADD COLUMN repeat_of VARCHAR(24)"))
+    connection.execute(text("ALTER TABLE attempts ADD COLUMN examples VARCHAR"))
+    for column in ("helper_prompt_tokens", "helper_completion_tokens"):
+        connection.execute(text(f"ALTER TABLE attempts ADD COLUMN {column} INTEGER"))
+
+
+def add_choices(connection: Connection) -> None:
     """Add the table of what is handed in of several samples."""
-    choices.create(connection)  # as it is in version 3: freeze it here when a later version changes it
+    choices.create(connection)  # as it is in version 4: freeze it here when a later version changes it
 
 
-MIGRATIONS: tuple[Callable[[Connection], Any], ...] = (to_version_2, to_version_3)
+MIGRATIONS: tuple[Callable[[Connection], Any], ...] = (
+    to_version_2,
+    add_what_repairs_are_worth,
+    add_choices,
+)
 """Step i leads from version i + 1 to i + 2. A step is never edited once released: add another."""
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, null, select
+from sqlalchemy import ColumnElement, Connection, Text, and_, case, func, null, select, type_coerce
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import REFUSALS
@@ -38,6 +38,10 @@ SUMS = (
     "seconds",
     "generation_seconds",
     "execution_seconds",
+    "repeats",
+    "repeat_tokens",
+    "helper_prompt_tokens",
+    "helper_completion_tokens",
 )
 TOKENS = ("prompt_tokens", "completion_tokens")
 LATEST = "latest"
@@ -107,6 +111,7 @@ def outcome_groups(
         func.sum(tasks.c.samples).label("samples_started"),
         func.min(tasks.c.samples).label("fewest_samples"),
         func.sum(case((tasks.c.passed_in_process > 0, 1), else_=0)).label("passed_in_process"),
+        func.sum(case((_passed_flagged(), 1), else_=0)).label("passed_flagged"),
     ]
     statement = select(*keys, func.count().label("tasks"), *samples, *sums).group_by(*by)
     if run_ids is not None:
@@ -118,6 +123,15 @@ def outcome_groups(
         for row in result:
             groups.setdefault((row[0], row[1]), []).append(dict(zip(names, row, strict=True)))
     return groups
+
+
+def _passed_flagged() -> ColumnElement[bool]:
+    """Whether a task has a pass by a flagged solution; only judges in containers flag any."""
+    made = schema.attempts.c
+    flagged = and_(
+        made.mode == "container", made.verdict == "passed", type_coerce(made.extra, Text).like('%"flags":{"%')
+    )
+    return select(made.id).where(made.task == schema.tasks.c.id, flagged).exists()
 
 
 def _sum_if_known(column: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -25,7 +25,7 @@ from pytest_mcode.records import to_json
 
 __all__ = ["VERSION", "attempts", "choices", "metadata", "runs", "schema_version", "tasks"]
 
-VERSION = 3
+VERSION = 4
 """Raise it together with a new entry in `migrations.MIGRATIONS`."""
 
 ESCAPED = "\ufffd"
@@ -162,6 +162,14 @@ tasks = Table(
         server_default="0",
         comment="samples whose last attempt passed in one process with its tests: a pass that is not proven",
     ),
+    Column(
+        "repeats",
+        Integer,
+        comment="attempts whose solution an earlier one had: not run; null: not known",
+    ),
+    Column("repeat_tokens", Integer, comment="prompt and completion tokens of these attempts"),
+    Column("helper_prompt_tokens", Integer, comment="of the helper model, not in prompt_tokens"),
+    Column("helper_completion_tokens", Integer, comment="the same of its answers"),
     Column("tags", Json, nullable=False),
     Column("error", SafeText, nullable=False, comment="the cause, for infra"),
     CheckConstraint("status IN ('solved', 'unsolved', 'infra')"),
@@ -186,6 +194,10 @@ attempts = Table(
     Column("execution_seconds", Float, nullable=False, comment="of the judge"),
     Column("cpu_seconds", Float, comment="processor time of the solution; null where it was not measured"),
     Column("wall_seconds", Float, comment="wall-clock of the solution; null where it was not measured"),
+    Column("repeat_of", String(24), comment="sample/iteration of the attempt that had its solution first"),
+    Column("examples", String, comment="of the tests in the prompt, in order: + passed, - failed, . not run"),
+    Column("helper_prompt_tokens", Integer, comment="of the helper model, not in prompt_tokens"),
+    Column("helper_completion_tokens", Integer, comment="the same of its answers"),
     Column("finish_reason", SafeText, nullable=False),
     Column("mode", String(16), nullable=False, comment="split, in_process, container"),
     Column("message", SafeText, nullable=False, comment="the judge's, as are stdout and stderr"),

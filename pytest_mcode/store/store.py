@@ -289,6 +289,10 @@ def attempt_row(attempt: Attempt) -> dict[str, Any]:
         "cpu_seconds": verdict.cpu_seconds or None,
         "wall_seconds": verdict.wall_seconds or None,
         "mode": verdict.mode,
+        "repeat_of": attempt.repeat_of,
+        "examples": attempt.examples,
+        "helper_prompt_tokens": attempt.helper_tokens("prompt_tokens"),
+        "helper_completion_tokens": attempt.helper_tokens("completion_tokens"),
         "public_verdict": public.kind if public else None,
         "public_details": asdict(public) if public else None,
     }

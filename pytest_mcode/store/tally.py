@@ -14,6 +14,7 @@ def tally(outcome: TaskOutcome) -> dict[str, Any]:
     lasts = list({attempt.sample: attempt for attempt in ordered}.values())
     firsts = list({attempt.sample: attempt for attempt in reversed(ordered)}.values())[::-1]
     public = [attempt for attempt in lasts if attempt.public_verdict and attempt.public_verdict.passed]
+    repeats = [attempt for attempt in ordered if attempt.is_repeat]
     return {
         "attempts": len(ordered),
         "samples": len(lasts),
@@ -27,6 +28,10 @@ def tally(outcome: TaskOutcome) -> dict[str, Any]:
         "passed_in_process": sum(attempt.verdict.passed_in_process for attempt in lasts),
         "prompt_tokens": _total(attempt.prompt_tokens for attempt in ordered),
         "completion_tokens": _total(attempt.completion_tokens for attempt in ordered),
+        "repeats": len(repeats),
+        "repeat_tokens": _total(_tokens(attempt) for attempt in repeats) if repeats else 0,
+        "helper_prompt_tokens": _total(attempt.helper_tokens("prompt_tokens") for attempt in ordered),
+        "helper_completion_tokens": _total(attempt.helper_tokens("completion_tokens") for attempt in ordered),
         "generation_seconds": sum(attempt.generation_seconds for attempt in ordered),
         "execution_seconds": sum(_execution_seconds(attempt) for attempt in ordered),
     }
@@ -39,6 +44,12 @@ def _answer(attempt: Attempt) -> str:
 def _total(counts: Iterable[int | None]) -> int | None:
     known = [count for count in counts if count is not None]
     return sum(known) if known else None
+
+
+def _tokens(attempt: Attempt) -> int | None:
+    if attempt.prompt_tokens is None or attempt.completion_tokens is None:
+        return None
+    return attempt.prompt_tokens + attempt.completion_tokens
 
 
 def _execution_seconds(attempt: Attempt) -> float:

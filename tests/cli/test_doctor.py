@@ -70,7 +70,8 @@ def test_each_finding_is_a_line_and_nothing_is_left_behind(mcode: Mcode, here: P
     assert f"ok       database   {here}/experiments/results/results.db can be created" in lines
     assert "ok       output     printing 128 MiB where 64 are allowed is stopped" in lines
     assert "ok       time       running on after 0.5 s is stopped" in lines
-    assert any(line.startswith("warning  sandbox    sandbox `process` isolates nothing") for line in lines)
+    said = "warning  sandbox    sandbox `process` is for code that you trust"
+    assert any(line.startswith(said) for line in lines)
     assert lines[-1] == "problems: 0, warnings: 1"
     assert list(here.iterdir()) == []
 
@@ -152,13 +153,9 @@ def test_gold_of_smoke(mcode: Mcode) -> None:
     assert only(result, "empty")["message"] == "idle solutions fail on all 12 tasks"
 
 
-def test_a_benchmark_that_judges_wrongly(mcode: Mcode, write: Callable[..., Path], here: Path) -> None:
-    flip = f"""\
-    import pathlib
-    flag = pathlib.Path({str(here / "flag")!r})
-    seen = flag.exists()
-    flag.unlink() if seen else flag.touch()
-    assert candidate(1) == 2 and not seen"""
+def test_a_benchmark_that_judges_wrongly(mcode: Mcode, write: Callable[..., Path]) -> None:
+    # Each attempt takes the next two process ids of its sandbox.
+    flip = "    import os\n    assert candidate(1) == 2 and os.getpid() // 2 % 2 == 0"
     rows = [
         GOOD,
         row("T/wrong", "return n", "    assert candidate(2) == 4"),

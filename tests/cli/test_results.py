@@ -279,6 +279,27 @@ def test_passes_in_one_process_are_counted_apart(mcode: Mcode, tmp_path: Path) -
     assert "unproven" not in mcode("results", "--db", db, "--run", "run-2").out
 
 
+def test_passes_of_flagged_solutions_are_counted_apart(mcode: Mcode, tmp_path: Path) -> None:
+    db = tmp_path / "results.db"
+    solved = outcome(0, "passed")
+    (made,) = solved.attempts
+    flags = {"flags": {"test_configuration": ["conftest.py"]}}
+    flagged = replace(made, verdict=replace(made.verdict, mode="container"), extra=flags)
+    write_run(db, run_info(), [replace(solved, attempts=(flagged,)), outcome(1, "passed")])
+    (found,) = json.loads(mcode("results", "--db", db, "--json").out)
+    assert (found["solved"], found["solved_flagged"]) == (2, 1)
+    table = mcode("results", "--db", db).out
+    assert "flagged" in table
+    assert "1/2" in table
+    shown = " ".join(mcode("results", "--db", db, "--run", "run-1").out.split())
+    assert "1 of the solved were solved by what could decide its own verdict" in shown
+    assert "test_configuration" in mcode("export", "run-1", "--format=csv", "--db", db).out
+    assert "conftest.py" in mcode("show", "run-1", solved.task_id, "--db", db).out
+    page = tmp_path / "page.html"
+    mcode("report", "run-1", "--db", db, "--output", page)
+    assert "<td>1 of 2</td>" in page.read_text()
+
+
 def test_tokens_that_one_task_lacks_are_unknown_however_outcomes_are_grouped(
     mcode: Mcode, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ import tenacity
 
 from pytest_mcode.errors import InfraError
 from pytest_mcode.models import backends
-from pytest_mcode.models.mellea import LONGEST_RETRY_AFTER
+from pytest_mcode.models.retries import LONGEST_RETRY_AFTER
 from tests.servers import Reply, status
 
 from .conftest import Open, Wire, ask, asked

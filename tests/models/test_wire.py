@@ -5,10 +5,13 @@ import json
 import pytest
 
 from pytest_mcode.models import Completion, Request
+from pytest_mcode.models.noise import IGNORED
 from pytest_mcode.records import Message
 from tests.servers import OllamaServer, OpenAIServer, Reply
 
 from .conftest import TASK, Open, Wire, ask
+
+pytestmark = pytest.mark.filterwarnings(IGNORED)
 
 AWKWARD = "  def f():\n\t{{ x }} {% raw %} ${y} <b>&amp;</b> \\n \u00e9\U0001f600 \x00\r\n\n"
 

@@ -110,6 +110,9 @@ def test_runs_of_an_unknown_harness_are_reported(mcode: Mcode, puzzles: Path, tm
     assert "A did better on 1, B on 0" in page.read_text()
 
 
+KINDS = ("prompt", "completion")
+
+
 def test_a_session_goes_on_with_a_run_of_version_1(pytester: pytest.Pytester) -> None:
     gold = ["--mcode-benchmark=smoke", "--mcode-backend=gold", "--mcode-sandbox=process"]
     gold += ["--mcode-db=results.db"]
@@ -120,6 +123,9 @@ def test_a_session_goes_on_with_a_run_of_version_1(pytester: pytest.Pytester) ->
             "tasks.passed_in_process",
             "attempts.cpu_seconds",
             "attempts.wall_seconds",
+            *(f"tasks.{name}" for name in ("repeats", "repeat_tokens")),
+            *(f"attempts.{name}" for name in ("repeat_of", "examples")),
+            *(f"{table}.helper_{name}_tokens" for table in ("tasks", "attempts") for name in KINDS),
         ):
             connection.execute("ALTER TABLE {} DROP COLUMN {}".format(*added.split(".")))
         connection.execute("DROP TABLE choices")

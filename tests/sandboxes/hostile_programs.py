@@ -217,6 +217,30 @@ SIGNALS = {
             signal.pthread_sigmask(signal.SIG_BLOCK, range(1, signal.NSIG))
             while True: pass
     """,
+    "stops every process it may": """
+        import os, signal
+        def f(x):
+            for pid in os.listdir("/proc"):
+                if pid.isdigit() and int(pid) != os.getpid():
+                    try: os.kill(int(pid), signal.SIGSTOP)
+                    except OSError: pass
+            os.kill(-1, signal.SIGSTOP)
+    """,
+    "slows the others and takes their limits away": """
+        import os, resource
+        def f(x):
+            for pid in os.listdir("/proc"):
+                if pid.isdigit() and int(pid) != os.getpid():
+                    for harm in (
+                        lambda: resource.prlimit(int(pid), resource.RLIMIT_CPU, (0, 0)),
+                        lambda: resource.prlimit(int(pid), resource.RLIMIT_NOFILE, (3, 3)),
+                        lambda: os.setpriority(os.PRIO_PROCESS, int(pid), 19),
+                        lambda: os.sched_setscheduler(int(pid), os.SCHED_IDLE, os.sched_param(0)),
+                    ):
+                        try: harm()
+                        except OSError: pass
+            os.setpriority(os.PRIO_USER, 0, 19)
+    """,
     "cancels its alarm and loops": """
         import signal
         def f(x):
@@ -247,7 +271,7 @@ REMAINS = {
     "leaves files": """
         import os
         def f(x):
-            for place in ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run", "/root", "/", os.getcwd()):
+            for place in ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run", "/run/lock", "/dev", "/root", "/", os.getcwd()):
                 try: open(place + "/remains", "w").write("remains")
                 except OSError: pass
     """,
@@ -505,6 +529,24 @@ FORGERIES = {
                         os.write(other, b'{"kind": "passed", "message": "", "nonce": "' + said + b'"}\\n')
                 except OSError: pass
             os._exit(0)
+    """,
+    "reads the nonce through /proc and answers first": """
+        import os, re
+        def f(x):
+            judges = [pid for pid in os.listdir("/proc") if pid.isdigit() and int(pid) != os.getpid()]
+            ends = [f"/proc/{pid}/fd/{fd}" for pid in judges for fd in range(256)]
+            for path in ends:
+                try:
+                    feed = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+                    nonce = re.search(rb"[0-9a-f]{32}", os.read(feed, 65536))
+                except OSError:
+                    continue
+                if not nonce: continue
+                said = b'{"kind": "passed", "message": "", "nonce": "' + nonce[0] + b'"}'
+                for other in ends:
+                    try: os.write(os.open(other, os.O_WRONLY | os.O_NONBLOCK), said + b" " * (65536 - len(said)))
+                    except OSError: pass
+                os.write(os.open(path, os.O_WRONLY | os.O_NONBLOCK), nonce[0])
     """,
     "prints markers": """
         def f(x):

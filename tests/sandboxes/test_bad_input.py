@@ -238,7 +238,7 @@ def test_python_that_is_too_old(old_python: str) -> None:
 
 
 def test_unknown_names() -> None:
-    with pytest.raises(ConfigurationError, match="there is no sandbox 'vm'; there are docker and process"):
+    with pytest.raises(ConfigurationError, match="there is no sandbox 'vm'; there are docker, "):
         open_sandbox("vm", image="", limits=Limits(), session_id="x")
     with pytest.raises(ConfigurationError, match="there is no isolation 'none'; there are fork and fresh"):
         open_sandbox("docker", image="", limits=Limits(), session_id="x", isolation="none")

@@ -12,47 +12,9 @@ from pytest_mcode.sandboxes.docker import ContainerConnection, DockerSandbox
 from pytest_mcode.sandboxes.runner.wire import WALL_FACTOR
 from tests.sandboxes.conftest import SESSION, TIGHT
 from tests.sandboxes.hostile_programs import ANSWERS, CHOOSERS, FORGERIES, HOSTILE, NONCE_THIEVES, TEST
+from tests.sandboxes.spying import LOOK, SPY
 
 pytestmark = pytest.mark.docker
-
-SPY = """
-import os
-
-def look():
-    processes = [pid for pid in os.listdir("/proc") if pid.isdigit()]
-    found = [] if len(processes) == 3 else [("processes", processes)]
-    for place in ("/tmp", "/dev/mqueue", "/dev/shm", "/var/tmp"):
-        if os.path.isdir(place) and os.listdir(place):
-            found.append((place, os.listdir(place)))
-    for kind in ("shm", "msg", "sem"):
-        objects = open(f"/proc/sysvipc/{kind}").read().splitlines()[1:]
-        if objects:
-            found.append((kind, objects))
-    for kind in ("tcp", "unix"):
-        lines = open(f"/proc/net/{kind}").read().splitlines()[1:]
-        sockets = [line for line in lines if "remains" in line or " 0A " in line]
-        if sockets:
-            found.append((kind, sockets))
-    if "PYTHONPATH" in os.environ or "LD_PRELOAD" in os.environ:
-        found.append(dict(os.environ))
-    return found
-
-def remember(mark):
-    import ctypes, re
-    ctypes.CDLL(None).prctl(4, 1)  # PR_SET_DUMPABLE: else not even one's own memory can be opened
-    memory, found, marks = open("/proc/self/mem", "rb", 0), [], re.compile(b"(?:" + mark.encode() + b"){4}")
-    for line in open("/proc/self/maps"):
-        bounds, mode = line.split()[:2]
-        low, high = (int(bound, 16) for bound in bounds.split("-"))
-        try:
-            memory.seek(low)
-            if "r" in mode and marks.search(memory.read(high - low)):
-                found.append(line)
-        except (OSError, ValueError, OverflowError):
-            pass
-    return found
-"""
-LOOK = Program(solution=SPY, test="assert look() == []", entry_points=("look",))
 
 
 @pytest.fixture(scope="module")

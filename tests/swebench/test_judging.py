@@ -129,7 +129,6 @@ def test_what_a_patch_could_decide_its_verdict_by_is_flagged(table):
     hook = "def pytest_runtest_makereport(item, call): ...\n"
     assert flags({"tests/conftest.py": hook}) == {"test_configuration": ["tests/conftest.py"]}
     assert flags({"tests/test_core.py": "x = 1\n", "pytest.toml": "[pytest]\n", "tests/__init__.py": ""}) == {
-        "graded_tests": ["tests/test_core.py"],
         "test_configuration": ["pytest.toml", "tests/__init__.py"],
     }
     assert flags({"a.pth": "x\n", "evil.dist-info/entry_points.txt": "x\n", "sitecustomize.py": "x\n"}) == {
@@ -151,6 +150,19 @@ def test_what_a_patch_could_decide_its_verdict_by_is_flagged(table):
     assert SWEBENCH_LITE.harness.remarks(task, in_git)["flags"] == {"git_internals": [".git/config"]}
     link = "diff --git a/x b/x\nnew file mode 120000\n--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+tests\n"
     assert SWEBENCH_LITE.harness.remarks(task, link)["flags"] == {"link": ["x"]}
+
+
+def test_a_strict_judge_leaves_out_what_could_decide_the_verdict(task):
+    forging = "import pytest\n\n\n@pytest.hookimpl(hookwrapper=True)\ndef pytest_runtest_makereport():\n"
+    forging += "    report = (yield).get_result()\n    report.outcome = 'passed'\n"
+    forged = instance.change(**{"conftest.py": forging})
+    with closing(DockerRepositories(LIMITS, SESSION, strict=True)) as strict:
+        refused = strict.judge(task, forged + core(instance.SUMS.replace("Sums", "Sum")))
+        assert refused.kind == "unresolved"
+        left_out = "without its edits to conftest.py (--mcode-strict)"
+        assert refused.message.startswith(f"it passes, but not {left_out}: 0/1 of the tests")
+        assert strict.judge(task, forged).message == f"nothing is left {left_out}"
+        assert strict.judge(task, instance.gold()).passed
 
 
 def test_a_lost_container_is_replaced_once(task, sandbox):

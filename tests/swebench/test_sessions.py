@@ -341,7 +341,7 @@ def test_predictions_are_exported_as_judged_read_by_swebench_and_judged_again(py
     assert pytester.runpytest_subprocess(*GOLD).ret == 0
     ((_, _, _, _, solution, _, extra),) = rows(pytester, ATTEMPTS)
     assert solution.strip() == mixed.strip()
-    assert json.loads(extra)["flags"] == {"graded_tests": ["tests/test_core.py"]}
+    assert json.loads(extra) == {"left_out": ["tests/test_core.py"]}
     mcode = [sys.executable, "-m", "pytest_mcode.cli"]
     (run_id,) = rows(pytester, "SELECT run_id FROM runs")[0]
     done = pytester.run(*mcode, "export", run_id, "--format=predictions", "--db=results.db")

@@ -1,9 +1,10 @@
 """The sandbox of functions as `mcode doctor` tries it: the image, and every limit overstepped."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from pytest_mcode.harnesses.findings import Finding, run_check
 from pytest_mcode.harnesses.functions.options import FunctionOptions
@@ -36,10 +37,9 @@ def check_image(settings: Settings, session_id: str, progress: Progress) -> Iter
         )
         return
     yield Finding(
-        check="image",
+        check="image" if "image" in found else "sandbox",
         level="ok",
-        message=f"{found['image']} ({found['image_id'].removeprefix('sha256:')[:12]}), "
-        f"Python {found['python']}, judges",
+        message=f"{_place(found)}, Python {found['python']}, judges",
         data=found,
     )
     if not_held := found.get("limits_not_held"):
@@ -49,6 +49,13 @@ def check_image(settings: Settings, session_id: str, progress: Progress) -> Iter
             message=f"the engine says that it can't limit {', '.join(not_held)}",
             remedy="see what `docker info` warns of, and what was tried below",
         )
+
+
+def _place(found: Mapping[str, Any]) -> str:
+    if "image" in found:
+        return f"{found['image']} ({found['image_id'].removeprefix('sha256:')[:12]})"
+    where = found.get("rootfs") or "this machine's files by a list"
+    return f"{found['sandbox']} {found['engine']}, {where}"
 
 
 def check_limits(settings: Settings, session_id: str) -> Iterator[Finding]:

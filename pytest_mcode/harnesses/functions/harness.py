@@ -13,7 +13,9 @@ from pytest_mcode.harnesses.functions.checks import check_function
 from pytest_mcode.harnesses.functions.evaluating import evaluate
 from pytest_mcode.harnesses.functions.options import FunctionOptions
 from pytest_mcode.harnesses.functions.sandbox import check_sandbox, open_sandbox
+from pytest_mcode.harnesses.functions.single_tests import single_tests
 from pytest_mcode.harnesses.functions.stubs import is_stub
+from pytest_mcode.harnesses.functions.syntax import canonical, looks_at_source
 from pytest_mcode.harnesses.protocol import Evaluated, Found, Harness, Progress
 from pytest_mcode.records import Message, Task, Verdict
 from pytest_mcode.sandboxes import Program, Sandbox
@@ -50,8 +52,10 @@ class FunctionHarness(Harness):
         return type(self)(settings.of(FunctionOptions).extract)
 
     def check_options(self, settings: Settings) -> None:
-        """Refuse what only ``--mcode-retrieval`` has a use for."""
+        """Refuse what only ``--mcode-retrieval`` or another sandbox has a use for."""
         own = settings.of(FunctionOptions)
+        if own.rootfs is not None and own.sandbox != "bubblewrap":
+            raise ConfigurationError("--mcode-rootfs: give --mcode-sandbox=bubblewrap as well, or none")
         if not settings.retrieval and (
             own.retrieval_dataset or own.retrieval_k != FunctionOptions.retrieval_k
         ):
@@ -73,7 +77,7 @@ class FunctionHarness(Harness):
     def caveats(self, settings: Settings) -> Iterator[str]:
         """Say where nothing isolates solutions."""
         if settings.of(FunctionOptions).sandbox == "process":
-            yield "sandbox process: solutions run on this machine, nothing isolates them"
+            yield "sandbox process: solutions run on this machine; it is for code that you trust"
 
     def open_sandbox(self, settings: Settings, session_id: str) -> Sandbox:
         """Return a `Sandbox`."""
@@ -94,7 +98,7 @@ class FunctionHarness(Harness):
     def describe_sandbox(self, settings: Settings) -> str:
         """Return sandbox, image and time limit."""
         own = settings.of(FunctionOptions)
-        where = f"docker {own.image} ({own.isolation})" if own.sandbox == "docker" else own.sandbox
+        where = f"{own.sandbox} {own.image} ({own.isolation})" if own.has_image else own.sandbox
         return f"sandbox {where}, {settings.timeout:g} s"
 
     def prompt(
@@ -108,8 +112,13 @@ class FunctionHarness(Harness):
         from pytest_mcode.harnesses.prompting import TemplatePrompt
 
         if demonstrations is None:
-            return TemplatePrompt(template)
-        return TemplatePrompt(template, context=demonstrations.shown, corpus=demonstrations.fingerprint)
+            return TemplatePrompt(template, own=settings.prompts)
+        return TemplatePrompt(
+            template,
+            context=demonstrations.shown,
+            corpus=demonstrations.fingerprint,
+            own=settings.prompts,
+        )
 
     def extract(self, completion: str, task: Task, sandbox: Any = None) -> str | None:
         """Return the code that defines the entry points, or None where nothing parses."""
@@ -136,6 +145,15 @@ class FunctionHarness(Harness):
         if task.public_test is None:
             return None
         return modes.judge(_program(task, solution, task.public_test), task.canonical_solution, sandbox)
+
+    def examples(self, task: Task) -> Mapping[str, str]:
+        """Return the asserts of the test that the prompt shows."""
+        return single_tests(task.public_test) if task.public_test else {}
+
+    def canonical(self, task: Task, solution: str) -> str:
+        """Return the syntax tree without comments and docstrings; the text where either may be looked at."""
+        sources = (solution, task.test, task.setup)
+        return solution.strip() if any(map(looks_at_source, sources)) else canonical(solution)
 
     def inputs(self, task: Task, seed: int) -> tuple[Sequence[str], Sequence[str]]:
         """Return the calls that the prompt shows, and mutants of them."""
@@ -171,7 +189,7 @@ class FunctionHarness(Harness):
         from pytest_mcode.harnesses.functions.examination import check_image, check_limits
         from pytest_mcode.harnesses.machine import check_engine
 
-        if settings.of(FunctionOptions).sandbox != "process":
+        if settings.of(FunctionOptions).has_image:
             engine_works = yield from run_check("engine", partial(check_engine, settings))
             if not engine_works:
                 return False

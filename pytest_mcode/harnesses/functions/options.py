@@ -14,13 +14,19 @@ class FunctionOptions:
     """Where solutions run, and which solved tasks a prompt shows."""
 
     sandbox: str = option(
-        "Where solutions run: docker, or process (no isolation: for code you trust).",
-        choice("docker", "process"),
+        "Where solutions run: docker, bubblewrap (no engine, no image), or process (for code you trust).",
+        choice("docker", "bubblewrap", "process"),
         metavar="NAME",
         default="docker",
         changes_result=True,
     )
     image: str = option("Image of the sandbox.", metavar="IMAGE", default=DEFAULT_IMAGE, changes_result=True)
+    rootfs: str | None = option(
+        "Directory with a Linux system in which bubblewrap runs solutions; default: this machine's Python.",
+        metavar="DIR",
+        changes_result=True,
+        came_later=True,
+    )
     isolation: str = option(
         "fork: one container a worker, new processes for every attempt; fresh: a container an attempt.",
         choice("fork", "fresh"),
@@ -45,3 +51,8 @@ class FunctionOptions:
     retrieval_dataset: str | None = option(
         "Where those solved tasks come from: as --mcode-dataset.", metavar="PATH|ID"
     )
+
+    @property
+    def has_image(self) -> bool:
+        """Whether the sandbox is a container of an image, made by an engine."""
+        return self.sandbox in ("docker", "podman")

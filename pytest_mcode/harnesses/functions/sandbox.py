@@ -21,6 +21,7 @@ def open_sandbox(settings: Settings, session_id: str) -> Sandbox:
     return opening.open_sandbox(
         own.sandbox,
         image=own.image,
+        rootfs=own.rootfs,
         limits=limits_of(settings),
         session_id=session_id,
         isolation=own.isolation,
@@ -37,6 +38,7 @@ def check_sandbox(
     return opening.check_sandbox(
         own.sandbox,
         image=own.image,
+        rootfs=own.rootfs,
         limits=limits_of(settings),
         session_id=session_id,
         needs=["numpy"] if any(imports_numpy(task.test) for task in tasks) else [],

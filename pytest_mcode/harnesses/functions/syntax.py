@@ -10,8 +10,10 @@ __all__ = [
     "GlobalNames",
     "begins_statement",
     "bound_names",
+    "canonical",
     "global_names",
     "loaded_names",
+    "looks_at_source",
     "normalise_newlines",
     "parse",
     "without_warnings",
@@ -35,6 +37,9 @@ _TOKEN = re.compile(
 )
 """As much of Python's lexical grammar as tells strings, numbers and comments apart."""
 _ESCAPE = re.compile(r"\\(?P<octal>[4-7][0-7]{2})|\\(?P<other>.)", re.DOTALL)
+_LOOKS_AT_SOURCE = re.compile(
+    r"__doc__|getdoc|doctest|inspect|linecache|traceback|lineno|co_|f_code|__file__"
+)
 _KNOWN_ESCAPES = "\n\r\\'\"abfnrtvx01234567"
 
 
@@ -152,3 +157,24 @@ def loaded_names(tree: ast.AST) -> set[str]:
     return {
         node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
     }
+
+
+def looks_at_source(source: str) -> bool:
+    """Whether code may ask how a function is written: its docstring, its lines, its text."""
+    return bool(_LOOKS_AT_SOURCE.search(source))
+
+
+def canonical(source: str) -> str:
+    """Return the syntax tree of source as text, without comments and docstrings; else the source itself."""
+    tree = parse(source)
+    if isinstance(tree, SyntaxError):
+        return source.strip()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            match node.body:
+                case [ast.Expr(value=ast.Constant(value=str())), *rest]:
+                    node.body = rest
+    try:
+        return ast.dump(tree)
+    except RecursionError:
+        return source.strip()

@@ -11,7 +11,5 @@ __all__ = ["prediction"]
 
 def prediction(*, outcome: TaskOutcome, attempt: Attempt, model: str, **_: object) -> Mapping[str, Any]:
     """Return a line of SWE-bench's predictions: the patch less the edits to graded test files left out."""
-    extra = attempt.extra
-    graded = extra.get("flags", {}).get("graded_tests", extra.get("left_out", ()))
-    patch = without(attempt.solution or "", graded)[0]
+    patch = without(attempt.solution or "", attempt.extra.get("left_out", ()))[0]
     return {"instance_id": outcome.task_id, "model_name_or_path": model, "model_patch": patch}

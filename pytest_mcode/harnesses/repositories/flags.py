@@ -10,13 +10,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from pytest_mcode.harnesses.repositories.marks import MARKS, START
-from pytest_mcode.harnesses.repositories.patches import added_lines, changed_files, makes_link, sections
+from pytest_mcode.harnesses.repositories.patches import (
+    added_lines,
+    changed_files,
+    makes_link,
+    sections,
+    without,
+)
 from pytest_mcode.records import Task
 
-__all__ = ["FLAGS", "flags_of", "runner_files"]
+__all__ = ["FLAGS", "flags_of", "runner_files", "without_influence"]
 
 FLAGS: Mapping[str, str] = {
-    "graded_tests": "edits files of the hidden tests; these edits are left out",
     "test_configuration": "edits what configures or runs the tests",
     "start_up": "edits what Python or the test runner loads before the tests",
     "installation": "edits what runs when the repository is installed",
@@ -27,6 +32,8 @@ FLAGS: Mapping[str, str] = {
 }
 """By name, what each says of a patch."""
 
+INFLUENCE = ("test_configuration", "start_up", "git_internals", "link")
+"""Flags of files that a clean checkout would have as they were."""
 CONFIGURATION = frozenset(
     {"conftest.py", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini", "setup.cfg"}
     | {"pyproject.toml", "noxfile.py", "runtests.py", "package.json", "Makefile", "go.mod", "Cargo.toml"}
@@ -54,6 +61,12 @@ def flags_of(task: Task, patch: str) -> Mapping[str, Sequence[str]]:
     return {flag: list(found[flag]) for flag in FLAGS if flag in found}
 
 
+def without_influence(task: Task, patch: str) -> tuple[str, Sequence[str]]:
+    """Return the patch less its edits to tests and to what configures or runs them, and these files."""
+    influencing = {path for flag in INFLUENCE for path in flags_of(task, patch).get(flag, ())}
+    return without(patch, influencing | {path for path in changed_files(patch) if _TEST.search(path)})
+
+
 def runner_files(task: Task) -> Sequence[str]:
     """Return paths that the test command itself names: ``bin/test``, Django's ``runtests`` and settings."""
     lines = task.extra["eval_script"].split("\n")
@@ -67,8 +80,7 @@ def runner_files(task: Task) -> Sequence[str]:
 def _flags(path: str, section: str, graded: set[str], runners: Sequence[str]) -> Iterator[str]:
     file = PurePosixPath(path)
     if path in graded:
-        yield "graded_tests"
-        return
+        return  # Such edits are left out.
     beside_tests = file.name == "__init__.py" and any(
         PurePosixPath(test).is_relative_to(file.parent) and file.parent.name for test in graded
     )

@@ -12,6 +12,7 @@ from pytest_mcode.harnesses.limits import limits_of
 from pytest_mcode.harnesses.protocol import Harness, Progress
 from pytest_mcode.harnesses.repositories.flags import flags_of
 from pytest_mcode.harnesses.repositories.options import RepositoryOptions
+from pytest_mcode.harnesses.repositories.patches import changed_files, without
 from pytest_mcode.loop_options import LoopOptions
 from pytest_mcode.records import Task, Verdict
 from pytest_mcode.settings import Settings
@@ -47,11 +48,18 @@ class RepositoryHarness(Harness):
         own = settings.of(RepositoryOptions)
         if own.force_rebuild and not own.task_repo:
             raise ConfigurationError("--mcode-force-rebuild: only with --mcode-task-repo are images built")
-        if own.agent == "bash" and settings.strategy == "resample":
-            raise ConfigurationError("--mcode-strategy=resample: the bash agent only repairs; leave one out")
+        if own.agent == "bash" and settings.strategy != LoopOptions.strategy:
+            raise ConfigurationError(
+                f"--mcode-strategy={settings.strategy}: the bash agent only repairs, sample by sample; "
+                "leave one out"
+            )
         if own.agent == "bash" and settings.repair != LoopOptions.repair:
             raise ConfigurationError(
                 f"--mcode-repair={settings.repair}: the bash agent goes on in its own shell; leave one out"
+            )
+        if own.agent == "bash" and settings.on_repeat != LoopOptions.on_repeat:
+            raise ConfigurationError(
+                f"--mcode-on-repeat={settings.on_repeat}: the bash agent goes on in its shell; leave it out"
             )
         if own.agent == "bash" and settings.backend in ("gold", "replay"):
             raise ConfigurationError(
@@ -131,6 +139,7 @@ class RepositoryHarness(Harness):
             source=own.retrieval_source,
             context_window=settings.context_window,
             max_tokens=settings.max_tokens,
+            own=settings.prompts,
         )
 
     def extract(self, completion: str, task: Task, sandbox: "RepositorySandbox") -> str | None:
@@ -150,9 +159,13 @@ class RepositoryHarness(Harness):
         sandbox.forget(task)
 
     def remarks(self, task: Task, solution: str) -> Mapping[str, Any]:
-        """Return ``flags``: what the patch does that could decide its own verdict, with the files."""
-        flags = flags_of(task, solution)
-        return {"flags": flags} if flags else {}
+        """Return ``left_out``, graded test files that it edits, and ``flags``.
+
+        These are what the patch does that could decide its own verdict, with the files.
+        """
+        _, left_out = without(solution, changed_files(task.test))
+        remarks = {"left_out": left_out, "flags": flags_of(task, solution)}
+        return {name: found for name, found in remarks.items() if found}
 
     def cluster(self, task_id: str) -> str | None:
         """Return the repository: ``django__django`` of ``django__django-11099``."""
@@ -199,6 +212,7 @@ def _open(settings: Settings, session_id: str) -> "DockerRepositories":
         network=own.network,
         namespace=own.namespace or (LOCAL if own.task_repo else None),
         arch=own.arch,
+        strict=own.strict,
     )
 
 

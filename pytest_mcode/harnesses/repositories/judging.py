@@ -53,10 +53,8 @@ def judge_in(container: Container, task: Task, patch: str, limits: Limits) -> Ve
     container.write(SCRIPT, seal(grading.eval_script(task), secret).encode())
     ended = container.run(["/bin/bash", SCRIPT], seconds=limits.timeout, max_output=limits.output)
     verdict = ending(container, ended, limits) or _graded(task, patch, ended, secret, container)
-    if not restored:
-        return verdict
-    flags = {**verdict.details.get("flags", {}), "graded_tests": restored}
-    return replace(verdict, details={**verdict.details, "flags": flags})
+    left_out = {"left_out": restored} if restored else {}
+    return replace(verdict, details={**verdict.details, **left_out})
 
 
 def restore(container: Container, files: Sequence[str]) -> Sequence[str]:

@@ -29,6 +29,11 @@ class RepositoryOptions:
         "Most commands of one attempt of the bash agent.", 1, default=50, changes_result=True
     )
     network: bool = switch("Let a repository's tests reach the network.", changes_result=True)
+    strict: bool = switch(
+        "Judge a patch that passes once more without its edits to tests and to what runs them.",
+        changes_result=True,
+        came_later=True,
+    )
     namespace: str | None = option(
         "Registry namespace of the tasks' images; `none` for images built here; default: the dataset's own.",
         metavar="NAME",

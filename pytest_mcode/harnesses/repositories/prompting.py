@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any
 
+from pytest_mcode.harnesses.lengths import CHARACTERS_PER_TOKEN
 from pytest_mcode.harnesses.prompting import TemplatePrompt
 from pytest_mcode.harnesses.repositories.patches import changed_files
 from pytest_mcode.harnesses.repositories.retrieval import excerpts, tree
@@ -15,8 +16,6 @@ TEMPLATES = {
     "single": ("swebench.jinja", "swebench_repair.jinja"),
     "bash": ("swebench_bash.jinja", "swebench_bash_repair.jinja"),
 }
-CHARACTERS_PER_TOKEN = 3.0
-"""Of code, from below: a prompt that is too long is worse than one that could be longer."""
 USUAL_WINDOW = 16384
 USUAL_ANSWER = 2048
 """Tokens, where the session says nothing."""
@@ -36,6 +35,7 @@ def repository_prompt(
     source: str = "bm25",
     context_window: int | None = None,
     max_tokens: int | None = None,
+    own: str | None = None,
 ) -> TemplatePrompt:
     """Return the prompt of an agent; `files` reads a task's repository (None: only the hash is needed).
 
@@ -55,7 +55,7 @@ def repository_prompt(
         return {"excerpts": found, "tree": "", "retrieved": [each.name for each in found]}
 
     first, repair = TEMPLATES[agent]
-    return TemplatePrompt(first, repair, _kept(show))
+    return TemplatePrompt(first, repair, _kept(show), own=own)
 
 
 def _kept(show: Callable[[Task], Mapping[str, Any]]) -> Callable[[Task], Mapping[str, Any]]:

@@ -12,6 +12,7 @@ from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.harnesses.repositories import images
 from pytest_mcode.harnesses.repositories.answers import find_edits, find_patch, to_patch
 from pytest_mcode.harnesses.repositories.container import Container, LostContainerError
+from pytest_mcode.harnesses.repositories.flags import without_influence
 from pytest_mcode.harnesses.repositories.grading import check_installed
 from pytest_mcode.harnesses.repositories.history import hide_later_history
 from pytest_mcode.harnesses.repositories.images import ImageNames
@@ -43,10 +44,12 @@ class DockerRepositories:
         network: bool = False,
         namespace: str | None = None,
         arch: str = "auto",
+        strict: bool = False,
     ) -> None:
         self.limits = replace(limits, output=OUTPUT)
         self.session_id = session_id
         self.network = network
+        self.strict = strict
         self._asked_for = (namespace, arch)
         self._engine: APIClient | None = None
         self._names: ImageNames | None = None
@@ -79,6 +82,8 @@ class DockerRepositories:
         if not rest.strip():
             return Verdict(kind="no_solution", message=note or "the patch is empty", mode="container")
         verdict = self._twice(lambda: self._judge_once(task, rest))
+        if verdict.passed and self.strict:
+            verdict = self._judge_strictly(task, rest, verdict)
         return replace(verdict, message="; ".join(filter(None, (verdict.message, note))))
 
     def judge_publicly(self, task: Task, patch: str) -> Verdict:
@@ -133,6 +138,19 @@ class DockerRepositories:
     def _judge_once(self, task: Task, patch: str) -> Verdict:
         with self.open(task) as container:
             return judge_in(container, task, patch, self.limits)
+
+    def _judge_strictly(self, task: Task, patch: str, verdict: Verdict) -> Verdict:
+        """Judge what passed once more, in a checkout whose tests and their runners are as they were."""
+        rest, left_out = without_influence(task, patch)
+        if not left_out:
+            return verdict
+        without_it = f"without its edits to {', '.join(left_out)} (--mcode-strict)"
+        if not rest.strip():
+            return replace(verdict, kind="unresolved", message=f"nothing is left {without_it}")
+        again = self._twice(lambda: self._judge_once(task, rest))
+        if again.passed:
+            return verdict
+        return replace(again, message=f"it passes, but not {without_it}: {again.message}")
 
     def _judge_publicly_once(self, task: Task, patch: str) -> Verdict:
         files, known = self.files(task), self._known_of(task)

@@ -11,7 +11,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pytest_mcode.records import to_json
-from pytest_mcode.results.figures import IN_PROCESS, coverage, interval, loop, percent, quantity, title
+from pytest_mcode.results.figures import (
+    FLAGGED,
+    IN_PROCESS,
+    REPEATED,
+    coverage,
+    interval,
+    loop,
+    percent,
+    quantity,
+    title,
+)
 from pytest_mcode.results.report.charts import COLOURS, charts
 from pytest_mcode.results.report.data import KINDS
 from pytest_mcode.results.sentences import sentences
@@ -45,7 +55,9 @@ def render(found: Mapping[str, Any]) -> str:
             KINDS[kind] for task in found["tasks"] for each in task["runs"] if each for kind in each["kinds"]
         },
         runs=found["runs"],
+        flagged=FLAGGED if any(run["solved_flagged"] for run in found["runs"]) else "",
         in_process=IN_PROCESS if any(run["solved_in_process"] for run in found["runs"]) else "",
+        repeats=REPEATED if any(run["repeats"] for run in found["runs"]) else "",
         charts=list(drawn),
         comparison=comparison and (comparison.get("refused") or list(sentences(comparison))),
         tasks=found["tasks"],

@@ -8,13 +8,16 @@ they are charged).
 
 import base64
 import json
+import os
 import zlib
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pytest_mcode.sandboxes import Limits
 
-__all__ = ["ENVIRONMENT", "IDLE_SECONDS", "command"]
+__all__ = ["ENVIRONMENT", "IDLE_SECONDS", "Place", "command"]
 
 MODULES = (
     "wire",
@@ -37,11 +40,18 @@ MODULES = (
     "remote",
     "suites",
     "judge",
+    "kernel",
     "confine",
     "clock",
     "memory",
-    "children",
     "cleanup",
+    "landlock",
+    "syscalls",
+    "view",
+    "keeper",
+    "family",
+    "holding",
+    "children",
     "server",
 )
 """In the order in which they import each other."""
@@ -77,14 +87,25 @@ package.server.main(config)
 """
 
 
-def command(python: str, limits: Limits, scratch: str, shared: str = "") -> list[str]:
-    """Return the command line that serves attempts on its standard input and output.
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where in the file system that a runner sees solutions may write."""
 
-    `scratch` is the directory that solutions may write to, `shared` the sandbox's own ``/dev/shm``, if
-    it has one: both are emptied after each attempt.
-    """
+    scratch: str
+    """Their directory, emptied after each attempt."""
+    shared: str = ""
+    """The sandbox's own ``/dev/shm``, if it has one; emptied as well."""
+    files: str = "container"
+    """What keeps them from other files: ``container``, ``own`` (a file system made for the runner)."""
+    view: Mapping[str, Any] = field(default_factory=dict)
+    """Where nothing keeps the runner apart, it shall do so itself: see `runner.keeper.keep_apart`."""
+
+
+def command(python: str, limits: Limits, place: Place) -> list[str]:
+    """Return the command line that serves attempts on its standard input and output."""
     folder = Path(__file__).parent
     sources = [[name, (folder / f"{name}.py").read_text(encoding="utf-8")] for name in MODULES]
-    config = {**asdict(limits), "scratch": scratch, "shared": shared, "idle": IDLE_SECONDS}
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    config = {**asdict(limits), "idle": IDLE_SECONDS, "root": root, **asdict(place)}
     packed = base64.b64encode(zlib.compress(json.dumps(sources).encode(), 9)).decode("ascii")
     return [python, "-s", "-c", BOOTSTRAP, packed, json.dumps(config)]

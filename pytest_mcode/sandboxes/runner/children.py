@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 
 from .candidate import answer_calls, flush_output
 from .confine import become, limit
+from .holding import Holding
 from .judge import judge
+from .landlock import set_apart
 from .plain import Line, LostError
 from .wire import NONCE_BYTES, TIME_IS_UP, read_exactly
 
@@ -37,9 +39,10 @@ class Child(NamedTuple):
 class Nursery:
     """Forks the processes of attempts within the same limits."""
 
-    def __init__(self, limits: dict[str, Any], scratch: str, isolated: bool) -> None:
+    def __init__(self, limits: dict[str, Any], scratch: str, holding: Holding) -> None:
         self._limits, self._scratch = limits, scratch
-        self._pids = {"RLIMIT_NPROC": limits["pids"]} if isolated else {}
+        self._pids = {"RLIMIT_NPROC": holding.most_processes(limits["pids"])} if holding.kernel_counts else {}
+        self._same_user = holding.first_uid is None
         self._null = os.open(os.devnull, os.O_RDWR)
 
     def fork_pair(self, sizes: tuple[int, int], uids: Any, out: int, err: int, verdict: int) -> list[Child]:
@@ -75,6 +78,8 @@ class Nursery:
             limit(**limits)
             become(uid, stdio, [read_end, *keep], oom_score)
             os.chdir(cwd)
+            if self._same_user and cwd == self._scratch:
+                set_apart()
             reseed()
             main(read_end)
         except BaseException:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import resource
 import signal
+import stat
 from collections.abc import Iterable
+
+from .kernel import CAP_KILL, CAP_SETGID, CAP_SETUID, capable
 
 SHARED_LIMITS = {
     "RLIMIT_CORE": 0,
@@ -20,6 +24,8 @@ SHARED_LIMITS = {
 UIDS_ABOVE = 2**30
 """Where users begin that no host has; a container with fewer takes those of `SCARCE_UIDS`."""
 SCARCE_UIDS = range(20000, 60000)
+EVERY_USER = "4294967295"
+"""How many users the first namespace has."""
 
 
 def limit(**bounds: int) -> None:
@@ -63,10 +69,42 @@ def _close_all_but(keep: Iterable[int]) -> None:
     os.closerange(low, SHARED_LIMITS["RLIMIT_NOFILE"])
 
 
-def first_uid(random_number: int) -> int:
-    """Return where this container's users begin, so that no other container has the same ones."""
+def own_users(random_number: int) -> int | None:
+    """Return where this runner's users begin, so that no other runner has the same ones.
+
+    None where it cannot give its children another user, or where that one could not read this Python.
+    """
+    if os.geteuid() != 0 or not capable(CAP_SETUID, CAP_SETGID, CAP_KILL) or not _readable_by_all():
+        return None
     with open("/proc/self/uid_map") as file:
         available = sum(int(line.split()[2]) for line in file)
     if available > UIDS_ABOVE * 2:
         return UIDS_ABOVE + random_number % UIDS_ABOVE
-    return SCARCE_UIDS[random_number % len(SCARCE_UIDS)]
+    return SCARCE_UIDS[random_number % len(SCARCE_UIDS)] if available > SCARCE_UIDS[-1] else None
+
+
+def _readable_by_all() -> bool:
+    path = os.path.realpath(os.__file__)
+    if not os.stat(path).st_mode & stat.S_IROTH:
+        return False
+    while path != "/":
+        path = os.path.dirname(path)
+        if not os.stat(path).st_mode & stat.S_IXOTH:
+            return False
+    return True
+
+
+def processes_are_bounded(uid: int | None, root: bool) -> bool:
+    """Say whether the kernel counts the processes of an attempt against its limit, and no others.
+
+    It counts those of a user in its user namespace (of the whole user, before Linux 5.14), and never those of
+    the machine's `root`.
+    """
+    if uid is not None:
+        return True
+    with contextlib.suppress(OSError):
+        with open("/proc/self/uid_map") as file:
+            count = file.readline().split()[2]
+        release = tuple(int(part) for part in re.findall(r"\d+", os.uname().release)[:2])
+        return count != EVERY_USER and not root and release >= (5, 14)
+    return False

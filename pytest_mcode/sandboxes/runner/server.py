@@ -12,7 +12,6 @@ import importlib
 import json
 import os
 import platform
-import random
 import select
 import signal
 import sys
@@ -23,8 +22,11 @@ from typing import Any
 from .children import Child, Nursery
 from .cleanup import Exit, adopt_orphans, kill_all, oom_kills, reap, wipe
 from .clock import Clock
-from .confine import SHARED_LIMITS, first_uid, limit
+from .confine import SHARED_LIMITS, limit
+from .family import PAUSE
+from .holding import Holding, hold
 from .judge import Judge
+from .keeper import keep_apart
 from .memory import Relay, Stream
 from .wire import GRACE, KEPT_FIRST, KEPT_LAST, NONCE_BYTES, REPLY, REQUEST, TIME_IS_UP, write_all
 
@@ -40,16 +42,18 @@ PRELOADED = (
 class Server:
     """Serves attempts one after the other until its client is gone."""
 
-    def __init__(self, config: dict[str, Any]) -> None:
+    def __init__(self, config: dict[str, Any], holding: Holding) -> None:
         self._config = config
-        self._isolated = os.getpid() == 1
+        self._alone = os.getpid() == 1
+        self._holding = holding
         self._relay = Relay()
         self._verdict = Stream(VERDICT_BYTES)
         self._out, self._err = Stream(KEPT_FIRST, KEPT_LAST), Stream(KEPT_FIRST, KEPT_LAST)
         self._clock = Clock(config["timeout"])
         self._last_sign = 0.0
-        self._nursery = Nursery(config, config["scratch"], self._isolated)
-        self._uid = first_uid(random.SystemRandom().getrandbits(40)) if self._isolated else None
+        self._nursery = Nursery(config, config["scratch"], holding)
+        self._family = holding.family(config, self._alone)
+        self._uid = holding.first_uid
         self._children: list[Child] = []
         self._exits: dict[int, Exit] = {}
         self._child_ended, wakeup = os.pipe()
@@ -61,7 +65,8 @@ class Server:
     def serve(self) -> None:
         """Greet, then answer requests until the client is gone (`EOFError`) or silent for too long."""
         seed = os.environ.get("PYTHONHASHSEED") if not sys.flags.hash_randomization else "random"
-        self._reply({"python": platform.python_version(), "machine": platform.machine(), "hash_seed": seed})
+        greeting = {"python": platform.python_version(), "machine": platform.machine(), "hash_seed": seed}
+        self._reply({**greeting, "held": self._holding.told()})
         while select.select([0], [], [], self._config["idle"])[0]:
             solution_size, judge_size, numpy = REQUEST.unpack(self._relay.read_exactly(REQUEST.size))
             if numpy:
@@ -69,11 +74,8 @@ class Server:
             self._attempt(solution_size, judge_size)
 
     def close(self) -> None:
-        """Leave nothing of an attempt that was under way, nor of the directory given."""
+        """Leave nothing of an attempt that was under way."""
         self._clean_up()
-        if not self._isolated:
-            with contextlib.suppress(OSError):
-                os.rmdir(self._config["scratch"])
 
     def _attempt(self, solution_size: int, judge_size: int) -> None:
         kills_before = oom_kills()
@@ -81,6 +83,7 @@ class Server:
         for stream in streams:
             stream.open()
         self._clock.start()
+        self._family.start()
         self._fork(solution_size, judge_size)
         for stream in streams:
             os.close(stream.write_end)
@@ -102,7 +105,7 @@ class Server:
             "judge": codes.get(pids[-1]),
             "candidate": codes.get(pids[0]),
             "output": [self._out.total, self._err.total],
-            "oom": oom_kills() > kills_before,
+            "oom": end == "memory" or oom_kills() > kills_before,
             "clean": clean,
             **self._clock.stop(cpu, wall),
         }
@@ -118,7 +121,7 @@ class Server:
         self._clock.follow([child.pid for child in self._children])
 
     def _watch(self) -> str:
-        """Wait for the judge; return why the wait ended: ``exited``, ``timeout`` or ``output``.
+        """Wait for the judge; return why the wait ended: ``exited``, or what there was too much of.
 
         When their time is up, first the solution may say where it was, then the judge.
         """
@@ -141,7 +144,12 @@ class Server:
                 continue
             if self._clock.wall() > limit + GRACE:
                 self._say_still_alive()
-            for fd, _ in poll.poll(remaining * 1000):
+            too_much = self._family.over(self._children[-1].pid)
+            if too_much:
+                self._clock.note_delays()
+                return too_much
+            pause = min(remaining, PAUSE) if self._family.needed else remaining
+            for fd, _ in poll.poll(pause * 1000):
                 if fd == 0:
                     raise EOFError
                 if fd != self._child_ended:
@@ -164,7 +172,7 @@ class Server:
     def _clean_up(self) -> bool:
         """Kill, reap, and wipe as the solution's user; return whether everything is gone."""
         try:
-            self._exits.update(kill_all([child.pid for child in self._children], self._isolated))
+            self._exits.update(kill_all([child.pid for child in self._children], self._alone))
             if self._uid is not None:
                 os.seteuid(self._uid)
             for directory in filter(None, (self._config["scratch"], self._config["shared"])):
@@ -205,14 +213,16 @@ def warm_up() -> None:
 
 
 def main(config: dict[str, Any]) -> None:
-    """Serve with `config`: the limits, ``scratch`` (a directory), ``idle`` (seconds)."""
+    """Serve with `config`: the limits, ``scratch`` (a directory), ``idle`` (seconds) ..., see `command`."""
+    if config["view"]:
+        config = keep_apart(config)
     if os.getpid() != 1:
         adopt_orphans()
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     limit(**SHARED_LIMITS)
     warm_up()
     preload(PRELOADED.split())
-    server = Server(config)
+    server = Server(config, hold(config))
     try:
         server.serve()
     except EOFError:

@@ -7,7 +7,7 @@ from pytest_mcode.records import Message
 from pytest_mcode.solving.asking import answer_turn
 from pytest_mcode.solving.styles.protocol import Failure
 
-__all__ = ["Conversation"]
+__all__ = ["CONVERSATION", "Conversation"]
 
 
 class Conversation:
@@ -16,7 +16,13 @@ class Conversation:
     hash = ""
     """Its words are the prompt's."""
 
+    def __init__(self, own: str | None = None) -> None:
+        pass
+
     def messages(self, failure: Failure) -> list[Message]:
         """Return the conversation so far, the answer, and its verdict as far as shown."""
         attempt = failure.attempt
         return [*attempt.messages, answer_turn(attempt.completion), failure.turn]
+
+
+CONVERSATION = Conversation()

@@ -15,15 +15,13 @@ __all__ = ["Explain"]
 class Explain:
     """The `Style` that asks for an explanation before it asks for code."""
 
-    _wording = Wording("explain_ask", "explain")
-    hash = _wording.hash
+    def __init__(self, own: str | None = None) -> None:
+        self.wording = Wording("explain_ask", "explain", own=own)
+        self.hash = self.wording.hash
 
     def messages(self, failure: Failure) -> list[Message]:
         """Return the question, the model's explanation, and the request to rewrite."""
-        question = self._wording.render(
-            "explain_ask", problem=failure.problem, code=failure.code, verdict=failure.verdict
-        )
-        asked = failure.afresh(question)
+        asked = failure.afresh(self.wording.render("explain_ask", **failure.variables))
         explanation = answer_turn(failure.ask(asked))
-        rewrite = self._wording.render("explain", turn=failure.turn["content"])
+        rewrite = self.wording.render("explain", **failure.variables)
         return [*asked, explanation, {"role": "user", "content": rewrite}]

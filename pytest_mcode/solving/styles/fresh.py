@@ -10,12 +10,10 @@ __all__ = ["Fresh"]
 class Fresh:
     """The `Style` that begins a new conversation with each repair."""
 
-    _wording = Wording("fresh")
-    hash = _wording.hash
+    def __init__(self, own: str | None = None) -> None:
+        self.wording = Wording("fresh", own=own)
+        self.hash = self.wording.hash
 
     def messages(self, failure: Failure) -> list[Message]:
         """Return one message, after those that open every sample."""
-        text = self._wording.render(
-            "fresh", problem=failure.problem, code=failure.code, turn=failure.turn["content"]
-        )
-        return failure.afresh(text)
+        return failure.afresh(self.wording.render("fresh", **failure.variables))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from pytest_mcode.harnesses.prompting import Prompt
 from pytest_mcode.records import Attempt, Message, Task, Verdict
@@ -28,6 +28,8 @@ class Failure:
 
     Recorded with the repair, whose tokens and seconds count it.
     """
+    ask_helper: Callable[[Sequence[Message]], str]
+    """The same of the model of ``--mcode-helper-model``, whose tokens are counted apart."""
 
     @property
     def attempt(self) -> Attempt:
@@ -48,6 +50,16 @@ class Failure:
     def turn(self) -> Message:
         """The prompt's own words for the verdict, which end in asking for the corrected answer."""
         return repair_turn(self.prompt, self.task, self.verdict)
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """What every template of a style may use."""
+        return {
+            "problem": self.problem,
+            "code": self.code,
+            "verdict": self.verdict,
+            "turn": self.turn["content"],
+        }
 
     def afresh(self, text: str) -> list[Message]:
         """Return a conversation that begins with `text` where the opening states the task."""

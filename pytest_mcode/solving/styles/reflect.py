@@ -21,16 +21,15 @@ MEMORY = 3
 class Reflect:
     """The `Style` that remembers what was learned, not what was written."""
 
-    _wording = Wording("reflect_ask", "reflect")
-    hash = _wording.hash
+    def __init__(self, own: str | None = None) -> None:
+        self.wording = Wording("reflect_ask", "reflect", own=own)
+        self.hash = self.wording.hash
 
     def messages(self, failure: Failure) -> list[Message]:
         """Return the task with the lessons so far, the one of this failure among them."""
-        question = self._wording.render(
-            "reflect_ask", problem=failure.problem, code=failure.code, verdict=failure.verdict
-        )
+        question = self.wording.render("reflect_ask", **failure.variables)
         lessons = [*_lessons(failure.attempts), failure.ask(failure.afresh(question))][-MEMORY:]
-        return failure.afresh(self._wording.render("reflect", problem=failure.problem, lessons=lessons))
+        return failure.afresh(self.wording.render("reflect", lessons=lessons, **failure.variables))
 
 
 def _lessons(attempts: Sequence[Attempt]) -> list[str]:

