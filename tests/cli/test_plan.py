@@ -1,7 +1,11 @@
 """`mcode plan`: what a session will take and can show."""
 
 import json
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +17,7 @@ from pytest_mcode.analysis.planning import attempts_of_a_task, expected_attempts
 from pytest_mcode.benchmarks import Source
 from pytest_mcode.records import TaskOutcome
 from tests.servers import OllamaServer
+from tests.session_support import MCODE
 from tests.store.builders import outcome, run_info, write_run
 
 Mcode = Callable[..., Any]
@@ -132,34 +137,26 @@ def test_bad_input(mcode: Mcode, db: Path, arguments: list[str], message: str) -
     assert result.err.startswith(f"ERROR: {message}")
 
 
-def test_calibration_and_the_option_of_a_session(pytester: pytest.Pytester) -> None:
-    from tests.session_support import MCODE, rows
+def test_calibration_and_the_option_of_a_session(tmp_path: Path) -> None:
+    def run(*command: str) -> str:
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return " ".join(done.stdout.split())
 
     with OllamaServer("x = 1") as server:
-        common = (
-            "--model",
-            server.model,
-            "--base-url",
-            server.url,
-            "--sandbox",
-            "process",
-            "--db",
-            "results.db",
-        )
-        result = pytester.run(*MCODE, "plan", "smoke", *common, "--calibrate", "3")
-        assert result.ret == 0
-        result.stdout.fnmatch_lines(
-            ["*judged     3/3 tasks, a subset: 3/12*", "known * 0.0% of first attempts *"]
-        )
+        where = ("--base-url", server.url, "--sandbox", "process", "--db", "results.db")
+        common = ("--model", server.model, *where)
+        said = run(*MCODE, "plan", "smoke", *common, "--calibrate", "3")
+        assert "judged 3/3 tasks, a subset: 3/12" in said
+        assert "known 0.0% of first attempts and 0.0% of repairs passed" in said
         asked = len(server.requests)
-        assert rows(pytester, "SELECT task_id FROM tasks") == [
+        options = [f"--mcode-{name[2:]}" if name.startswith("--") else name for name in common]
+        said = run(sys.executable, "-m", "pytest", "--mcode-benchmark=smoke", *options, "--mcode-plan")
+        assert "planned smoke, 12 tasks, 1 sample and 0 repairs each known 0.0% of first attempts" in said
+        assert "attempts 12, at most 12" in said
+        assert len(server.requests) == asked
+    with closing(sqlite3.connect(tmp_path / "results.db")) as connection:
+        assert connection.execute("SELECT task_id FROM tasks").fetchall() == [
             (TASKS[number].task_id,) for number in (0, 4, 8)
         ]
-        options = [f"--mcode-{name[2:]}" if name.startswith("--") else name for name in common]
-        session = pytester.runpytest_subprocess("--mcode-benchmark=smoke", *options, "--mcode-plan")
-    assert session.ret == 0
-    session.stdout.fnmatch_lines(
-        ["planned    smoke, 12 tasks, 1 sample and 0 repairs each", "attempts   12, *"]
-    )
-    assert len(server.requests) == asked
-    assert rows(pytester, "SELECT count(*) FROM runs") == [(1,)]
+        assert connection.execute("SELECT count(*) FROM runs").fetchall() == [(1,)]

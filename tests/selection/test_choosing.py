@@ -1,7 +1,10 @@
 """Selection among samples through the front door: in a session, and after the fact by `mcode select`."""
 
 import json
+import sqlite3
+import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ from pytest_mcode.records import Task
 from pytest_mcode.store import Store
 from tests.cli.conftest import mcode as mcode  # the fixture
 from tests.servers import OllamaServer, Reply
-from tests.session_support import MCODE, rows
+from tests.session_support import MCODE
 from tests.store.builders import outcome, run_info, write_run
 
 Mcode = Callable[..., Any]
@@ -53,6 +56,19 @@ SAMPLES = {
 }
 
 
+def session(folder: Path, *arguments: str) -> str:
+    """Run one in a process of its own, as in-process ones load libraries that cannot be loaded twice."""
+    command = [*MCODE, *SESSION, *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(folder / "results.db")) as connection:
+        return connection.execute(query).fetchall()
+
+
 def write(folder: Path) -> None:
     lines = (json.dumps(task) for task in TASKS)
     (folder / "own.jsonl").write_text("\n".join(lines))
@@ -72,26 +88,23 @@ CHOICES = (
 
 
 def test_a_session_chooses_and_a_command_adds_to_it(
-    pytester: pytest.Pytester, mcode: Mcode, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, mcode: Mcode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write(pytester.path)
-    result = pytester.run(*MCODE, *SESSION, "--select", "vote", "--", "-n", "1")
-    assert result.ret == 0
-    result.stdout.fnmatch_lines(
-        ["selection  by vote: 66.7% handed in right (2/3), some sample solves 100.0% (3/3)"]
-    )
+    write(tmp_path)
+    said = session(tmp_path, "--select", "vote", "--", "-n", "1")
+    assert "\nselection  by vote: 66.7% handed in right (2/3), some sample solves 100.0% (3/3)\n" in said
     # Five samples answer; three of them alike, however they are written and whatever they print.
-    assert rows(pytester, CHOICES) == [
+    assert rows(tmp_path, CHOICES) == [
         ("own/shown", "vote", 4, 1, "3 of 7 samples agree on 15 inputs"),
         ("own/hidden", "vote", 0, 1, "the prompt shows no input to run samples on: the first sample"),
         ("own/judging", "vote", 1, 0, "2 of 7 samples agree on 17 inputs"),
     ]
-    assert rows(pytester, "SELECT status FROM tasks") == [("solved",)] * 3
-    first = rows(pytester, "SELECT * FROM choices WHERE by = 'vote'")
+    assert rows(tmp_path, "SELECT status FROM tasks") == [("solved",)] * 3
+    first = rows(tmp_path, "SELECT * FROM choices WHERE by = 'vote'")
 
-    monkeypatch.chdir(pytester.path)
+    monkeypatch.chdir(tmp_path)
     found = json.loads(mcode("select", "latest", "--db", "results.db", "--json").out)
-    assert rows(pytester, "SELECT * FROM choices WHERE by = 'vote'") == first
+    assert rows(tmp_path, "SELECT * FROM choices WHERE by = 'vote'") == first
     with pytest_mcode.results.open("results.db") as results:
         assert results.run("latest").selection() == found
         choices = results.run("latest").task("own/shown").choices
@@ -113,9 +126,9 @@ def test_a_session_chooses_and_a_command_adds_to_it(
     # `public` runs samples up to the first that passes, 1 and 3; `vote` distinct solutions, 6 and 4.
     assert [by[name]["executions"] for name in by] == [0, 4, 10]
     assert found["warnings"] == ["public: at 1 of 3 tasks the prompt shows the judging tests themselves"]
-    again = rows(pytester, CHOICES)
+    again = rows(tmp_path, CHOICES)
     mcode("select", "latest", "--by", "vote", "--again", "--db", "results.db")
-    assert rows(pytester, CHOICES) == again
+    assert rows(tmp_path, CHOICES) == again
 
     table = " ".join(mcode("select", "latest", "--db", "results.db").out.split())
     assert "chosen by tasks handed in right lost of coverage beside first took" in table
@@ -139,19 +152,17 @@ def answer(body: dict[str, Any]) -> Reply:
     return Reply("```python\n" + "\n".join(lines) + "\n```", prompt_tokens=50, completion_tokens=30)
 
 
-def test_tests_that_a_model_writes(
-    pytester: pytest.Pytester, mcode: Mcode, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write(pytester.path)
-    monkeypatch.chdir(pytester.path)
-    assert pytester.run(*MCODE, *SESSION).ret == 0
+def test_tests_that_a_model_writes(tmp_path: Path, mcode: Mcode, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    session(tmp_path)
     with OllamaServer(answer) as server:
         model = ("--model", server.model, "--backend", "ollama", "--base-url", server.url)
         result = mcode("select", "latest", "--by", "tests", *model, "--db", "results.db", "--json")
     assert (result.status, result.err) == (0, "")
     (way,) = json.loads(result.out)["ways"]
     # Consensus sets of own/hidden: one sample passes 3 tests, six pass the one of which n * n == 2 * n.
-    assert rows(pytester, CHOICES) == [
+    assert rows(tmp_path, CHOICES) == [
         ("own/shown", "tests", 4, 1, "3 of 7 samples pass the same 3 of 3 tests"),
         ("own/hidden", "tests", 1, 0, "6 of 7 samples pass the same 1 of 3 tests"),
         ("own/judging", "tests", 3, 1, "1 of 7 samples pass the same 3 of 3 tests"),
@@ -161,7 +172,7 @@ def test_tests_that_a_model_writes(
 
 
 def test_a_solution_that_hangs_keeps_what_it_answered(
-    pytester: pytest.Pytester, mcode: Mcode, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, mcode: Mcode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pytest_mcode.harnesses.functions import evaluating
     from pytest_mcode.harnesses.functions.harness import FUNCTIONS
