@@ -13,11 +13,12 @@ from pytest_mcode.models import Model
 from pytest_mcode.records import to_json
 from pytest_mcode.session import parts
 from pytest_mcode.session.concurrency import throttle_of
-from pytest_mcode.session.items import HANDLE, PLAN, function_of
+from pytest_mcode.session.distribution import elsewhere
+from pytest_mcode.session.identity import function_of
+from pytest_mcode.session.items import HANDLE, PLAN
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.solving import Solver, TaskHandle
 from pytest_mcode.solving.bundled import bundled_solver
-from pytest_mcode.solving.journal import Journal
 from pytest_mcode.solving.replay import Replay
 from pytest_mcode.solving.selecting import Selecting
 from pytest_mcode.solving.styles import Style, style_of
@@ -30,9 +31,11 @@ def mcode_plan(pytestconfig: pytest.Config) -> Plan:
 
 
 @pytest.fixture(scope="session")
-def mcode_sandbox(mcode_plan: Plan) -> Iterator[Any]:
-    """Where solutions run, a `Sandbox`; one per worker."""
+def mcode_sandbox(mcode_plan: Plan, pytestconfig: pytest.Config) -> Iterator[Any]:
+    """Where solutions run, a `Sandbox`: several at a time, in each worker."""
     plan = mcode_plan
+    if elsewhere(pytestconfig):  # the controller has checked its own machine alone
+        plan.harness.check_sandbox(plan.settings, plan.run_id, plan.tasks, lambda line: None)
     with checked.opened_sandbox(plan.harness, plan.settings, plan.run_id) as sandbox:
         yield sandbox
 
@@ -109,17 +112,7 @@ def _model(mcode_plan: Plan, request: pytest.FixtureRequest) -> Model:
 @pytest.fixture
 def mcode_task(request: pytest.FixtureRequest, mcode_plan: Plan, mcode_sandbox: Any) -> TaskHandle:
     """One task of the benchmark: its data, and `judge(solution)`."""
-    handle = TaskHandle(
-        task=request.param,
-        benchmark=mcode_plan.benchmark,
-        harness=mcode_plan.harness,
-        sandbox=mcode_sandbox,
-        feedback=mcode_plan.settings.feedback,
-        detail=mcode_plan.settings.feedback_detail,
-        tells_apart=mcode_plan.settings.tells_apart,
-        journal=Journal(
-            mcode_plan.run_id, function_of(request.node.nodeid, request.param), request.param.task_id
-        ),
-    )
+    function = function_of(request.node.nodeid, request.param)
+    handle = parts.new_handle(mcode_plan, mcode_sandbox, function, request.param)
     request.node.stash[HANDLE] = handle
     return handle

@@ -14,6 +14,8 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.settings import Settings
 
 SETTINGS = pytest.StashKey[Settings]()
+FEEDS_WORKERS = pytest.StashKey[bool]()
+"""Whether our scheduler feeds xdist's workers: nobody has asked for another with ``--dist``."""
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -43,12 +45,8 @@ def pytest_cmdline_main(config: pytest.Config) -> Any:
         config.stash[SETTINGS] = settings
         if config.args_source is not pytest.Config.ArgsSource.ARGS:
             config.args = []
-        workers = getattr(config.option, "numprocesses", None)  # xdist may be missing, or blocked
-        if workers == "auto" and settings.concurrency != "auto":
-            config.option.numprocesses = settings.concurrency
-        if workers and config.option.dist == "no":
-            # Tasks differ in length by orders of magnitude: idle workers must be able to take over.
-            config.option.dist = "worksteal"
+        if not hasattr(config, "workerinput"):
+            _distribute(config)
     return (yield)
 
 
@@ -66,13 +64,47 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(fixtures, "mcode-fixtures")
     concurrency = Concurrency(config)
     config.pluginmanager.register(concurrency, "mcode-concurrency")
+    if not hasattr(config, "workerinput"):
+        _leave_out_idle_workers(config, config.stash[SETTINGS])
     if hasattr(config, "workerinput"):
         plan = Plan.from_json(config.workerinput["mcode_plan"])
         config.pluginmanager.register(Items(config, plan), "mcode-items")
     else:
         config.pluginmanager.register(
-            Controller(config, config.stash[SETTINGS], concurrency), "mcode-controller"
+            Controller(
+                config,
+                config.stash[SETTINGS],
+                concurrency,
+                feeds_workers=config.stash.get(FEEDS_WORKERS, False),
+            ),
+            "mcode-controller",
         )
+
+
+def _distribute(config: pytest.Config) -> None:
+    """Have our scheduler feed xdist's workers, where there are any and nobody asks for another."""
+    options = vars(config.option)  # xdist may be missing, or blocked
+    workers = options.get("numprocesses") or options.get("tx")
+    if workers and options["dist"] == "no" and not options["distload"]:
+        config.stash[FEEDS_WORKERS] = True
+        config.option.dist = "load"  # the nearest to it
+
+
+def _leave_out_idle_workers(config: pytest.Config, settings: Settings) -> None:
+    """Start no more workers than there are requests in flight: those beyond would have none to make."""
+    if settings.concurrency == "auto" or not config.getoption("tx", None):
+        return
+    from xdist.workermanage import parse_tx_spec_config
+
+    workers = len(parse_tx_spec_config(config))
+    if workers <= settings.concurrency:
+        return
+    if not config.option.numprocesses:
+        raise pytest.UsageError(
+            f"--mcode-concurrency={settings.concurrency} is less than the {workers} workers of --tx: "
+            "give at least one request to each, or name fewer of them"
+        )
+    config.option.tx = config.option.tx[: settings.concurrency]
 
 
 def _is_active(config: pytest.Config) -> bool:

@@ -238,7 +238,7 @@ class TaskOutcome:
     error: str = ""
     """The cause, for ``infra``."""
     seconds: float = 0.0
-    """Wall-clock seconds of the whole item."""
+    """Wall-clock seconds that the solver took, what it waited for a free slot or sandbox among them."""
     tags: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
     """What would be handed in, by ways of choosing; `status` knows nothing of them."""

@@ -403,9 +403,14 @@ def test_quiet_and_no_summary_are_honoured(pytester):
     result.stdout.no_fnmatch_line("*= mcode: *")
 
 
-def test_n_auto_means_the_concurrency(pytester):
-    result = pytester.runpytest_subprocess(*GOLD, "-n", "auto", "--mcode-concurrency=3")
+def test_n_auto_means_cores_as_xdists_own(pytester, monkeypatch):
+    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "3")
+    result = pytester.runpytest_subprocess(*GOLD, "-n", "auto")
     result.stdout.fnmatch_lines(["created: 3/3 workers", "*12 passed*"])
+    fewer = pytester.runpytest_subprocess(*GOLD, "-n", "auto", "--mcode-concurrency=2")
+    fewer.stdout.fnmatch_lines(
+        ["created: 2/2 workers", "in flight  at most 2 requests at a time, by worker 1 + 1 (*", "*12 passed*"]
+    )
 
 
 def test_plan_survives_the_trip_to_a_worker():

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -34,8 +35,10 @@ def answering(solutions, delay=0.0):
 
 
 def arguments(server, *more):
+    """Return the options of a session with one request in flight in each worker, unless more says more."""
     model = ("--mcode-backend=ollama", f"--mcode-model={server.model}", f"--mcode-base-url={server.url}")
-    return (*SMOKE, *model, "--mcode-retries=0", *more)
+    one_each = "--mcode-concurrency=2" if ("-n", "2") in pairwise(more) else "--mcode-concurrency=1"
+    return (*SMOKE, *model, "--mcode-retries=0", one_each, *more)
 
 
 def start(pytester, server, *more):

@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pytest_mcode.analysis.figure import Withheld
 from pytest_mcode.analysis.matching import match
 from pytest_mcode.analysis.passk import pass_at_k
 
@@ -71,7 +72,8 @@ def match_power(
     for _ in range(simulations):
         counts = [sum(chance.random() < rate for _ in range(samples)) for rate in rates]
         curve = {float(k): [values[k][c] for c in counts] for k in values}
-        found = match(curve, other, margin, {float(k): draws[k] for k in draws}).high
+        matched = match(curve, other, margin, {float(k): draws[k] for k in draws})
+        found = None if isinstance(matched, Withheld) else matched.high
         for k in range(1, samples + 1):
             shown[k - 1] += found is not None and found <= k
     return MatchPower(by_samples=tuple(count / simulations for count in shown))

@@ -11,6 +11,7 @@ from pytest_mcode.cli import (
     doctor,
     export,
     image,
+    match,
     merge,
     plan,
     report,
@@ -42,6 +43,7 @@ app.command()(show.show)
 app.command()(compare.compare)
 app.command()(select.select)
 app.command()(tasks.tasks)
+app.command()(match.match)
 app.command()(export.export)
 app.command()(merge.merge)
 app.command()(report.report)

@@ -11,6 +11,8 @@ __all__ = ["Nowhere"]
 class Nowhere:
     """Stands where harnesses that execute solutions have their sandbox."""
 
+    concurrent = True
+
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         """The session's: ``settings.of(MyOptions)`` are a harness's own."""

@@ -15,7 +15,10 @@ DEMONSTRATIONS_TEMPLATE = "demonstrations.jinja"
 
 
 class Prompt(Protocol):
-    """Words a task for the model and, after a failed attempt, what the judge said."""
+    """Words a task for the model and, after a failed attempt, what the judge said.
+
+    One that several threads may use at a time says so: ``concurrent = True``. Else tasks are done one by one.
+    """
 
     def first(self, task: Task) -> list[Message]:
         """Return the messages that open a sample; the last one is the user's."""
@@ -45,6 +48,8 @@ class TemplatePrompt:
     `context` adds to what the first one knows of a task, and names under ``retrieved`` what was found
     for it in a `corpus` (its fingerprint). Templates in the directory `own` replace those of their names.
     """
+
+    concurrent = True
 
     def __init__(
         self,

@@ -68,6 +68,8 @@ class Harness(Protocol):
     """The message of the verdict ``no_solution``, which repairs show."""
     selections: tuple[str, ...] = ("first", "public")
     """What ``--mcode-select`` may be beside ``judge``; ``vote`` and ``tests`` ask for what stands below."""
+    concurrent: bool = False
+    """Whether several threads may use it at a time, and what `open_sandbox` returns, for different tasks."""
     shows_solved_tasks: bool = False
     """Whether ``--mcode-retrieval`` shows solved tasks of other splits, for `prompt` to word."""
 
@@ -170,6 +172,13 @@ class Harness(Protocol):
     def examples(self, task: Task) -> Mapping[str, str]:
         """Return the tests that the prompt shows one by one: as they are shown, the `public_test` of each."""
         return {}
+
+    def trace(self, task: Task, solution: str, verdict: Verdict, sandbox: Any) -> str | None:
+        """Return what the call of ``task.test`` did at which `solution` fails; None where there is no trace.
+
+        `verdict` stands, whatever is seen: it says how the untraced run ended.
+        """
+        return None
 
     def forget(self, task: Task, sandbox: Any) -> None:
         """Drop what `sandbox` keeps of a task: nobody works at it any more."""

@@ -69,7 +69,10 @@ class Completion:
 
 
 class Model(Protocol):
-    """Answers requests."""
+    """Answers requests.
+
+    One that several threads may ask at a time says so: ``concurrent = True``. Else tasks are done one by one.
+    """
 
     def generate(self, request: Request) -> Completion:
         """Answer `request`.

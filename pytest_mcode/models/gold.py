@@ -13,6 +13,8 @@ __all__ = ["GOLD", "NONE", "REPLAY", "GoldModel"]
 class GoldModel:
     """Answers with the dataset's own reference solution: checks a benchmark and a sandbox."""
 
+    concurrent = True
+
     def generate(self, request: Request) -> Completion:
         """Return `canonical_solution` in a fence; raises `ConfigurationError` where the task has none."""
         solution = request.task.canonical_solution

@@ -117,6 +117,8 @@ def unasked(backend: MelleaBackend, library: str) -> Mapping[str, Any]:
 class MelleaModel:
     """One model behind one backend; stateless, safe to share between threads."""
 
+    concurrent = True
+
     def __init__(self, backend: MelleaBackend, settings: ModelSettings, backoff: Backoff) -> None:
         url = backend.address(settings.base_url)
         self._backend, self._settings = backend, settings

@@ -63,7 +63,7 @@ class Limits:
 
 
 class Sandbox(Protocol):
-    """Runs programs one at a time: threads that share it take turns."""
+    """Runs programs; threads may share it where it says so: ``concurrent = True``."""
 
     def run(self, program: Program) -> Verdict:
         """Run `program` within the sandbox's limits and say what came of it.

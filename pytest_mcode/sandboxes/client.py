@@ -135,6 +135,8 @@ class RunnerSandbox(ABC):
     Threads may share it: they take turns. Closing it ends an attempt under way, which raises `InfraError`.
     """
 
+    concurrent = True
+
     def __init__(self, limits: Limits, isolation: Literal["fork", "fresh"] = "fork") -> None:
         self.limits = limits
         self._attempts_per_runner = ATTEMPTS_PER_RUNNER if isolation == "fork" else 1

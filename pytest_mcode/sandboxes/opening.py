@@ -2,10 +2,13 @@
 
 import importlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.sandboxes import Isolation, Limits, Order, Progress, Provider, Sandbox
+from pytest_mcode.sandboxes.capacity import judges
+from pytest_mcode.sandboxes.pool import SandboxPool
 
 __all__ = ["PROVIDERS", "check_sandbox", "open_sandbox", "provider", "remove_leftovers"]
 
@@ -34,11 +37,11 @@ def open_sandbox(
     isolation: str = "fork",
     rootfs: str | None = None,
 ) -> Sandbox:
-    """Return a new sandbox of a provider; nothing is started before its first program."""
+    """Return new sandboxes of a provider, one a core, as one; each is started when it is first needed."""
     order = Order(
         image=image, rootfs=rootfs, limits=limits, session_id=session_id, isolation=_isolation(isolation)
     )
-    return provider(name).open(order)
+    return SandboxPool(partial(provider(name).open, order), judges(limits.memory))
 
 
 def check_sandbox(

@@ -1,6 +1,6 @@
 """What the reader of a session's number should know besides: said in its header and in its summary."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import pytest
 
@@ -8,7 +8,7 @@ from pytest_mcode import benchmarks
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.settings import Settings
 
-__all__ = ["caveats", "override_caveats", "task_caveats"]
+__all__ = ["caveats", "override_caveats", "single_caveats", "task_caveats"]
 
 
 def caveats(config: pytest.Config, settings: Settings) -> Iterator[str]:
@@ -51,6 +51,15 @@ def override_caveats(overridden: Mapping[str, Mapping[str, str]]) -> Iterator[st
     }
     for name, by in sorted(found):
         yield f"fixture {name} is overridden by {by}"
+
+
+def single_caveats(parts: Collection[str]) -> Iterator[str]:
+    """Yield a line where tasks were done one by one for the sake of the user's own `parts`."""
+    if parts:
+        yield (
+            f"one task at a time, for the sake of {', '.join(parts)}: "
+            "say `concurrent = True` there if threads may share it"
+        )
 
 
 def _named(task_ids: Sequence[str], most: int = 20) -> str:

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import shlex
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -14,13 +13,17 @@ import pytest
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Task, TaskOutcome
 from pytest_mcode.session import environment, foresight, gates, parts, seeds, summary
-from pytest_mcode.session.caveats import caveats, override_caveats, task_caveats
+from pytest_mcode.session.ahead import Ahead
+from pytest_mcode.session.caveats import caveats, override_caveats, single_caveats, task_caveats
 from pytest_mcode.session.concurrency import Concurrency
+from pytest_mcode.session.distribution import Distribution
+from pytest_mcode.session.identity import identify
 from pytest_mcode.session.interruption import sigterm_interrupts, undisturbed
-from pytest_mcode.session.items import Items, identify, leave_out_our_line
+from pytest_mcode.session.items import Items, leave_out_our_line
 from pytest_mcode.session.plan import Plan, make_plan
 from pytest_mcode.session.progress import Progress
-from pytest_mcode.session.reruns import REMEDY, refuse_reruns
+from pytest_mcode.session.recording import Recorder, crashed
+from pytest_mcode.session.reruns import refuse_reruns
 from pytest_mcode.session.tally import Tally
 from pytest_mcode.settings import Settings
 from pytest_mcode.solving import journal
@@ -39,10 +42,13 @@ class Controller:
 
     plan: Plan
 
-    def __init__(self, config: pytest.Config, settings: Settings, concurrency: Concurrency) -> None:
+    def __init__(
+        self, config: pytest.Config, settings: Settings, concurrency: Concurrency, *, feeds_workers: bool
+    ) -> None:
         self.config = config
         self.settings = settings
         self._concurrency = concurrency
+        config.pluginmanager.register(Distribution(feeds_workers, self._hear), "mcode-distribution")
         self.tally = Tally()
         self.planned = 0
         self.store: Store | None = None
@@ -50,7 +56,8 @@ class Controller:
         self.decision: gates.Decision | None = None
         self._progress_lines: Progress | None = None
         self._stopped = False
-        self._recorded: set[tuple[str, str]] = set()
+        self._recorder: Recorder | None = None
+        self._single: dict[str, None] = {}
         self._earlier: Earlier | None = None
         self._lock: FileLock | None = None
         self._undo_sigterm: Callable[[], None] = lambda: None
@@ -73,7 +80,9 @@ class Controller:
                 self._prepare_run()
         except ConfigurationError as error:
             raise pytest.UsageError(str(error)) from None
-        self.config.pluginmanager.register(Items(self.config, self.plan), "mcode-items")
+        self._items = Items(self.config, self.plan)
+        self._items.lookahead.on_wait = self._wait
+        self.config.pluginmanager.register(self._items, "mcode-items")
         # As Ctrl-C: containers go, the run is closed, the summary is printed.
         self._undo_sigterm = sigterm_interrupts()
 
@@ -97,7 +106,11 @@ class Controller:
         )
         self.run_info = self.plan.run_info(
             model_info=model_info,
-            environment={**environment.describe(), "command": self._command(), "sandbox": sandbox_info},
+            environment={
+                **environment.describe(),
+                "command": environment.command_of(self.config),
+                "sandbox": sandbox_info,
+            },
             started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
 
@@ -155,7 +168,8 @@ class Controller:
         else:
             self.planned = planned.total()
             self.store.begin_run(self.run_info, planned)
-        self._progress_lines = Progress(self._reporter, self.tally)
+        self._recorder = Recorder(self.plan, self.store, self.tally, self._earlier, self._stop)
+        self._progress_lines = Progress(self._reporter, self.tally, self.planned)
 
     def _prepare(self, tasks: list[Task]) -> None:
         try:
@@ -170,9 +184,10 @@ class Controller:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Record the outcome that a report carries."""
         leave_out_our_line(report)
-        if hasattr(report, "mcode"):
-            with undisturbed():  # What is counted is stored.
-                self._record(TaskOutcome.from_json(report.mcode))
+        self._single.update(dict.fromkeys(getattr(report, "mcode_single", ())))
+        if hasattr(report, "mcode") and self._recorder:
+            self._recorder.take(TaskOutcome.from_json(report.mcode))
+        self._flush(more_is_coming=self._more_is_coming())
         if hasattr(report, "mcode_stop"):
             self._stop(report.mcode_stop)
 
@@ -181,51 +196,30 @@ class Controller:
         """Count the task of a crashed worker as ours."""
         found = identify(crashitem, self.plan.tasks)
         if found:
-            test, task = found
-            outcome = TaskOutcome(
-                task_id=task.task_id,
-                task_fingerprint=task.fingerprint,
-                test=test,
-                status="infra",
-                error="the pytest worker crashed while running this task",
-                tags=task.tags,
-            )
-            report.mcode = outcome.to_json()  # type: ignore[attr-defined]
+            report.mcode = crashed(*found).to_json()  # type: ignore[attr-defined]
 
-    def _record(self, outcome: TaskOutcome) -> None:
-        if (outcome.test, outcome.task_id) in self._recorded:
-            self._stop(f"{outcome.task_id} was reported twice, so the second report is left out; {REMEDY}")
-            return
-        self._recorded.add((outcome.test, outcome.task_id))
-        if self._earlier and (reason := self._earlier.refusal(outcome)):
-            journal.Journal(self.plan.run_id, outcome.test, outcome.task_id).remove()
-            self._stop(reason)
-            return
-        try:
-            self._store(outcome)
-        except InfraError as error:
-            # Not counted: a resumed session takes it up from its journal.
-            self._stop(f"{error}; what was recorded before is safe")
-            return
-        self.tally.add(outcome)
+    def _flush(self, *, more_is_coming: bool = False) -> None:
+        if self._recorder:
+            with undisturbed():  # What is counted is stored.
+                self._recorder.flush(more_is_coming=more_is_coming)
         if self._progress_lines:
-            self._progress_lines.tick(self.tally, self.planned)
-        if self.tally.infra_in_a_row == self.settings.max_infra:
-            self._stop(
-                f"{self.tally.infra_in_a_row} infra outcomes in a row (--mcode-max-infra); "
-                f"the last: {outcome.error}"
-            )
+            self._progress_lines.tick()
 
-    def _store(self, outcome: TaskOutcome) -> None:
-        if not self.store:
-            return
-        known = self.tally.overridden.get(outcome.test, {})
-        overridden = known | outcome.overridden
-        if overridden != known:
-            self.store.note_overridden(self.plan.run_id, outcome.test, overridden)
-        self.store.record(self.plan.run_id, outcome)
-        if outcome.status != "infra":
-            journal.Journal(self.plan.run_id, outcome.test, outcome.task_id).remove()
+    def _more_is_coming(self) -> bool:
+        """Whether the next report is as good as there."""
+        dsession = self.config.pluginmanager.get_plugin("dsession")
+        if dsession is None:
+            return self._items.next_has_landed
+        with dsession.queue.mutex:
+            return any(name == "testreport" for name, _ in dsession.queue.queue)
+
+    def _wait(self) -> None:
+        self._flush()
+        self._hear("", self._items.lookahead.ahead)
+
+    def _hear(self, process: str, ahead: Ahead) -> None:
+        if self._progress_lines:
+            self._progress_lines.hear(process, ahead)
 
     def _stop(self, reason: str) -> None:
         if self._stopped:
@@ -247,6 +241,7 @@ class Controller:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Close the run and let a gate decide between 0 and 1."""
         self._undo_sigterm()
+        self._flush()
         if self.planned and self.store:
             self._close_run(self.store, exitstatus)
             self.decision = gates.decide(self.settings, self.tally, self.store, self.plan.run_id)
@@ -281,20 +276,11 @@ class Controller:
         if self.planned:
             seconds = time.monotonic() - self._started
             found = self._concurrency.found
-            notes = [("note", note) for note in [*self._notes, *override_caveats(self.tally.overridden)]]
+            noted = [*self._notes, *override_caveats(self.tally.overridden), *single_caveats(self._single)]
+            notes = [("note", note) for note in noted]
             if self.decision:
                 word = "holds" if self.decision.holds else "fails"
                 notes.insert(0, ("gate", f"{word}: {self.decision.reason}"))
             if not self._is_complete:
-                notes.insert(0, ("resume", f"{self._command()} --mcode-resume"))
+                notes.insert(0, ("resume", f"{environment.command_of(self.config)} --mcode-resume"))
             summary.write(terminalreporter, self.plan, self.tally, self.planned, seconds, found, notes)
-
-    def _command(self) -> str:
-        """Return what was typed, but for the options that resume."""
-        command, given = ["pytest"], map(str, self.config.invocation_params.args)
-        for each in given:
-            if each == "--mcode-resume-run":
-                next(given, None)
-            elif not each.startswith("--mcode-resume"):
-                command.append(each)
-        return shlex.join(command)

@@ -1,13 +1,16 @@
 """What a run's record says of the machine and the code that made it."""
 
 import platform
+import shlex
 import socket
 import subprocess
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-__all__ = ["describe"]
+import pytest
+
+__all__ = ["command_of", "describe"]
 
 PACKAGES = ("pytest-mcode", "mellea", "pytest", "pytest-xdist", "datasets", "docker", "swebench")
 
@@ -23,6 +26,17 @@ def describe() -> Mapping[str, Any]:
         "host": socket.gethostname(),
         "platform": platform.platform(),
     }
+
+
+def command_of(config: pytest.Config) -> str:
+    """Return what was typed, but for the options that resume."""
+    command, given = ["pytest"], map(str, config.invocation_params.args)
+    for each in given:
+        if each == "--mcode-resume-run":
+            next(given, None)
+        elif not each.startswith("--mcode-resume"):
+            command.append(each)
+    return shlex.join(command)
 
 
 def _version(package: str) -> str | None:

@@ -7,43 +7,26 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from _pytest.compat import ascii_escaped  # What pytest makes of a parameter's id.
 
 from pytest_mcode import suite
-from pytest_mcode.errors import ConfigurationError, InfraError, with_place
+from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.models.noise import IGNORED
-from pytest_mcode.records import Attempt, OutcomeStatus, Task, TaskOutcome
+from pytest_mcode.records import Attempt, Task, TaskOutcome
+from pytest_mcode.session.distribution import elsewhere
+from pytest_mcode.session.identity import function_of, task_of
+from pytest_mcode.session.lookahead import FLIGHT, Lookahead
+from pytest_mcode.session.outcomes import UnsolvedError, cause_of, check_solved, status_of
 from pytest_mcode.session.overrides import check_fixture, details, origin_of, with_source
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.session.reruns import refuse_marks, refuse_reruns, refuse_second_run, refused_report
-from pytest_mcode.solving import TaskHandle
+from pytest_mcode.solving import TaskHandle, journal
 
-__all__ = ["HANDLE", "PLAN", "Items", "UnsolvedError", "identify", "leave_out_our_line"]
+__all__ = ["HANDLE", "PLAN", "Items", "leave_out_our_line"]
 
 SCOPE = 'give the fixture that overrides ours @pytest.fixture(scope="session")'
 
 PLAN = pytest.StashKey[Plan]()
 HANDLE = pytest.StashKey[TaskHandle]()
-
-
-class UnsolvedError(Exception):
-    """Every attempt failed; shown with the last verdict."""
-
-    @classmethod
-    def after(cls, handle: TaskHandle) -> "UnsolvedError":
-        """Say what the last attempt of `handle` failed of."""
-        verdict, made = handle.attempts[-1].verdict, len(handle.attempts)
-        return cls(
-            f"{verdict.kind}{f' (the last of {made} attempts)' if made > 1 else ''}: {verdict.message}"
-        )
-
-    @property
-    def gist(self) -> str:
-        """One line: of a traceback, its last."""
-        first, _, rest = str(self).partition("\n")
-        if rest and first.endswith("Traceback (most recent call last):"):
-            return f"{first.partition(':')[0]}: {rest.rstrip().rpartition(chr(10))[2]}"
-        return first
 
 
 class Items:
@@ -52,12 +35,21 @@ class Items:
     def __init__(self, config: pytest.Config, plan: Plan) -> None:
         config.stash[PLAN] = plan
         self._plan = plan
+        self.lookahead = Lookahead(config, plan)
+        self._nextitem: pytest.Item | None = None
+        self._elsewhere = elsewhere(config)
+        self._where = f" (on the machine {self._elsewhere})" if self._elsewhere else ""
         self._overridden: dict[str, str] = {}
         """Fixtures of ours that the user's own took the place of, and where those are."""
         self._refusal = ""
         """Why nothing may run after all."""
         for tag in sorted({tag for task in plan.tasks for tag in task.tags}):
             config.addinivalue_line("markers", f"{tag}: tasks of {plan.benchmark.name} tagged {tag}")
+
+    @property
+    def next_has_landed(self) -> bool:
+        """Whether the item that follows the present one only needs to be reported."""
+        return self._nextitem is not None and self.lookahead.has_landed(self._nextitem)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(self, collector: pytest.Collector) -> Any:
@@ -105,6 +97,8 @@ class Items:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         """Report the outcome that an earlier session recorded, without running the item."""
+        self.lookahead.begin(item)
+        self._nextitem = nextitem
         task = task_of(item)
         key = Plan.judged_key(function_of(item.nodeid, task), task.task_id) if task else ""
         if task and self._refusal:
@@ -125,6 +119,7 @@ class Items:
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Any:
         """Note which fixtures of ours are overridden, and refuse what cannot serve."""
         value = yield
+        self.lookahead.note(fixturedef, value)
         origin = origin_of(fixturedef, request.config.rootpath)
         if origin:
             check_fixture(fixturedef.argname, value, origin[0])
@@ -134,13 +129,31 @@ class Items:
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Any:
         """Decide by the recorded attempts: no passed one, no passed item."""
-        result = yield
         handle = pyfuncitem.stash.get(HANDLE, None)
-        if handle is not None and not handle.solved:
-            if not handle.attempts:
-                raise InfraError("the solver returned without judging a solution: call mcode_task.judge()")
-            raise UnsolvedError.after(handle)
+        if handle is None:
+            return (yield)
+        self.lookahead.lend(pyfuncitem, handle)
+        try:
+            result = yield
+        finally:
+            self.lookahead.ran(pyfuncitem)
+        check_solved(handle)
         return result
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
+        """Let go of a task; end what is in flight before the last item's fixtures go."""
+        if HANDLE in item.stash:
+            item.stash[HANDLE].close()
+        if nextitem is None:
+            self.lookahead.close()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """End what is in flight when a session ends early; leave nothing on a machine that was lent."""
+        self.lookahead.close()
+        if self._elsewhere and exitstatus in (0, 1):
+            journal.discard(self._plan.run_id)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
@@ -155,27 +168,30 @@ class Items:
             return report
         error = call.excinfo.value if call.excinfo else None
         handle = item.stash.get(HANDLE, None)
-        status = _status(report, error, handle)
+        status = status_of(error, handle, called=report.when == "call")
         outcome = TaskOutcome(
             task_id=task.task_id,
             task_fingerprint=task.fingerprint,
             test=function_of(item.nodeid, task),
             status=status,
             attempts=_marked(handle.attempts, self._taken_over(item, task)) if handle else (),
-            error=_cause(call) if status == "infra" else "",
-            seconds=call.duration,
+            error=f"{cause_of(error)}{self._where}" if error and status == "infra" else "",
+            seconds=item.stash[FLIGHT].seconds if FLIGHT in item.stash else call.duration,
             tags=task.tags,
             choices=tuple(handle.choices) if handle and status != "infra" else (),
         )
         report.mcode = outcome.to_json()  # type: ignore[attr-defined]
+        report.mcode_single = list(self.lookahead.single)  # type: ignore[attr-defined]
         if status == "infra" and not isinstance(error, InfraError | ConfigurationError):
             report.mcode_unexpected = True  # type: ignore[attr-defined]
         if isinstance(error, UnsolvedError | InfraError | ConfigurationError):
             report.longrepr = _without_traceback(item, call)
         if isinstance(error, ConfigurationError):
-            report.mcode_stop = str(error)  # type: ignore[attr-defined]
+            report.mcode_stop = f"{error}{self._where}"  # type: ignore[attr-defined]
         elif str(error).startswith("ScopeMismatch"):
             report.mcode_stop = f"{_sentence(str(error))}: {SCOPE}"  # type: ignore[attr-defined]
+        elif stop := self.lookahead.stop_before(self._nextitem):
+            report.mcode_stop = stop  # type: ignore[attr-defined]
         item.user_properties += [("mcode_outcome", status), ("mcode_attempts", len(outcome.attempts))]
         return report
 
@@ -194,29 +210,6 @@ def _marked(attempts: Sequence[Attempt], overridden: Mapping[str, str]) -> tuple
 
 def _marks(task: Task) -> list[pytest.MarkDecorator]:
     return [*(getattr(pytest.mark, tag) for tag in task.tags), pytest.mark.filterwarnings(IGNORED)]
-
-
-def task_of(item: pytest.Item) -> Task | None:
-    """Return the task that `item` was parametrized with, or None for a test of another kind."""
-    callspec = getattr(item, "callspec", None)
-    return callspec.params.get("mcode_task") if callspec else None
-
-
-def function_of(nodeid: str, task: Task) -> str:
-    """Return `nodeid` without the task: the test function, with its other parameters if it has any."""
-    function, _, parameters = nodeid.partition("[")
-    others = parameters.removesuffix("]").replace(ascii_escaped(task.task_id), "", 1).strip("-")
-    return f"{function}[{others}]" if others else function
-
-
-def identify(nodeid: str, tasks: Sequence[Task]) -> tuple[str, Task] | None:
-    """Return the test function and the task that an item id names; None for a test of another kind."""
-    parameters = nodeid.partition("[")[2].removesuffix("]")
-    named = [task for task in tasks if f"-{ascii_escaped(task.task_id)}-" in f"-{parameters}-"]
-    if not named:
-        return None
-    task = max(named, key=lambda each: len(each.task_id))
-    return function_of(nodeid, task), task
 
 
 def _resumed_reports(item: pytest.Item, status: str, message: str) -> Iterator[pytest.TestReport]:
@@ -265,24 +258,6 @@ def leave_out_our_line(report: pytest.TestReport) -> None:
     place = getattr(report.longrepr, "reprcrash", None)
     if place is not None and place.path == report.nodeid:
         report.longrepr.reprcrash = _TaskAsPlace(place.path, place.lineno, place.message)  # type: ignore
-
-
-def _status(
-    report: pytest.TestReport, error: BaseException | None, handle: TaskHandle | None
-) -> OutcomeStatus:
-    if error is None:
-        return "solved"
-    rejected = report.when == "call" and isinstance(
-        error, UnsolvedError | AssertionError | pytest.fail.Exception
-    )
-    return "unsolved" if rejected and handle and handle.attempts else "infra"
-
-
-def _cause(call: pytest.CallInfo[None]) -> str:
-    """Return what was not the model's fault; of an unexpected error also where it was raised."""
-    assert call.excinfo is not None
-    error = call.excinfo.value
-    return str(error) if isinstance(error, InfraError | ConfigurationError) else with_place(error)
 
 
 def _sentence(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The session's model, opened from its settings; and the check before the first item."""
+"""A session's model, opened from its settings and checked before the first item; its tasks' handles."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,9 +6,13 @@ from typing import Any
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.models import Model, ModelSettings, backends
 from pytest_mcode.models.options import parse_options
+from pytest_mcode.records import Task
+from pytest_mcode.session.plan import Plan
 from pytest_mcode.settings import MODEL_FREE_BACKENDS, Settings
+from pytest_mcode.solving import TaskHandle
+from pytest_mcode.solving.journal import Journal
 
-__all__ = ["check_model", "open_helper", "open_model"]
+__all__ = ["check_model", "new_handle", "open_helper", "open_model"]
 
 
 def open_model(settings: Settings) -> Model:
@@ -45,6 +49,20 @@ def _helper(settings: Settings) -> tuple[str, ModelSettings]:
         request_timeout=settings.request_timeout,
         retries=settings.retries,
         retry_for=settings.retry_for,
+    )
+
+
+def new_handle(plan: Plan, sandbox: Any, function: str, task: Task) -> TaskHandle:
+    """Return the handle of a task for a test function: nothing was tried yet."""
+    return TaskHandle(
+        task=task,
+        benchmark=plan.benchmark,
+        harness=plan.harness,
+        sandbox=sandbox,
+        feedback=plan.settings.feedback,
+        detail=plan.settings.feedback_detail,
+        tells_apart=plan.settings.tells_apart,
+        journal=Journal(plan.run_id, function, task.task_id),
     )
 
 

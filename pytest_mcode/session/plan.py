@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any, Self
 
 from pytest_mcode import benchmarks
@@ -14,7 +15,9 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.demonstrations import Demonstrations
 from pytest_mcode.harnesses.protocol import Harness
 from pytest_mcode.models import backends
+from pytest_mcode.price_options import price_pair
 from pytest_mcode.records import RunInfo, Task, to_json
+from pytest_mcode.results.prices import Prices
 from pytest_mcode.session import loading
 from pytest_mcode.session.replay import as_generated, read_answers
 from pytest_mcode.settings import MODEL_OPTIONS, Settings, option_specs
@@ -44,12 +47,12 @@ class Plan:
     judged: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """In a resumed run: status and last message of each task that stands, by `judged_key`."""
 
-    @property
+    @cached_property
     def benchmark(self) -> Benchmark:
         """The benchmark of the settings."""
         return benchmarks.get(self.settings.benchmark)
 
-    @property
+    @cached_property
     def harness(self) -> Harness:
         """The harness that judges it."""
         return self.benchmark.harness.configured(self.settings)
@@ -129,7 +132,21 @@ def build_settings(*layers: Mapping[str, Any]) -> Settings:
         *layers, defaults=defaults, harness=benchmark.harness.name if benchmark else None
     )
     _check(settings, benchmarks.get(settings.benchmark))
-    return settings
+    return _priced(settings)
+
+
+def _priced(settings: Settings) -> Settings:
+    """Return the settings with the model's own price where a table has it: the table may change."""
+    if settings.price is None or price_pair(settings.price):
+        return settings
+    found = Prices(price=settings.price, prefix="--mcode-").of_model(settings.model)
+    if found is None:
+        raise ConfigurationError(
+            f"--mcode-price: {settings.price} has no price of {settings.model!r}; add it"
+        )
+    pair = None if found.per_million is None else "{:g},{:g}".format(*found.per_million)
+    per_hour = found.per_hour if settings.price_per_hour is None else settings.price_per_hour
+    return replace(settings, price=pair, price_per_hour=per_hour)
 
 
 def _first(name: str, layers: Sequence[Mapping[str, Any]]) -> Any:

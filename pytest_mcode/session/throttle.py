@@ -13,6 +13,7 @@ from pytest_mcode.models.failures import TransientError
 from pytest_mcode.session.climb import Climb, Fixed, Window
 from pytest_mcode.session.room import affordable
 from pytest_mcode.settings import Settings
+from pytest_mcode.solving.sharing import is_concurrent
 
 __all__ = ["MOST", "Throttle", "share", "window_for"]
 
@@ -33,6 +34,8 @@ class Throttle:
         """Whether any request has gone."""
         self._quiet_until = float("-inf")
         self._closed = Event()
+        self.retries = 0
+        """Requests that failed for a reason that may pass."""
 
     @property
     def limit(self) -> int:
@@ -111,6 +114,7 @@ class Throttle:
         with self._changed:
             now = time.monotonic()
             self._in_flight -= 1
+            self.retries += isinstance(error, TransientError)
             if error is None:
                 self._window.answered(sent, now)
             else:
@@ -129,6 +133,11 @@ class _Throttled:
 
     model: Model
     throttle: Throttle
+
+    @property
+    def concurrent(self) -> bool:
+        """Whether threads may share it: as its author says."""
+        return is_concurrent(self.model)
 
     def generate(self, request: Request) -> Completion:
         """See `Model.generate`."""

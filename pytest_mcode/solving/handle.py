@@ -1,7 +1,8 @@
 """The handle of a task: what a test function holds as `mcode_task`. It judges, and records every attempt."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -9,11 +10,10 @@ from pytest_mcode.benchmarks import Benchmark
 from pytest_mcode.errors import ApplyError, ContentFilterError, ContextOverflowError
 from pytest_mcode.harnesses import checked
 from pytest_mcode.harnesses.protocol import Harness
-from pytest_mcode.models import Completion, Model, Request
+from pytest_mcode.models import Completion, Request
 from pytest_mcode.records import Attempt, Choice, Task, Verdict
-from pytest_mcode.selection import Evidence, choose
 from pytest_mcode.solving.asides import Aside, asides_of, with_asides
-from pytest_mcode.solving.examples import EXAMPLES, judge_examples
+from pytest_mcode.solving.examples import EXAMPLES, examples_of, judge_examples
 from pytest_mcode.solving.feedback import FEEDBACK, DetailName, FeedbackName, detailed
 from pytest_mcode.solving.journal import Journal
 from pytest_mcode.solving.repeats import repeat_of, unrun
@@ -44,14 +44,18 @@ class TaskHandle:
     """Whether failing solutions are also judged by each test of the prompt alone."""
 
     def __post_init__(self) -> None:
-        """Take up what an earlier session has left of this task."""
-        self._left = self.journal.read() if self.journal else []
+        """Start with nothing tried."""
         self._asides: dict[int, list[Aside]] = {}
         self._fell_back: dict[int, dict[str, None]] = {}
         self._first: dict[str, Attempt] = {}
         """By canonical solution, the attempt that had it first."""
         self._feedback = FEEDBACK[self.feedback]
         self._harness = self.harness or self.benchmark.harness
+
+    @cached_property
+    def _left(self) -> list[Attempt]:
+        """What an earlier session has left of this task: read when somebody asks."""
+        return self.journal.read() if self.journal else []
 
     # What a solver of one's own calls.
 
@@ -106,6 +110,21 @@ class TaskHandle:
                 return self._record(request.sample, attempt)
         return None
 
+    # What was done ahead.
+
+    def is_twin_of(self, other: "TaskHandle") -> bool:
+        """Whether nobody has touched it: it would be judged as `other` is, and nothing was tried."""
+        given = {each.name for each in fields(self)} - {"attempts", "journal"}
+        pairs = ((getattr(self, name), getattr(other, name)) for name in given)
+        same = all(mine is theirs or (isinstance(mine, str) and mine == theirs) for mine, theirs in pairs)
+        return same and not self.attempts
+
+    def take_over(self, done: "TaskHandle") -> None:
+        """Have what was done at the same task by way of another handle."""
+        self.attempts[:] = done.attempts
+        self.choices[:] = done.choices
+        vars(self).update({name: value for name, value in vars(done).items() if name.startswith("_")})
+
     def ask_aside(
         self, request: Request, ask: Callable[[Request], Completion], *, helper: bool = False
     ) -> str:
@@ -125,7 +144,27 @@ class TaskHandle:
         verdict = self._feedback.shown(attempt)
         if verdict and self.detail not in ("verdict", "first") and not self._harness.examples(self.task):
             self.fall_back(attempt.sample, f"feedback detail {self.detail}: the prompt shows no single tests")
-        return detailed(verdict, attempt, self.detail)
+        trace = self.trace(attempt) if verdict and self.detail == "trace" else None
+        return detailed(verdict, attempt, self.detail, trace)
+
+    def trace(self, attempt: Attempt) -> str | None:
+        """Run the call once more that an attempt fails at, and return what it did; records that it can't be.
+
+        It is a call of the test that guides: under ``public`` feedback the first in the prompt that fails.
+        """
+        shown = self._feedback.shown(attempt)
+        if shown is None or attempt.solution is None:
+            self.fall_back(attempt.sample, "no trace: no verdict of a solution is shown")
+            return None
+        test = self.task.test
+        if shown is attempt.public_verdict:
+            failing = (each.example for each in examples_of(attempt) if each.fails)
+            tests = self._harness.examples(self.task)
+            test = tests.get(next(failing, ""), self.task.public_test or "")
+        told = self._harness.trace(replace(self.task, test=test), attempt.solution, shown, self.sandbox)
+        if told is None:
+            self.fall_back(attempt.sample, "no trace: no call of a function was seen")
+        return told
 
     def fall_back(self, sample: int, why: str) -> None:
         """Record with the next attempt of a sample what it lacks that was asked for, and why."""
@@ -145,18 +184,6 @@ class TaskHandle:
     def solved(self) -> bool:
         """Whether the judging tests passed the `answer`."""
         return self.answer is not None and self.answer.verdict.passed
-
-    def choose(self, by: str, *, seed: int, model: Model | None = None) -> None:
-        """Record which sample would be handed in by a way of choosing that does not ask the judging tests."""
-        evidence = Evidence(
-            task=self.task,
-            harness=self._harness,
-            sandbox=self.sandbox,
-            attempts=self.attempts,
-            seed=seed,
-            model=model,
-        )
-        self.choices.append(choose(by, evidence))
 
     def close(self) -> None:
         """Let go of what the sandbox keeps of the task, once no more attempts are made."""

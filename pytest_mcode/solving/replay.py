@@ -14,6 +14,8 @@ StoredAnswers = Mapping[str, Sequence[Sequence[Mapping[str, Any]]]]
 class Replay:
     """A `Solver` that stops nowhere early."""
 
+    concurrent = True
+
     def __init__(self, answers: StoredAnswers) -> None:
         self._answers = answers
 

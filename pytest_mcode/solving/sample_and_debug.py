@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
+from typing import ClassVar
 
 from pytest_mcode.errors import ConfigurationError, ContentFilterError, ContextOverflowError, InfraError
 from pytest_mcode.harnesses.prompting import Prompt
@@ -31,6 +32,8 @@ class _RefusedAsideError(Exception):
 @dataclass(frozen=True)
 class SampleAndDebug:
     """The bundled `Solver`."""
+
+    concurrent: ClassVar[bool] = True
 
     model: Model
     prompt: Prompt
@@ -122,6 +125,7 @@ class SampleAndDebug:
             verdict=task.shown(attempt),
             ask=ask_aside,
             ask_helper=ask_helper,
+            trace=lambda: task.trace(attempt),
         )
         return checked_repair(self.style, self.style.messages(failure))
 

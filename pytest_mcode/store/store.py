@@ -1,16 +1,14 @@
-"""The results database: opened, checked, written by the controller alone, one transaction a task."""
+"""The results database: opened, checked, written by the controller alone, bursts in one transaction."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from pytest_mcode.errors import InfraError
-from pytest_mcode.records import Attempt, Choice, RunInfo, TaskOutcome
+from pytest_mcode.records import Choice, RunInfo, TaskOutcome
 from pytest_mcode.store import schema
 from pytest_mcode.store.choices import key_of, replace_choices
 from pytest_mcode.store.database import (
@@ -25,15 +23,12 @@ from pytest_mcode.store.database import (
     version_of,
 )
 from pytest_mcode.store.migrations import create_or_migrate
-from pytest_mcode.store.tally import tally
+from pytest_mcode.store.rows import attempt_row, now, planned_columns, run_row, task_row
 
-__all__ = ["RunStatus", "Store", "attempt_row", "replace_outcome", "run_row", "task_row"]
+__all__ = ["RunStatus", "Store", "replace_outcome"]
 
 RunStatus = Literal["running", "finished", "interrupted", "stopped"]
 """`stopped`: we gave up, as after too many infra outcomes in a row."""
-
-SETTINGS_COLUMNS = ("model", "backend", "samples", "all_samples", "debug_iters", "timeout", "retrieval")
-"""Settings that have a column of their own, for filters; `RunInfo.settings` must hold them."""
 
 
 class Store:
@@ -46,6 +41,8 @@ class Store:
     def __init__(self, place: Place, engine: Engine) -> None:
         self.place = place
         self.engine = engine
+        self._shared: Connection | None = None
+        """The transaction of a block that writes `together`."""
 
     @classmethod
     def open(cls, db: str, *, read_only: bool = False) -> Self:
@@ -83,7 +80,7 @@ class Store:
         `tasks_planned` counts the items after deselection; by test function where there are several.
         """
         with self.creating() as connection:
-            connection.execute(insert(schema.runs).values(run_row(info) | _planned(tasks_planned)))
+            connection.execute(insert(schema.runs).values(run_row(info) | planned_columns(tasks_planned)))
 
     @contextmanager
     def creating(self) -> Iterator[Connection]:
@@ -103,12 +100,12 @@ class Store:
 
     def resume_run(self, run_id: str, tasks_planned: int | Mapping[str, int] | None = None) -> None:
         """Set a stored run ``running`` again."""
-        planned = {} if tasks_planned is None else _planned(tasks_planned)
+        planned = {} if tasks_planned is None else planned_columns(tasks_planned)
         self._update_run(run_id, {"status": "running", "finished_at": None, **planned})
 
     def set_planned(self, run_id: str, tasks_planned: int | Mapping[str, int]) -> None:
         """Say how many items the session selected, once that is known."""
-        self._update_run(run_id, _planned(tasks_planned))
+        self._update_run(run_id, planned_columns(tasks_planned))
 
     def note_overridden(self, run_id: str, test: str, overridden: Mapping[str, str]) -> None:
         """Add to a run's ``environment`` what took the place of our fixtures in a test function."""
@@ -130,7 +127,7 @@ class Store:
 
     def finish_run(self, run_id: str, status: RunStatus) -> None:
         """Close a run."""
-        self._update_run(run_id, {"status": status, "finished_at": _now()})
+        self._update_run(run_id, {"status": status, "finished_at": now()})
 
     def record(self, run_id: str, outcome: TaskOutcome) -> bool:
         """Store an outcome with its attempts, and return whether it was taken.
@@ -180,7 +177,20 @@ class Store:
                 raise InfraError(f"{self.place} has no run {run_id!r}")
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make one transaction of what is written in the block; raises `InfraError`: then nothing is."""
+        with self._writing() as connection:
+            self._shared = connection
+            try:
+                yield
+            finally:
+                self._shared = None
+
+    @contextmanager
     def _writing(self) -> Iterator[Connection]:
+        if self._shared is not None:
+            yield self._shared
+            return
         if self.place.path is not None and not self.place.path.exists():
             raise InfraError(f"{self.place} was removed while the session was writing to it")
         try:
@@ -252,47 +262,3 @@ def _migrate(engine: Engine, place: Place, version: int) -> None:
             f"{place} has the older schema version {version} and cannot be brought up to date: {cause(error)}"
         )
         raise unusable(older, "copy it to a writable place") from error
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _planned(tasks_planned: int | Mapping[str, int] | None) -> dict[str, Any]:
-    if isinstance(tasks_planned, Mapping):
-        return {"tasks_planned": sum(tasks_planned.values()), "planned_by_test": dict(tasks_planned)}
-    return {"tasks_planned": tasks_planned, "planned_by_test": None}
-
-
-def run_row(info: RunInfo) -> dict[str, Any]:
-    """Return the row of ``runs``, but for what was planned."""
-    columns = {name: info.settings[name] for name in SETTINGS_COLUMNS}
-    return {**vars(info), **columns, "started_at": info.started_at or _now(), "status": "running"}
-
-
-def task_row(run_id: str, outcome: TaskOutcome) -> dict[str, Any]:
-    """Return the row of ``tasks``."""
-    columns = {name: value for name, value in vars(outcome).items() if name not in ("attempts", "choices")}
-    return {"run_id": run_id, "recorded_at": _now(), **columns, **tally(outcome)}
-
-
-def attempt_row(attempt: Attempt) -> dict[str, Any]:
-    """Return the row of ``attempts``, but for its task's key."""
-    columns = dict(vars(attempt))
-    verdict, public = columns.pop("verdict"), columns.pop("public_verdict")
-    return columns | {
-        "verdict": verdict.kind,
-        "message": verdict.message,
-        "stdout": verdict.stdout,
-        "stderr": verdict.stderr,
-        "execution_seconds": verdict.seconds,
-        "cpu_seconds": verdict.cpu_seconds or None,
-        "wall_seconds": verdict.wall_seconds or None,
-        "mode": verdict.mode,
-        "repeat_of": attempt.repeat_of,
-        "examples": attempt.examples,
-        "helper_prompt_tokens": attempt.helper_tokens("prompt_tokens"),
-        "helper_completion_tokens": attempt.helper_tokens("completion_tokens"),
-        "public_verdict": public.kind if public else None,
-        "public_details": asdict(public) if public else None,
-    }

@@ -147,6 +147,7 @@ def session(pytester: pytest.Pytester, server: Any, *arguments: str) -> Any:
         f"--mcode-model={server.model}",
         f"--mcode-base-url={server.url}",
         "--mcode-limit=2",
+        "--mcode-concurrency=1",
         *arguments,
     )
 

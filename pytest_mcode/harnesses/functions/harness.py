@@ -37,6 +37,7 @@ class FunctionHarness(Harness):
     """Runs solutions in a `Sandbox`, apart from their tests."""
 
     name = "functions"
+    concurrent = True
     options = FunctionOptions
     nature = "has functions to write, no repositories"
     nothing_found = "the completion holds no code that can be parsed"
@@ -149,6 +150,13 @@ class FunctionHarness(Harness):
     def examples(self, task: Task) -> Mapping[str, str]:
         """Return the asserts of the test that the prompt shows."""
         return single_tests(task.public_test) if task.public_test else {}
+
+    def trace(self, task: Task, solution: str, verdict: Verdict, sandbox: Sandbox) -> str | None:
+        """Return which lines ran and what they left in variables, within a budget of tokens."""
+        from pytest_mcode.harnesses.functions.tracing import trace
+
+        program = _program(task, solution, task.test)
+        return trace(program, verdict, lambda each: modes.judge(each, task.canonical_solution, sandbox))
 
     def canonical(self, task: Task, solution: str) -> str:
         """Return the syntax tree without comments and docstrings; the text where either may be looked at."""

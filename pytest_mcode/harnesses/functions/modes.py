@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from threading import Lock
 from weakref import WeakKeyDictionary
 
 from pytest_mcode.harnesses.functions.syntax import bound_names, loaded_names, parse
@@ -42,6 +43,8 @@ ATTRIBUTES = {
 }
 
 _known: WeakKeyDictionary[Sandbox, dict[tuple[str, ...], bool]] = WeakKeyDictionary()
+_knowing = Lock()
+"""Held where the outer dictionary changes; what is in it belongs to one task, and one thread, at a time."""
 
 
 def reason_for_one_process(
@@ -118,7 +121,8 @@ def judge(program: Program, reference: str | None, sandbox: Sandbox) -> Verdict:
     cross, the reference is tried in its place, once a task: if that fails too, and passes in one process,
     the task is one for one process. Raises `InfraError` as `Sandbox.run` does.
     """
-    known = _known.setdefault(sandbox, {})
+    with _knowing:
+        known = _known.setdefault(sandbox, {})
     key = (program.test, program.setup, *program.entry_points)
     if program.in_process or known.get(key):
         return sandbox.run(replace(program, in_process=True))

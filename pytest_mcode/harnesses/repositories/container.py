@@ -156,6 +156,10 @@ class Container:
         counts = [count for name, count in pairwise(found) if name == "oom_kill"]
         return any(count != "0" for count in counts)
 
+    def kill(self) -> None:
+        """End whatever runs in it, from any thread; whoever waits for that gets a `LostContainerError`."""
+        self._kill()
+
     def close(self) -> None:
         """Remove the container and wait until it is gone. May be called twice."""
         self._container.close()

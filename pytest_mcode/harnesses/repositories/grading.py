@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from pytest_mcode.records import Task
 
 __all__ = ["apply_commands", "check_installed", "check_parsers", "eval_script", "grade", "parse_log"]
 
+_ALONE = threading.RLock()
 INSTALL = "pip install 'pytest-mcode[swebench]'"
 
 
@@ -89,7 +91,15 @@ def _spec(task: Task) -> Any:
 
 @contextmanager
 def _swebench() -> Iterator[None]:
-    """Keep what swebench's imports do from us: warnings, and a ``.env`` file taken into the environment."""
+    """Keep what swebench's imports do from us: warnings, and a ``.env`` file taken into the environment.
+
+    Both are the whole process's, so one thread at a time is in here.
+    """
+    with _ALONE:
+        yield from _without_traces()
+
+
+def _without_traces() -> Iterator[None]:
     before = set(os.environ)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

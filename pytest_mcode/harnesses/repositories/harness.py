@@ -38,6 +38,7 @@ class RepositoryHarness(Harness):
     """Judges patches by swebench's own rules, each in a fresh container."""
 
     name = "repositories"
+    concurrent = True
     options = RepositoryOptions
     nature = "has an image of its own for each task instead of a function"
     usual_feedback = "public"

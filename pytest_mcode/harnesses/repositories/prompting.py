@@ -65,11 +65,13 @@ def _kept(show: Callable[[Task], Mapping[str, Any]]) -> Callable[[Task], Mapping
 
     def context(task: Task) -> Mapping[str, Any]:
         with lock:
-            found = shown.pop(task.fingerprint, None) or show(task)
+            found = shown.pop(task.fingerprint, None)
+        found = found or show(task)  # takes a container: other tasks need not wait
+        with lock:
             shown[task.fingerprint] = found
             for oldest in list(shown)[:-TASKS_KEPT]:
                 del shown[oldest]
-            return found
+        return found
 
     return context
 

@@ -22,7 +22,9 @@ from pytest_mcode.harnesses.repositories.public import PublicJudge
 from pytest_mcode.harnesses.repositories.snapshot import read_files
 from pytest_mcode.records import Task, Verdict
 from pytest_mcode.sandboxes import Limits
+from pytest_mcode.sandboxes.capacity import judges, room_for
 from pytest_mcode.sandboxes.engine import connect_engine
+from pytest_mcode.sandboxes.turnstile import Turnstile
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -35,6 +37,8 @@ OUTPUT = 32 * 2**20
 
 class DockerRepositories:
     """See `RepositorySandbox`. `namespace` and `arch` are as the options of these names say."""
+
+    concurrent = True
 
     def __init__(
         self,
@@ -54,6 +58,12 @@ class DockerRepositories:
         self._engine: APIClient | None = None
         self._names: ImageNames | None = None
         self._connecting = threading.Lock()
+        self._room = Turnstile(room_for(limits.memory) or judges(limits.memory))
+        """Bounds the tasks that have containers: of an agent's, most wait for its model."""
+        self._judging = Turnstile(judges(limits.memory))
+        """Bounds, among them, those whose tests run."""
+        self._containers: set[Container] = set()
+        self._closed = False
         self._known: dict[str, _Known] = {}
         """What was read of the repositories of tasks at work, by task id."""
 
@@ -106,6 +116,13 @@ class DockerRepositories:
         }
 
     def close(self) -> None:
+        """End what runs in containers, and start no more: whoever waits for one gets an `InfraError`."""
+        self._closed = True
+        for container in list(self._containers):
+            container.kill()
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         """Forget the engine; containers end with the calls that start them."""
         engine, self._engine = self._engine, None
         if engine:
@@ -121,22 +138,31 @@ class DockerRepositories:
     @contextmanager
     def open(self, task: Task) -> Iterator[Container]:
         """Start a container of the task's image that holds nothing later than the base commit."""
+        with self._room.inside(), self._started(task) as container:
+            self._containers.add(container)
+            try:
+                hide_later_history(container, task.extra["base_commit"])
+                yield container
+            finally:
+                self._containers.discard(container)
+
+    def _started(self, task: Task) -> Container:
+        if self._closed:
+            raise InfraError("the sandbox is closed")
         engine, image = self._reached(), self.names.of(task)
         if images.inspect(engine, image) is None:
             images.pull(engine, image, self.names.platform)
-        with Container(
+        return Container(
             engine,
             image,
             self.limits,
             self.session_id,
             network=self.network,
             platform=self.names.platform,
-        ) as container:
-            hide_later_history(container, task.extra["base_commit"])
-            yield container
+        )
 
     def _judge_once(self, task: Task, patch: str) -> Verdict:
-        with self.open(task) as container:
+        with self._room.inside(), self._judging.inside(), self.open(task) as container:
             return judge_in(container, task, patch, self.limits)
 
     def _judge_strictly(self, task: Task, patch: str, verdict: Verdict) -> Verdict:
@@ -156,7 +182,7 @@ class DockerRepositories:
         files, known = self.files(task), self._known_of(task)
         with known.reading:
             known.public = known.public or PublicJudge(task, files, self.limits)
-        with self.open(task) as container:
+        with self._room.inside(), self._judging.inside(), self.open(task) as container:
             return known.public.judge(patch, container, lambda: self.open(task))
 
     def _known_of(self, task: Task) -> _Known:
@@ -167,7 +193,7 @@ class DockerRepositories:
         try:
             return judge()
         except LostContainerError:
-            self.close()
+            self._disconnect()
         try:
             return judge()
         except LostContainerError as error:

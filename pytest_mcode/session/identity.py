@@ -1,0 +1,33 @@
+"""Which task and which test function an item is of, and what its id says of them."""
+
+from collections.abc import Sequence
+
+import pytest
+from _pytest.compat import ascii_escaped  # What pytest makes of a parameter's id.
+
+from pytest_mcode.records import Task
+
+__all__ = ["function_of", "identify", "task_of"]
+
+
+def task_of(item: pytest.Item) -> Task | None:
+    """Return the task that `item` was parametrized with, or None for a test of another kind."""
+    callspec = getattr(item, "callspec", None)
+    return callspec.params.get("mcode_task") if callspec else None
+
+
+def function_of(nodeid: str, task: Task) -> str:
+    """Return `nodeid` without the task: the test function, with its other parameters if it has any."""
+    function, _, parameters = nodeid.partition("[")
+    others = parameters.removesuffix("]").replace(ascii_escaped(task.task_id), "", 1).strip("-")
+    return f"{function}[{others}]" if others else function
+
+
+def identify(nodeid: str, tasks: Sequence[Task]) -> tuple[str, Task] | None:
+    """Return the test function and the task that an item id names; None for a test of another kind."""
+    parameters = nodeid.partition("[")[2].removesuffix("]")
+    named = [task for task in tasks if f"-{ascii_escaped(task.task_id)}-" in f"-{parameters}-"]
+    if not named:
+        return None
+    task = max(named, key=lambda each: len(each.task_id))
+    return function_of(nodeid, task), task

@@ -1,0 +1,89 @@
+"""Outcomes on their way into the store: each is counted once it is stored, bursts in one transaction."""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pytest_mcode.errors import InfraError
+from pytest_mcode.records import Task, TaskOutcome
+from pytest_mcode.session.outcomes import too_many
+from pytest_mcode.session.plan import Plan
+from pytest_mcode.session.reruns import REMEDY
+from pytest_mcode.session.tally import Tally
+from pytest_mcode.solving import journal
+
+if TYPE_CHECKING:
+    from pytest_mcode.session.resume import Earlier
+    from pytest_mcode.store.store import Store
+
+__all__ = ["Recorder", "crashed"]
+
+BURST_SECONDS = 0.05
+"""How long an outcome may wait for others; its journal bridges the time."""
+
+
+class Recorder:
+    """Takes outcomes as they are reported; calls `stop` with the reason where the session cannot go on."""
+
+    def __init__(
+        self, plan: Plan, store: "Store", tally: Tally, earlier: "Earlier | None", stop: Callable[[str], None]
+    ) -> None:
+        self._plan, self._store, self._tally, self._earlier, self._stop = plan, store, tally, earlier, stop
+        self._taken: set[tuple[str, str]] = set()
+        self._waiting: list[TaskOutcome] = []
+        self._since = 0.0
+
+    def take(self, outcome: TaskOutcome) -> None:
+        """Have it stored at the next `flush`, unless it cannot belong to the run."""
+        if (outcome.test, outcome.task_id) in self._taken:
+            self._stop(f"{outcome.task_id} was reported twice, so the second report is left out; {REMEDY}")
+            return
+        self._taken.add((outcome.test, outcome.task_id))
+        if self._earlier and (reason := self._earlier.refusal(outcome)):
+            self._journal_of(outcome).remove()
+            self._stop(reason)
+            return
+        if not self._waiting:
+            self._since = time.monotonic()
+        self._waiting.append(outcome)
+
+    def flush(self, *, more_is_coming: bool = False) -> None:
+        """Store what waits, unless more of it is about to be taken, and count it."""
+        if not self._waiting or (more_is_coming and time.monotonic() - self._since < BURST_SECONDS):
+            return
+        outcomes, self._waiting = self._waiting, []
+        try:
+            with self._store.together():
+                for outcome in outcomes:
+                    self._note_overridden(outcome)
+                    self._store.record(self._plan.run_id, outcome)
+        except InfraError as error:
+            # Not counted: a resumed session takes them up from their journals.
+            self._stop(f"{error}; what was recorded before is safe")
+            return
+        for outcome in outcomes:
+            if outcome.status != "infra":
+                self._journal_of(outcome).remove()
+            self._tally.add(outcome)
+            if self._tally.infra_in_a_row == self._plan.settings.max_infra:
+                self._stop(too_many(self._tally.infra_in_a_row, outcome.error))
+
+    def _note_overridden(self, outcome: TaskOutcome) -> None:
+        known = self._tally.overridden.get(outcome.test, {})
+        if known | outcome.overridden != known:
+            self._store.note_overridden(self._plan.run_id, outcome.test, known | outcome.overridden)
+
+    def _journal_of(self, outcome: TaskOutcome) -> journal.Journal:
+        return journal.Journal(self._plan.run_id, outcome.test, outcome.task_id)
+
+
+def crashed(test: str, task: Task) -> TaskOutcome:
+    """Return the outcome of a task whose worker crashed."""
+    return TaskOutcome(
+        task_id=task.task_id,
+        task_fingerprint=task.fingerprint,
+        test=test,
+        status="infra",
+        error="the pytest worker crashed while running this task",
+        tags=task.tags,
+    )
