@@ -123,7 +123,11 @@ def pass_at_k_gaps(grid: Grid) -> None:
     ):
         cell = f"N={tasks}, {name}, n={n[0]} v. {n[1]}, k={k}, A at {1 - lost:g} of B's chances"
         grid.simulate([measure], cell, partial(_pass_at_k_gap, POPULATIONS[name], lost, tasks, n, k))
+
+
+def pass_at_k_tests(grid: Grid) -> None:
     test_errs = ("test of pass@k", "error", 0.05)
+    draws = (((5, 5), 1), ((5, 5), 5), ((10, 5), 2), ((10, 10), 3))
     for name, (n, k) in product(grid.some(NAMES), grid.some(draws)):
         cell = f"N=20, {name}, n={n[0]} v. {n[1]}, k={k}"
         grid.simulate([test_errs], cell, partial(_pass_at_k_is_found, POPULATIONS[name], 20, n, k))
@@ -144,5 +148,6 @@ SECTIONS = {
     "repeats": repeats,
     "detectable-repeats": detectable_repeats,
     "pass-at-k-differences": pass_at_k_gaps,
+    "pass-at-k-tests": pass_at_k_tests,
     "tables": tables,
 }

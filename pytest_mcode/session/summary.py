@@ -250,7 +250,8 @@ def _price(settings: Settings, tally: Tally, seconds: float) -> str:
         machine_share=share,
     )
     found = price.of(tally.prompt_tokens, tally.completion_tokens, tally.generation_seconds)
-    more = "more than " * bool(tally.attempts_without_tokens and price.per_million)
+    uncounted = tally.attempts_without_tokens or tally.helper_prompt_tokens
+    more = "more than " * bool(uncounted and price.per_million)
     solved = ""
     if found is not None and tally.solved and not tally.infra:
         solved = f", {quantity(found / tally.solved)} a solved task"

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -100,9 +101,17 @@ def _said(error: OSError, directory: Path) -> str:
 
 
 def _directory(run_id: str) -> Path:
-    return _root() / run_id
+    return _directory_in(_state(), run_id)
 
 
 def _root() -> Path:
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(state) / "pytest-mcode"
+    return Path(_state(), "pytest-mcode")
+
+
+@cache
+def _directory_in(state: str, run_id: str) -> Path:
+    return Path(state, "pytest-mcode", run_id)
+
+
+def _state() -> str:
+    return os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")  # noqa: PTH111

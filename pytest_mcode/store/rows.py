@@ -1,6 +1,5 @@
-"""Records as rows: of runs, tasks and attempts."""
+"""What a run, an outcome and an attempt are as rows of the results database."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -8,22 +7,15 @@ from typing import Any
 from pytest_mcode.records import Attempt, RunInfo, TaskOutcome
 from pytest_mcode.store.tally import tally
 
-__all__ = ["attempt_row", "now", "planned_columns", "run_row", "task_row"]
+__all__ = ["attempt_row", "now", "run_row", "task_row"]
 
 SETTINGS_COLUMNS = ("model", "backend", "samples", "all_samples", "debug_iters", "timeout", "retrieval")
 """Settings that have a column of their own, for filters; `RunInfo.settings` must hold them."""
 
 
 def now() -> str:
-    """Return the time as rows have it: ISO 8601, UTC."""
+    """Return the time as it is stored: ISO 8601, UTC."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def planned_columns(tasks_planned: int | Mapping[str, int] | None) -> dict[str, Any]:
-    """Return the columns of ``runs`` that count planned items; by test function where there are several."""
-    if isinstance(tasks_planned, Mapping):
-        return {"tasks_planned": sum(tasks_planned.values()), "planned_by_test": dict(tasks_planned)}
-    return {"tasks_planned": tasks_planned, "planned_by_test": None}
 
 
 def run_row(info: RunInfo) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal, Self
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from pytest_mcode.errors import InfraError
@@ -23,12 +23,18 @@ from pytest_mcode.store.database import (
     version_of,
 )
 from pytest_mcode.store.migrations import create_or_migrate
-from pytest_mcode.store.rows import attempt_row, now, planned_columns, run_row, task_row
+from pytest_mcode.store.rows import attempt_row, now, run_row, task_row
 
 __all__ = ["RunStatus", "Store", "replace_outcome"]
 
 RunStatus = Literal["running", "finished", "interrupted", "stopped"]
 """`stopped`: we gave up, as after too many infra outcomes in a row."""
+
+# Made once: to build a statement and find it in the cache takes longer than to run it.
+_EARLIER = select(schema.tasks.c.id, schema.tasks.c.status).where(
+    *(schema.tasks.c[name] == bindparam(name) for name in ("run_id", "test", "task_id"))
+)
+_INSERT_TASK, _INSERT_ATTEMPT = insert(schema.tasks), insert(schema.attempts)
 
 
 class Store:
@@ -80,7 +86,7 @@ class Store:
         `tasks_planned` counts the items after deselection; by test function where there are several.
         """
         with self.creating() as connection:
-            connection.execute(insert(schema.runs).values(run_row(info) | planned_columns(tasks_planned)))
+            connection.execute(insert(schema.runs).values(run_row(info) | _planned(tasks_planned)))
 
     @contextmanager
     def creating(self) -> Iterator[Connection]:
@@ -100,12 +106,12 @@ class Store:
 
     def resume_run(self, run_id: str, tasks_planned: int | Mapping[str, int] | None = None) -> None:
         """Set a stored run ``running`` again."""
-        planned = {} if tasks_planned is None else planned_columns(tasks_planned)
+        planned = {} if tasks_planned is None else _planned(tasks_planned)
         self._update_run(run_id, {"status": "running", "finished_at": None, **planned})
 
     def set_planned(self, run_id: str, tasks_planned: int | Mapping[str, int]) -> None:
         """Say how many items the session selected, once that is known."""
-        self._update_run(run_id, planned_columns(tasks_planned))
+        self._update_run(run_id, _planned(tasks_planned))
 
     def note_overridden(self, run_id: str, test: str, overridden: Mapping[str, str]) -> None:
         """Add to a run's ``environment`` what took the place of our fixtures in a test function."""
@@ -137,9 +143,7 @@ class Store:
         """
         row = task_row(run_id, outcome)
         with self._writing() as connection:
-            same = [schema.tasks.c[name] == row[name] for name in ("run_id", "test", "task_id")]
-            stored = select(schema.tasks.c.id, schema.tasks.c.status).where(*same)
-            earlier = connection.execute(stored).one_or_none()
+            earlier = connection.execute(_EARLIER, row).one_or_none()
             if earlier and earlier.status != "infra":
                 return False
             key = replace_outcome(
@@ -211,11 +215,11 @@ def replace_outcome(
         connection.execute(delete(schema.choices).where(schema.choices.c.task == earlier))
         connection.execute(delete(schema.attempts).where(schema.attempts.c.task == earlier))
         connection.execute(delete(schema.tasks).where(schema.tasks.c.id == earlier))
-    key = connection.execute(insert(schema.tasks).values(task)).inserted_primary_key
+    key = connection.execute(_INSERT_TASK, task).inserted_primary_key
     assert key is not None
     rows = [{**attempt, "task": key[0]} for attempt in attempts]
     if rows:
-        connection.execute(insert(schema.attempts), rows)
+        connection.execute(_INSERT_ATTEMPT, rows)
     return int(key[0])
 
 
@@ -262,3 +266,9 @@ def _migrate(engine: Engine, place: Place, version: int) -> None:
             f"{place} has the older schema version {version} and cannot be brought up to date: {cause(error)}"
         )
         raise unusable(older, "copy it to a writable place") from error
+
+
+def _planned(tasks_planned: int | Mapping[str, int] | None) -> dict[str, Any]:
+    if isinstance(tasks_planned, Mapping):
+        return {"tasks_planned": sum(tasks_planned.values()), "planned_by_test": dict(tasks_planned)}
+    return {"tasks_planned": tasks_planned, "planned_by_test": None}
