@@ -93,8 +93,11 @@ class Controller:
         if self.settings.fail_under_run:
             with Store.open(self.settings.db, read_only=True) as stored:
                 self.settings = gates.resolve(self.settings, stored)
+        tasks, run_id = self.plan.tasks, self.plan.run_id
+        self.settings = self.plan.harness.settle(self.settings, run_id, tasks, self._progress)
         model_info = {**parts.check_model(self.settings), **seeds.record(self.settings, self._notes)}
-        self.plan = dataclasses.replace(self.plan, server_slots=model_info.get("slots"))
+        slots = model_info.get("slots")
+        self.plan = dataclasses.replace(self.plan, settings=self.settings, server_slots=slots)
         if self.settings.resumes:
             self._go_on_with_earlier(model_info.get("digest"))
             gates.check(self.settings, self.plan.run_id)
@@ -103,9 +106,8 @@ class Controller:
             self._lock = journal.claim(self.plan.run_id)
         if getattr(self.config.option, "dist", "no") == "no":  # workers open a model of their own
             parts.import_model(self.settings)
-        sandbox_info = self.plan.harness.check_sandbox(
-            self.settings, self.plan.run_id, self.plan.tasks, self._progress
-        )
+        run_id = self.plan.run_id
+        sandbox_info = self.plan.harness.check_sandbox(self.settings, run_id, tasks, self._progress)
         self.run_info = self.plan.run_info(
             model_info=model_info,
             environment={
