@@ -17,9 +17,14 @@ Draw = tuple[bool, float | None]
 """One sample: whether it passed, and what it cost on one axis, in any unit; None where that is unknown."""
 
 
+def _is_known(name: str, value: float | None) -> bool:
+    """Whether a cost was told; no answer takes a model no time, so 0 seconds were not measured: a replay."""
+    return value is not None and (value > 0 or name != "generation_seconds")
+
+
 def _sum(*names: str) -> Callable[[Attempt], float | None]:
     def of(attempt: Attempt) -> float | None:
-        values = [attempt[name] for name in names if attempt.get(name) is not None]
+        values = [attempt[name] for name in names if _is_known(name, attempt.get(name))]
         is_known = len(values) == len(names) or attempt.get("verdict") in REFUSALS
         return sum(values) if is_known else None
 
@@ -107,8 +112,8 @@ class Price:
                 return None
             total += (prompt_tokens * self.per_million[0] + completion_tokens * self.per_million[1]) / 1e6
         if self.per_hour is not None:
-            if model_seconds is None:
-                return None
+            if not model_seconds:
+                return None  # Not measured.
             total += model_seconds * self.machine_share / 3600 * self.per_hour
         return total
 

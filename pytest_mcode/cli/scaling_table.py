@@ -46,6 +46,8 @@ def print_scaling(groups: Sequence[Mapping[str, Any]], axis: str | None) -> None
 
 UNKNOWN = {
     "tokens": "not all of them were reported",
+    "model_seconds": "not measured, as of replayed answers",
+    "seconds": "not measured, as of replayed answers",
     "price": "give --price IN,OUT per million tokens, or --price-per-hour where not all tokens were reported",
 }
 """Why no point has a cost on an axis."""

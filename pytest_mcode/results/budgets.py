@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pytest_mcode.analysis.costs import AXES, Axis, Draw, mean_cost, spent
 from pytest_mcode.analysis.passk import pass_at_k
@@ -11,12 +12,15 @@ from pytest_mcode.results.summaries import Figures
 from pytest_mcode.store import Store
 from pytest_mcode.store.queries import Row, attempt_rows, task_rows
 
-__all__ = ["STEPS", "Budget", "History", "history", "mean_if_known"]
+__all__ = ["STEPS", "Budget", "History", "history", "mean_if_known", "strategy_of"]
 
 STEPS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
 """Numbers of samples at which a curve has points."""
+NOT_MEASURED = "the model's time was not measured, as of replayed answers; match by attempts or by tokens"
 UNKNOWN = {
     "tokens": "not all tokens were reported; match by attempts or by seconds",
+    "model_seconds": NOT_MEASURED,
+    "seconds": NOT_MEASURED,
     "price": "no price is known: give --price IN,OUT per million tokens, or --price-per-hour where not all "
     "tokens were reported",
 }
@@ -31,6 +35,8 @@ class Budget:
 
     samples: int
     repairs: int
+    strategy: str
+    """What ``repairs`` are: ``repair``, or with ``resample`` fresh attempts without feedback."""
     scores: Mapping[str, float]
     """By task: the chance that it is solved within the budget; 0 or 1 where samples stopped at a pass."""
     draws: int
@@ -88,6 +94,7 @@ class History:
         return Budget(
             samples=self.run["samples"],
             repairs=self.run["debug_iters"],
+            strategy=strategy_of(self.run),
             scores={task: float(passed) for task, passed in self.solved.items()},
             draws=1,
             costs={
@@ -112,6 +119,7 @@ class History:
         return Budget(
             samples=k,
             repairs=most,
+            strategy=strategy_of(self.run),
             scores=scores,
             draws=n // k if self.is_fixed else 1,
             costs={name: self._cost(draws.values(), k, axis) for name, axis in self.axes.items()},
@@ -152,6 +160,11 @@ class History:
         n, repairs = self.run["samples"], self.run["debug_iters"]
         first = [self.within(1, most) for most in range(repairs + 1)]
         return first + [self.within(k) for k in (steps or _every(n)) if 1 < k <= n]
+
+
+def strategy_of(run: Mapping[str, Any]) -> str:
+    """Return how a run spent the attempts after a sample's first one."""
+    return str(run["settings"].get("strategy", "repair"))
 
 
 def _amount(budget: Budget, by: str) -> float | None:

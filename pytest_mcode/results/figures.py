@@ -140,8 +140,8 @@ def further_attempts(debugging: Mapping[str, Any]) -> str:
 def budget_words(budget: Mapping[str, Any]) -> str:
     """Return ``3 samples of up to 2 repairs``."""
     samples = f"{budget['samples']} sample{'s' * (budget['samples'] != 1)}"
-    repairs = budget["repairs"]
-    return samples + (f" of up to {repairs} repair{'s' * (repairs != 1)}" if repairs else "")
+    repairs, more = budget["repairs"], "resample" if budget["strategy"] == "resample" else "repair"
+    return samples + (f" of up to {repairs} {more}{'s' * (repairs != 1)}" if repairs else "")
 
 
 def brief(value: object) -> str:

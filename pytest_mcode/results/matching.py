@@ -6,7 +6,7 @@ from typing import Any
 from pytest_mcode.analysis.figure import Withheld
 from pytest_mcode.analysis.matching import match as matched
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.results.budgets import Budget, History, history
+from pytest_mcode.results.budgets import Budget, History, history, strategy_of
 from pytest_mcode.results.by_harness import clusters
 from pytest_mcode.results.comparison import check_margin, relation_of, side_of, warnings_of
 from pytest_mcode.results.figures import natural
@@ -31,8 +31,9 @@ def match(
     `BY`; `b` a run or the repeats of one configuration, as it is. The population: tasks like those that both
     judged and whose fingerprints are equal, or tasks of such repositories.
 
-    ``curve`` has a point a budget: ``samples``, ``repairs``, ``amount`` (its mean cost along `by`, stopping
-    at the first pass), ``rate``, and ``difference`` to B with its 95 % interval. ``estimate``, ``low``,
+    ``curve`` has a point a budget: ``samples``, ``repairs`` (fresh attempts by the ``strategy`` resample),
+    ``amount`` (its mean cost along `by`, stopping at the first pass), ``rate``, and ``difference`` to B with
+    its 95 % interval. ``estimate``, ``low``,
     ``high`` and ``passes`` are such points or None, as `analysis.matching.Match` says; ``never`` whether A is
     shown to stay below within every budget; ``withheld`` why nothing of all that can be said; ``sentence``
     all of it in words; ``answers`` how the answers are related, as `comparison.compare` says. Raises
@@ -92,6 +93,7 @@ def _point(budget: Budget, tasks: Sequence[str], by: str, other: float, span: An
     return {
         "samples": budget.samples,
         "repairs": budget.repairs,
+        "strategy": budget.strategy,
         "amount": budget.amount(by),
         "rate": rate,
         "difference": rate - other,
@@ -112,9 +114,9 @@ def _cost(store: Store, side: Side, tasks: Sequence[str], by: str, prices: Price
     return mean_costs(store, side, tasks, prices).get(by)
 
 
-def _budget_of(side: Side) -> dict[str, int]:
+def _budget_of(side: Side) -> dict[str, Any]:
     run = side.runs[0]
-    return {"samples": run["samples"], "repairs": run["debug_iters"]}
+    return {"samples": run["samples"], "repairs": run["debug_iters"], "strategy": strategy_of(run)}
 
 
 def _caveats(made: History) -> Iterator[str]:

@@ -165,6 +165,7 @@ def _budget(budget: Budget, by: str) -> dict[str, Any]:
     return {
         "samples": budget.samples,
         "repairs": budget.repairs,
+        "strategy": budget.strategy,
         "amount": budget.amount(by),
         "rate": budget.rate,
     }

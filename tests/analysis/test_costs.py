@@ -54,6 +54,8 @@ def test_attempts_are_added_up_by_axis() -> None:
     assert spent([judged, attempt], AXES["seconds"]) is None
     assert spent([{**judged, "prompt_tokens": None}], AXES["tokens"]) is None
     assert spent([], AXES["tokens"]) == 0
+    replayed = {**judged, "generation_seconds": 0.0}
+    assert spent([replayed], AXES["model_seconds"]) is spent([replayed], AXES["seconds"]) is None
     refused = {**judged, "prompt_tokens": None, "completion_tokens": None, "verdict": "context_overflow"}
     assert spent([judged, refused], AXES["tokens"]) == 120
 
@@ -64,6 +66,7 @@ def test_prices_are_of_tokens_and_of_machine_hours() -> None:
     assert tokens.of(None, 5, 1.0) is tokens.of(5, None, 1.0) is None
     hours = Price(per_hour=0.9, machine_share=0.25)
     assert hours.of(None, None, 3600.0) == pytest.approx(0.225)
+    assert hours.of(None, None, 0.0) is None
     assert Price(per_million=(1, 1), per_hour=3600.0).of(1_000_000, 0, 2.0) == pytest.approx(3.0)
     attempt = {"prompt_tokens": 100, "completion_tokens": 20, "generation_seconds": 4.0}
     assert spent([attempt, attempt], hours.axes["price"]) == pytest.approx(8 / 3600 * 0.225)

@@ -169,6 +169,28 @@ def test_what_cannot_be_matched_says_why(mcode: Mcode, tmp_path: Path) -> None:
     assert "price not to be had: not all tokens were reported, or a helper model's are among them;" in shown
 
 
+def test_runs_that_are_not_of_the_same_tasks_or_samples(mcode: Mcode, tmp_path: Path) -> None:
+    db = tmp_path / "r.db"
+    pair = [outcome(0, "passed", "syntax", "passed"), outcome(1, "syntax", "passed")]
+    write_run(db, run_info("uneven", samples=3, all_samples=True), pair)
+    write_run(db, run_info("whole", **BIG), answered_apart([outcome(0, "passed"), outcome(1, "passed")], "w"))
+    write_run(db, run_info("elsewhere", **BIG, benchmark="mbpp"), [outcome(7, "passed")])
+    changed = [replace(outcome(n, "passed"), task_fingerprint="f" * 64) for n in (0, 1)]
+    write_run(db, run_info("changed", **BIG, seed=1), changed)
+    shown = words(mcode("match", "uneven", "whole", "--db", db))
+    assert (
+        "warning run uneven has 2 to 3 samples of a task, so that each of its budgets was drawn once" in shown
+    )
+    for arguments, message in (
+        ("match uneven elsewhere", "uneven and elsewhere have no common task"),
+        ("match uneven changed", "but none of the same content (fingerprint); compare runs over the same"),
+        ("compare uneven uneven", "a run compared with itself shows nothing; give two different ones"),
+    ):
+        result = mcode(*arguments.split(), "--db", db)
+        assert (result.status, result.err.count("\n")) == (4, 1)
+        assert message in result.err
+
+
 def test_the_library_matches_as_the_command(db: Path) -> None:
     with pytest_mcode.results.open(db, price="1,10") as results:
         found = results.match("small-ten", results.run("big-one"), by="model-seconds", margin=0.0)
