@@ -8,7 +8,7 @@ from pytest_mcode.options import choice, count, option, switch
 
 __all__ = ["LoopOptions"]
 
-STYLES = ("conversation", "fresh", "explain", "reflect", "hint")
+STYLES = ("conversation", "fresh", "explain", "trace", "reflect", "hint")
 """Those of `pytest_mcode.solving.styles`."""
 
 
@@ -21,6 +21,14 @@ class LoopOptions:
     )
     all_samples: bool = switch(
         "Start every sample, also after a pass: what an unbiased pass@k needs.", changes_result=True
+    )
+    select: Literal["judge", "first", "public", "vote", "tests"] = option(
+        "Which of several samples is handed in, recorded beside the outcome: judge (one that passes the "
+        "judging tests: coverage), or one chosen without them: first, public (the first that passes what the "
+        "prompt shows), vote (equal outputs), tests (those that the model writes); see `mcode select`.",
+        choice("judge", "first", "public", "vote", "tests"),
+        metavar="HOW",
+        default="judge",
     )
     debug_iters: int = count("Repairs after a failed attempt, per sample.", 0, default=0, changes_result=True)
     feedback: Literal["judge", "public", "none"] = option(
@@ -40,10 +48,10 @@ class LoopOptions:
         changes_result=True,
         came_later=True,
     )
-    feedback_detail: Literal["verdict", "first", "all"] = option(
+    feedback_detail: Literal["verdict", "first", "all", "trace"] = option(
         "How much of it: verdict (that it failed), first (the first failing test, with both values), all "
-        "(every test of the prompt that fails, and which of them pass).",
-        choice("verdict", "first", "all"),
+        "(every test of the prompt that fails, and which pass), trace (also what the failing call did).",
+        choice("verdict", "first", "all", "trace"),
         metavar="WHAT",
         default="first",
         changes_result=True,
@@ -60,7 +68,8 @@ class LoopOptions:
     )
     repair: str = option(
         "What the model receives after a failed attempt: conversation (its answers, each with its verdict), "
-        "fresh (one message with the failing code), explain (its own explanation of the failure first), "
+        "fresh (one message with the failing code), trace (also the values line by line), "
+        "explain (its own explanation of the failure first), "
         "reflect (lessons of the failures, no earlier code), hint (another model's explanation).",
         choice(*STYLES),
         metavar="STYLE",
@@ -90,7 +99,9 @@ class LoopOptions:
     @property
     def tells_apart(self) -> bool:
         """Whether failing solutions are also judged by each test of the prompt alone."""
-        return self.debug_iters > 0 and (self.feedback == "public" or self.feedback_detail == "all")
+        return self.debug_iters > 0 and (
+            self.feedback == "public" or self.feedback_detail in ("all", "trace")
+        )
 
     def check_loop(self) -> None:
         """Raise `ConfigurationError` for options of the loop that do not go together."""

@@ -295,7 +295,8 @@ def test_another_style_is_another_configuration_and_the_default_is_what_it_was()
     [
         (
             {"repair": "shout"},
-            "--mcode-repair: 'shout' is not allowed; give one of conversation, fresh, explain, reflect, hint",
+            "--mcode-repair: 'shout' is not allowed; give one of conversation, fresh, explain, trace, "
+            "reflect, hint",
         ),
         (
             {"repair": "fresh", "strategy": "resample"},

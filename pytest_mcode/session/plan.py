@@ -15,7 +15,9 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.demonstrations import Demonstrations
 from pytest_mcode.harnesses.protocol import Harness
 from pytest_mcode.models import backends
+from pytest_mcode.price_options import price_pair
 from pytest_mcode.records import RunInfo, Task, to_json
+from pytest_mcode.results.prices import Prices
 from pytest_mcode.session import loading
 from pytest_mcode.session.replay import as_generated, read_answers
 from pytest_mcode.settings import MODEL_OPTIONS, Settings, option_specs
@@ -130,7 +132,21 @@ def build_settings(*layers: Mapping[str, Any]) -> Settings:
         *layers, defaults=defaults, harness=benchmark.harness.name if benchmark else None
     )
     _check(settings, benchmarks.get(settings.benchmark))
-    return settings
+    return _priced(settings)
+
+
+def _priced(settings: Settings) -> Settings:
+    """Return the settings with the model's own price where a table has it: the table may change."""
+    if settings.price is None or price_pair(settings.price):
+        return settings
+    found = Prices(price=settings.price, prefix="--mcode-").of_model(settings.model)
+    if found is None:
+        raise ConfigurationError(
+            f"--mcode-price: {settings.price} has no price of {settings.model!r}; add it"
+        )
+    pair = None if found.per_million is None else "{:g},{:g}".format(*found.per_million)
+    per_hour = found.per_hour if settings.price_per_hour is None else settings.price_per_hour
+    return replace(settings, price=pair, price_per_hour=per_hour)
 
 
 def _first(name: str, layers: Sequence[Mapping[str, Any]]) -> Any:
@@ -160,7 +176,27 @@ def _check(settings: Settings, benchmark: Benchmark) -> None:
         if (foreign or idle) and values.get(spec.field, usual) not in (usual, _as_json(usual)):
             why = refused if foreign else "gold answers with reference solutions and asks no model"
             raise ConfigurationError(f"{spec.flag}: {why}; leave it out")
+    if settings.select != "judge":
+        _check_select(settings, benchmark)
     benchmark.harness.check_options(settings)
+
+
+def _check_select(settings: Settings, benchmark: Benchmark) -> None:
+    flag, harness = f"--mcode-select={settings.select}", benchmark.harness
+    if settings.select not in harness.selections:
+        raise ConfigurationError(
+            f"{flag}: samples of {benchmark.name} ({harness.name}) cannot be run on inputs of one's own; "
+            f"give {' or '.join(harness.selections)}"
+        )
+    if settings.backend != "replay" and (settings.samples < 2 or not settings.all_samples):
+        raise ConfigurationError(
+            f"{flag} chooses among samples: give --mcode-samples of 2 or more and --mcode-all-samples"
+        )
+    if settings.select == "tests" and settings.backend in ("gold", "replay"):
+        raise ConfigurationError(
+            f"{flag}: a model writes the tests, and --mcode-backend={settings.backend} asks none; choose "
+            "afterwards: mcode select RUN --by tests --model ID --backend NAME"
+        )
 
 
 def _as_json(value: Any) -> Any:

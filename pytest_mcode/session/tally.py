@@ -36,6 +36,7 @@ class Tally:
     repeat_tokens: int = 0
     attempts_without_tokens: int = 0
     """Those whose server did not report all of them: what is summed up is too little."""
+    generation_seconds: float = 0.0
     execution_seconds: float = 0.0
     """Of all verdicts, also those given at the same time by several workers."""
     failures: Counter[str] = field(default_factory=Counter)
@@ -50,12 +51,19 @@ class Tally:
     overridden: dict[str, dict[str, str]] = field(default_factory=dict)
     """By test function: what took the place of our fixtures, by their names."""
 
+    chosen: dict[str, list[tuple[bool, bool]]] = field(default_factory=dict)
+    """By way of choosing, of each task: whether what is handed in passes, and whether some sample does."""
+
     def add(self, outcome: TaskOutcome) -> None:
         """Count one task."""
+        for choice in outcome.choices:
+            able = any(attempt.verdict.passed for attempt in outcome.attempts)
+            self.chosen.setdefault(choice.by, []).append((choice.passed, able))
         self.overridden[outcome.test] = self.overridden.get(outcome.test, {}) | outcome.overridden
         self.attempts += len(outcome.attempts)
         self.prompt_tokens += sum(attempt.prompt_tokens or 0 for attempt in outcome.attempts)
         self.completion_tokens += sum(attempt.completion_tokens or 0 for attempt in outcome.attempts)
+        self.generation_seconds += sum(attempt.generation_seconds for attempt in outcome.attempts)
         for attempt in outcome.attempts:
             self.helper_prompt_tokens += attempt.helper_tokens("prompt_tokens") or 0
             self.helper_completion_tokens += attempt.helper_tokens("completion_tokens") or 0

@@ -10,7 +10,7 @@ from pytest_mcode.solving.examples import examples_of, told
 __all__ = ["FEEDBACK", "DetailName", "Feedback", "FeedbackName", "detailed"]
 
 FeedbackName = Literal["judge", "public", "none"]
-DetailName = Literal["verdict", "first", "all"]
+DetailName = Literal["verdict", "first", "all", "trace"]
 OF_THE_FORM = ("no_solution", "truncated", "apply_failed")
 """Verdicts on an answer's form: a model that is not told what was missing can't mend it."""
 
@@ -94,7 +94,9 @@ FEEDBACK: Mapping[FeedbackName, Feedback] = {
 }
 
 
-def detailed(verdict: Verdict | None, attempt: Attempt, detail: DetailName) -> Verdict | None:
+def detailed(
+    verdict: Verdict | None, attempt: Attempt, detail: DetailName, trace: str | None = None
+) -> Verdict | None:
     """Return what is shown of a verdict in the `detail` of ``--mcode-feedback-detail``; None: that it failed.
 
     An attempt whose examples were not told apart is shown its verdict as it is.
@@ -105,8 +107,8 @@ def detailed(verdict: Verdict | None, attempt: Attempt, detail: DetailName) -> V
         return Verdict(kind=verdict.kind) if verdict.kind in OF_THE_FORM else None
     examples = examples_of(attempt)
     if not any(each.verdict for each in examples):
-        return verdict
+        return replace(verdict, message=f"{verdict.message.strip()}\n\n{trace}") if trace else verdict
     # The public verdict is that of the first example that fails: it is told among them.
     is_among = verdict is attempt.public_verdict and any(each.fails for each in examples)
     before = [] if is_among else [verdict.message.strip(), "Of the examples in the task:"]
-    return replace(verdict, message="\n\n".join([*before, told(examples)]))
+    return replace(verdict, message="\n\n".join([*before, told(examples), *([trace] if trace else [])]))

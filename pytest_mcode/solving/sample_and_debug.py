@@ -125,6 +125,7 @@ class SampleAndDebug:
             verdict=task.shown(attempt),
             ask=ask_aside,
             ask_helper=ask_helper,
+            trace=lambda: task.trace(attempt),
         )
         return checked_repair(self.style, self.style.messages(failure))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, text
 
-from pytest_mcode.store.schema import VERSION, metadata, schema_version
+from pytest_mcode.store.schema import VERSION, choices, metadata, schema_version
 
 __all__ = ["MIGRATIONS", "create_or_migrate"]
 
@@ -58,7 +58,29 @@ def add_what_repairs_are_worth(connection: Connection) -> None:
         connection.execute(text(f"ALTER TABLE attempts ADD COLUMN {column} INTEGER"))
 
 
-MIGRATIONS: tuple[Callable[[Connection], Any], ...] = (to_version_2, add_what_repairs_are_worth)
+def forget_partial_sums_of_tokens(connection: Connection) -> None:
+    """Leave a task without a sum where an answered attempt lacks its tokens: earlier versions took 0."""
+    refused = ", ".join(f"'{kind}'" for kind in ("context_overflow", "content_filter"))
+    for column in ("prompt_tokens", "completion_tokens"):
+        connection.execute(
+            text(
+                f"UPDATE tasks SET {column} = NULL WHERE EXISTS (SELECT 1 FROM attempts AS a WHERE "
+                f"a.task = tasks.id AND a.{column} IS NULL AND a.verdict NOT IN ({refused}))"
+            )
+        )
+
+
+def add_choices(connection: Connection) -> None:
+    """Add the table of what is handed in of several samples."""
+    choices.create(connection)  # as it is in version 5: freeze it here when a later version changes it
+
+
+MIGRATIONS: tuple[Callable[[Connection], Any], ...] = (
+    to_version_2,
+    add_what_repairs_are_worth,
+    forget_partial_sums_of_tokens,
+    add_choices,
+)
 """Step i leads from version i + 1 to i + 2. A step is never edited once released: add another."""
 
 

@@ -8,6 +8,7 @@ from pytest_mcode.solving.styles.fresh import Fresh
 from pytest_mcode.solving.styles.hint import Hint
 from pytest_mcode.solving.styles.protocol import Failure, Style
 from pytest_mcode.solving.styles.reflect import Reflect
+from pytest_mcode.solving.styles.trace import Trace
 
 __all__ = ["STYLES", "Failure", "Style", "style_of"]
 
@@ -15,6 +16,7 @@ STYLES: Mapping[str, Callable[[str | None], Style]] = {
     "conversation": Conversation,
     "fresh": Fresh,
     "explain": Explain,
+    "trace": Trace,
     "reflect": Reflect,
     "hint": Hint,
 }

@@ -31,6 +31,9 @@ class Failure:
     ask_helper: Callable[[Sequence[Message]], str]
     """The same of the model of ``--mcode-helper-model``, whose tokens are counted apart."""
 
+    trace: Callable[[], str | None]
+    """Runs the failing call once more and returns what it did, line by line; None where it can't be had."""
+
     @property
     def attempt(self) -> Attempt:
         """The attempt to repair."""
