@@ -20,7 +20,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from coverage_cells import ERROR, LEAST_COVERAGE, MEAN_COVERAGE, POWER, Cell, Grid
+from coverage_cells import ERROR, LEAST_COVERAGE, MEAN_COVERAGE, MOST, POWER, Cell, Grid
 from coverage_sections import SECTIONS
 
 RESULTS = Path(__file__).parent / "results"
@@ -58,12 +58,17 @@ def _row(figure: str, measure: str, nominal: float, cells: Sequence[Cell]) -> di
         "measure": measure,
         "nominal": nominal,
         "cells": len(known),
+        "repetitions": [min(made), max(made)] if (made := _repetitions(known)) else None,
         "withheld": len(cells) - len(known),
         "mean": mean,
         "worst": worst.simulated if worst else None,
         "worst_cell": worst.cell if worst else None,
         "holds": bool(holds),
     }
+
+
+def _repetitions(cells: Sequence[Cell]) -> list[int]:
+    return [cell.repetitions for cell in cells if cell.repetitions is not None]
 
 
 def markdown(rows: Sequence[dict[str, Any]]) -> str:
@@ -75,17 +80,24 @@ def markdown(rows: Sequence[dict[str, Any]]) -> str:
         f"{LEAST_COVERAGE}; errors at most {ERROR} × nominal; power within {POWER} of what is printed. "
         "In withheld cells a reason is printed in place of the figure.",
         "",
-        "| figure | measure | nominal | mean | worst | worst cell | cells | withheld | holds |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| figure | measure | nominal | mean | worst | worst cell | cells | withheld | repetitions | holds |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for row in rows:
         mean, worst = (f"{row[name]:.3f}" if row[name] is not None else "" for name in ("mean", "worst"))
         lines.append(
             f"| {row['figure']} | {row['measure']} | {row['nominal']:g} | {mean} | {worst} "
             f"| {row['worst_cell'] or ''} | {row['cells']} | {row['withheld'] or ''} "
-            f"| {'yes' if row['holds'] else 'NO'} |"
+            f"| {_range(row['repetitions'])} | {'yes' if row['holds'] else 'NO'} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _range(made: Sequence[int] | None) -> str:
+    if made is None:
+        return "exact"
+    least, most = (f"{each:,}" for each in made)
+    return least if least == most else f"{least} to {most}"
 
 
 def write(cells: Sequence[Cell], out: Path) -> None:
@@ -117,10 +129,13 @@ def main() -> None:
         action="append",
         help="only this section, repeatable; the others keep the cells that the tables have",
     )
+    parser.add_argument(
+        "--most", type=int, default=MOST, help="repetitions of a cell at most; the table says how many"
+    )
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     sections = options.only or list(SECTIONS)
-    grid = Grid(quick=options.quick)
+    grid = Grid(quick=options.quick, most=options.most)
     for name in sections:
         grid.section = name
         SECTIONS[name](grid)

@@ -38,8 +38,9 @@ class Cell:
 class Grid:
     """Cells as they are filled."""
 
-    def __init__(self, *, quick: bool) -> None:
+    def __init__(self, *, quick: bool, most: int = MOST) -> None:
         self.quick = quick
+        self.most = most
         self.section = ""
         self.cells: list[Cell] = []
 
@@ -53,10 +54,10 @@ class Grid:
 
     def simulate(self, measures: Sequence[Measure], cell: str, trial: Trial) -> None:
         """Add the share of trials that hold, by measure; a cell has its own random numbers, so it repeats."""
-        repetitions = 40 if self.quick else ENOUGH
+        repetitions = 40 if self.quick else min(ENOUGH, self.most)
         shares = self._shares(measures, cell, trial, repetitions)
         for more, slack in ((MORE, 0.9), (MOST, 1.1)):
-            if self.quick or not self._is_near(measures, shares, slack):
+            if self.quick or more > self.most or not self._is_near(measures, shares, slack):
                 break
             repetitions = more
             shares = self._shares(measures, cell, trial, repetitions)

@@ -9,11 +9,9 @@ import numpy as np
 from coverage_cells import POPULATIONS, Grid, Population
 from scipy import stats
 
-from pytest_mcode.analysis.clusters import paired_interval
 from pytest_mcode.analysis.differences import difference_interval
-from pytest_mcode.analysis.matching import match
 from pytest_mcode.analysis.paired import compare
-from pytest_mcode.analysis.passk import pass_at_k, pass_at_k_difference
+from pytest_mcode.analysis.passk import pass_at_k_difference, pass_at_k_test
 from pytest_mcode.analysis.power import detectable
 from pytest_mcode.analysis.significance import holm, mcnemar
 from pytest_mcode.analysis.verdicts import non_inferior
@@ -25,7 +23,6 @@ NAMES = ("Beta(0.6, 1.4)", "Beta(1.9, 0.1)", "95 % at 0.98, 5 % at 0.05", "all a
 REPEATS = ((2, 2), (3, 3), (1, 3), (3, 5))
 LOSSES = ((0.05, 0.0), (0.05, 1.0), (0.1, 0.2))
 """Mean loss, and the share of tasks on which it falls; 0: on as few as can be, which are lost for good."""
-BUDGETS = (1, 2, 5, 10)
 
 
 def _shares(design: Design, rng: Rng) -> tuple[list[float], list[float]]:
@@ -100,6 +97,14 @@ def _pass_at_k_gap(
     return [found.low <= _rate_without(population, lost, k) - population.rate(k) <= found.high]
 
 
+def _pass_at_k_is_found(
+    population: Population, tasks: int, n: tuple[int, int], k: int, rng: Rng
+) -> list[bool]:
+    chances = population.draw(rng, tasks)
+    ours, theirs = (rng.binomial(size, chances).tolist() for size in n)
+    return [pass_at_k_test([(n[0], c) for c in ours], [(n[1], c) for c in theirs], k) < 0.05]
+
+
 @cache
 def _rate_without(population: Population, lost: float, k: int) -> float:
     """Return the mean of 1 - (1 - (1 - lost) p)^k over the population, on a fine grid of its quantiles."""
@@ -120,56 +125,12 @@ def pass_at_k_gaps(grid: Grid) -> None:
         grid.simulate([measure], cell, partial(_pass_at_k_gap, POPULATIONS[name], lost, tasks, n, k))
 
 
-def _gain_within(population: Population, tasks: int, n: int, k: int, rng: Rng) -> list[bool]:
-    """Whether the interval of pass@k less pass@1 of the same samples covers."""
-    passed = rng.binomial(n, population.draw(rng, tasks)).tolist()
-    gains = [pass_at_k(n, c, k) - c / n for c in passed]
-    found = paired_interval(gains, None, n // k)
-    return [found.low - 1e-9 <= population.rate(k) - population.rate() <= found.high + 1e-9]
-
-
-def gains(grid: Grid) -> None:
-    measure = ("gain of k samples over one, within a run", "coverage", 0.95)
-    designs = ((5, 2), (5, 5), (10, 2), (10, 5), (20, 3))
-    for tasks, name, (n, k) in product(grid.some((20, 164)), grid.some(POPULATIONS), grid.some(designs)):
-        cell = f"N={tasks}, {name}, n={n}, k={k} v. 1"
-        grid.simulate([measure], cell, partial(_gain_within, POPULATIONS[name], tasks, n, k))
-
-
-@cache
-def _estimates(k: int) -> list[float]:
-    return [pass_at_k(10, c, k) for c in range(11)]
-
-
-def _match(
-    population: Population, reach: float, margin: float, tasks: int, tries: int, rng: Rng
-) -> list[bool]:
-    """Whether k* lies in its set, and whether too small a budget is called enough.
-
-    A has 10 samples; B, tried `tries` times, is as good at one try as A at `reach`: so the truth stands on
-    the margin where `reach` is a budget, just above it where it is a little more.
-    """
-    chances = population.draw(rng, tasks)
-    passed = rng.binomial(10, chances).tolist()
-    other = (rng.binomial(tries, 1 - (1 - chances) ** reach) / tries).tolist()
-    draws = {k: min(tries, 10 // k) for k in BUDGETS}
-    found = match({k: [_estimates(k)[c] for c in passed] for k in BUDGETS}, other, margin, draws)
-    wanted = population.rate(reach) - margin
-    truth = next((k for k in BUDGETS if population.rate(k) >= wanted - 1e-12), None)
-    too_low = found.high is not None and (truth is None or found.high < truth)
-    too_high = truth is not None and (found.low is None or found.low > truth)
-    return [not too_low and not too_high, too_low]
-
-
-def matching(grid: Grid) -> None:
-    covers = ("budget that matches (k*)", "coverage", 0.95)
-    errs = ("budget from which on non-inferior", "error", 0.025)
-    designs = (*product((0.0,), (1.0, 2.02, 5.0, 10.5)), *product((0.05,), (2.0, 30.0)))
-    for tasks, name, (margin, reach), tries in product(
-        grid.some((20, 164)), grid.some(NAMES[:2]), grid.some(designs), grid.some((1, 10))
-    ):
-        cell = f"N={tasks}, {name}, margin {margin}, B as A at {reach:g} samples, tried {tries} times"
-        grid.simulate([covers, errs], cell, partial(_match, POPULATIONS[name], reach, margin, tasks, tries))
+def pass_at_k_tests(grid: Grid) -> None:
+    test_errs = ("test of pass@k", "error", 0.05)
+    draws = (((5, 5), 1), ((5, 5), 5), ((10, 5), 2), ((10, 10), 3))
+    for name, (n, k) in product(grid.some(NAMES), grid.some(draws)):
+        cell = f"N=20, {name}, n={n[0]} v. {n[1]}, k={k}"
+        grid.simulate([test_errs], cell, partial(_pass_at_k_is_found, POPULATIONS[name], 20, n, k))
 
 
 def _any_found(tests: int, rng: Rng) -> list[bool]:
@@ -187,7 +148,6 @@ SECTIONS = {
     "repeats": repeats,
     "detectable-repeats": detectable_repeats,
     "pass-at-k-differences": pass_at_k_gaps,
-    "gains": gains,
-    "matching": matching,
+    "pass-at-k-tests": pass_at_k_tests,
     "tables": tables,
 }

@@ -2,8 +2,8 @@
 
 A scripted server on loopback speaks Ollama's protocol and solves HumanEval's tasks with a probability
 that differs from task to task, drawn from Beta(0.6, 1.4), whatever it was told before. Sessions of 1, 2, 5
-and 10 samples, without and with repairs, are run against it, then ``mcode results``, ``mcode compare`` and
-``mcode report`` on what they stored. The truth is printed beside.
+and 10 samples, without and with repairs, are run against it, then ``mcode results``, ``mcode compare``,
+``mcode match`` and ``mcode report`` on what they stored. The truth is printed beside.
 
     python experiments/known_probability.py --dataset HumanEval.jsonl.gz --sandbox process
 """
@@ -91,6 +91,7 @@ def main() -> None:
     print(mcode("results", "--db", db))
     print(mcode("results", "--db", db, "--compare-samples"))
     print(mcode("compare", "samples=5", "debug_iters=4", "--db", db))
+    print(mcode("match", "samples=10", "debug_iters=4", "--by", "tokens", "--margin", "0", "--db", db))
     chances = [probability(task) for task in tasks]
     for samples in (1, 2, 3, 5, 10):
         print(f"truth within {samples:2} samples: {fmean(1 - (1 - p) ** samples for p in chances):.1%}")

@@ -17,6 +17,7 @@ __all__ = [
     "number",
     "occasion_switch",
     "option",
+    "refused",
     "size",
     "specs_of",
     "switch",
@@ -73,21 +74,22 @@ class OptionSpec:
         return self.parse is parse_switch
 
 
-def _bad(flag: str, value: object, allowed: str) -> ConfigurationError:
+def refused(flag: str, value: object, allowed: str) -> ConfigurationError:
+    """Return the error for a value that is not allowed."""
     return ConfigurationError(f"{flag}: {value!r} is not allowed; give {allowed}")
 
 
 def text(flag: str, value: Any) -> str:
     """Parse a text that is not empty."""
     if not str(value).strip():
-        raise _bad(flag, value, "a value that is not empty")
+        raise refused(flag, value, "a value that is not empty")
     return str(value)
 
 
 def parse_switch(flag: str, value: Any) -> bool:
     """Parse a truth value."""
     if not isinstance(value, bool):
-        raise _bad(flag, value, "true or false")
+        raise refused(flag, value, "true or false")
     return value
 
 
@@ -102,9 +104,9 @@ def parse_number(
         try:
             number = kind(value)
         except ValueError:
-            raise _bad(flag, value, f"{what}, {bounds}") from None
+            raise refused(flag, value, f"{what}, {bounds}") from None
         if not minimum <= number <= maximum or number == math.inf:
-            raise _bad(flag, value, f"{what}, {bounds}")
+            raise refused(flag, value, f"{what}, {bounds}")
         return number
 
     return parse
@@ -117,7 +119,7 @@ def count_or_auto(flag: str, value: Any) -> int | Literal["auto"]:
     try:
         return int(parse_number(int, 1)(flag, value))
     except ConfigurationError:
-        raise _bad(flag, value, "a whole number, 1 or more, or auto") from None
+        raise refused(flag, value, "a whole number, 1 or more, or auto") from None
 
 
 def choice(*allowed: str) -> Callable[[str, Any], str]:
@@ -125,7 +127,7 @@ def choice(*allowed: str) -> Callable[[str, Any], str]:
 
     def parse(flag: str, value: Any) -> str:
         if value not in allowed:
-            raise _bad(flag, value, "one of " + ", ".join(allowed))
+            raise refused(flag, value, "one of " + ", ".join(allowed))
         return str(value)
 
     return parse
@@ -143,7 +145,7 @@ def size(flag: str, value: Any) -> str:
     number, unit = value[:-1], value[-1:].lower()
     known = unit in UNITS and number.isdecimal()
     if not known or int(number) * UNITS[unit] < LEAST_MEMORY * UNITS["m"]:
-        raise _bad(flag, value, f"a size such as 512m or 4g, {LEAST_MEMORY}m or more")
+        raise refused(flag, value, f"a size such as 512m or 4g, {LEAST_MEMORY}m or more")
     return str(value).lower()
 
 
@@ -151,7 +153,7 @@ def key_value(flag: str, value: Any) -> str:
     """Parse ``KEY=VALUE``."""
     key, separator, _ = str(value).partition("=")
     if not separator or not key.strip():
-        raise _bad(flag, value, "KEY=VALUE")
+        raise refused(flag, value, "KEY=VALUE")
     return str(value)
 
 

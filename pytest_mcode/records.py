@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any, Literal, NotRequired, Self, TypedDict
 
 __all__ = [
@@ -90,7 +91,7 @@ class Task:
     extra: Mapping[str, Any] = field(default_factory=dict)
     """What only this benchmark needs, JSON types."""
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """The sha256 of the task's canonical record."""
         return fingerprint(asdict(self))

@@ -18,6 +18,7 @@ from pytest_mcode.options import (
     size,
     switch,
 )
+from pytest_mcode.price_options import PriceOptions
 
 __all__ = [
     "BACKENDS",
@@ -32,7 +33,16 @@ BACKENDS = ("ollama", "openai", "litellm", "hf", "watsonx", "gold", "replay", "n
 """Those of the package; `pytest_mcode.models.backends` finds them and those from outside by name."""
 MODEL_FREE_BACKENDS = ("gold", "replay", "none")
 """Backends that need no ``--mcode-model`` and no preflight of a model server."""
-MODEL_OPTIONS = ("model", "base_url", "temperature", "max_tokens", "context_window", "model_option")
+MODEL_OPTIONS = (
+    "model",
+    "base_url",
+    "temperature",
+    "max_tokens",
+    "context_window",
+    "model_option",
+    "price",
+    "price_per_hour",
+)
 """Fields that mean nothing to the backend ``gold``, which asks no model."""
 
 DEFAULT_IMAGE = "python:3.12-slim"
@@ -42,7 +52,7 @@ Options = TypeVar("Options")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(LoopOptions):
+class Settings(LoopOptions, PriceOptions):
     """One session's configuration: command line, then ini, then the benchmark's default, then ours."""
 
     benchmark: str = option(

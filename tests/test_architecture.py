@@ -13,7 +13,9 @@ from pytest_mcode import benchmarks, harnesses
 
 PACKAGE = Path(pytest_mcode.__file__).parent
 
-BASE = frozenset({"records", "errors", "settings", "loop_options", "options", "declarations"})
+BASE = frozenset(
+    {"records", "errors", "settings", "loop_options", "options", "price_options", "declarations"}
+)
 ORDER = (
     BASE,
     {"analysis", "models", "sandboxes", "store"},

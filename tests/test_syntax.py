@@ -1,10 +1,12 @@
 """Source text is parsed without a warning, and without a look at the filters of other threads."""
 
 import ast
+import gc
 import subprocess
 import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -103,3 +105,32 @@ def test_global_names_are_the_compilers():
     assert names.read >= {"e", "h", "j", "L", "n", "o", "p", "q"}
     assert not names.read & {"x", "y", "i"}
     assert global_names("return (") is None
+
+
+class _Chatty:
+    """Runs Python when it is collected, so that threads take turns in the middle of a parse."""
+
+    def __del__(self):
+        sum(range(200))
+
+
+def test_threads_parse_at_the_same_time():
+    source = Path(__file__).read_text(encoding="utf-8")
+
+    def parse_often(_):
+        for _ in range(15):
+            knot = [_Chatty() for _ in range(30)]
+            for each in knot:
+                each.itself = each
+            del knot, each
+            assert isinstance(parse(source), ast.Module)
+
+    interval, threshold = sys.getswitchinterval(), gc.get_threshold()
+    sys.setswitchinterval(1e-5)
+    gc.set_threshold(50)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(parse_often, range(4)))
+    finally:
+        sys.setswitchinterval(interval)
+        gc.set_threshold(*threshold)

@@ -12,12 +12,15 @@ __all__ = [
     "pass_at_k",
     "pass_at_k_difference",
     "pass_at_k_interval",
+    "pass_at_k_test",
     "stopped_early",
 ]
 
 Counts = tuple[int, int]
 """Of one task: its samples, and how many of them passed."""
 SIGNIFICANT = 0.05
+DEALS = 9999
+"""Of samples to two sides, at random."""
 
 
 def pass_at_k(n: int, c: int, k: int) -> float:
@@ -66,6 +69,28 @@ def pass_at_k_difference(
     fewest = min(n for n, _ in (*a, *b))
     span = paired_interval(differences, clusters, fewest // k, confidence)
     return fsum(differences) / len(differences), span
+
+
+def pass_at_k_test(a: Sequence[Counts], b: Sequence[Counts], k: int) -> float:
+    """Return the two-sided p-value of the exact test that deals a task's samples to A and B anew.
+
+    Where both pass with one chance, which of a task's samples are A's is chance (Fisher 1935), and the
+    difference of pass@k has the mean 0, also for unlike n. From 9,999 random deals (Phipson & Smyth 2010,
+    doi:10.2202/1544-6115.1585, for the 1 that is added). Population: these tasks.
+    """
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    dealt = np.zeros(DEALS)
+    seen = 0.0
+    for (n, c), (other_n, other_c) in zip(a, b, strict=True):
+        ours = np.array([pass_at_k(n, j, k) for j in range(n + 1)])
+        theirs = np.array([pass_at_k(other_n, j, k) for j in range(other_n + 1)])
+        seen += float(ours[c] - theirs[other_c])
+        if 0 < c + other_c < n + other_n:
+            passed = rng.hypergeometric(c + other_c, n + other_n - c - other_c, n, DEALS)
+            dealt += ours[passed] - theirs[c + other_c - passed]
+    return float(1 + np.sum(np.abs(dealt) >= abs(seen) - 1e-9)) / (1 + DEALS)
 
 
 def stopped_early(tasks: Iterable[Counts]) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from pytest_mcode.analysis.costs import spent
+from pytest_mcode.analysis.costs import AXES, spent
 
 __all__ = ["by_iteration"]
 
@@ -38,7 +38,7 @@ def _iteration(number: int, pairs: Sequence[tuple[Attempt, Attempt]], repeats_kn
         "failing": len(repairs) - repaired,
         "repeated": repeated if repeats_known else None,
         "newly_broken": sum(broken) if broken else None,
-        "tokens": spent(repairs, "tokens"),
+        "tokens": spent(repairs, AXES["tokens"]),
     }
 
 

@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from statistics import fmean
 from typing import Any
 
 from pytest_mcode.analysis.clusters import rate_interval
+from pytest_mcode.analysis.costs import HELPER, Price
 from pytest_mcode.analysis.figure import Interval, Withheld, limits
 from pytest_mcode.analysis.intervals import bounds
 from pytest_mcode.analysis.passk import pass_at_k, pass_at_k_interval, stopped_early
@@ -58,6 +60,7 @@ def summarise(
     *,
     planned: int | None,
     pass_at_ks: Sequence[int] = (),
+    price: Price | None = None,
 ) -> dict[str, Any]:
     """Return the figures of one run and test function, JSON types; rates are shares from 0 to 1.
 
@@ -107,6 +110,7 @@ def summarise(
         "verdicts": _verdicts(judged),
         **_false_positives(judged),
         **_costs(groups, judged, solved),
+        **_prices(groups, judged, solved, price),
     }
 
 
@@ -201,6 +205,26 @@ def _costs(groups: Sequence[Group], judged: Sequence[Group], solved: int) -> dic
         "tokens_per_solved": None if tokens is None else _ratio(tokens, solved),
         "seconds_per_judged": _ratio(seconds, tasks),
         "seconds_per_solved": _ratio(seconds, solved),
+    }
+
+
+def _prices(
+    groups: Sequence[Group], judged: Sequence[Group], solved: int, price: Price | None
+) -> dict[str, Any]:
+    """Price what `_costs` counts, and keep at what price."""
+
+    def of(some: Sequence[Group]) -> float | None:
+        if price is None or any(_sum(some, name) for name in HELPER):
+            return None  # A helper model's tokens have a price of their own.
+        prompt, completion = (_known_sum(some, name) for name in ("prompt_tokens", "completion_tokens"))
+        return price.of(prompt, completion, _sum(some, "generation_seconds"))
+
+    whole, of_judged = of(groups), of(judged)
+    return {
+        "prices": None if price is None else asdict(price),
+        "price": whole,
+        "price_per_judged": None if of_judged is None else _ratio(of_judged, _tasks(judged)),
+        "price_per_solved": None if of_judged is None else _ratio(of_judged, solved),
     }
 
 

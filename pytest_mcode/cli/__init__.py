@@ -11,6 +11,7 @@ from pytest_mcode.cli import (
     doctor,
     export,
     image,
+    match,
     merge,
     report,
     results,
@@ -38,6 +39,7 @@ app.command()(results.results)
 app.command()(show.show)
 app.command()(compare.compare)
 app.command()(tasks.tasks)
+app.command()(match.match)
 app.command()(export.export)
 app.command()(merge.merge)
 app.command()(report.report)

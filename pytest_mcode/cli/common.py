@@ -22,6 +22,8 @@ __all__ = [
     "DEFAULT_DB",
     "Db",
     "Json",
+    "PriceOption",
+    "PricePerHour",
     "cannot_write",
     "console",
     "cost_axis",
@@ -32,21 +34,34 @@ __all__ = [
     "whole_numbers",
 ]
 
-AXES = ("attempts", "tokens", "model_seconds", "seconds")
-"""What a budget may be counted in: `analysis.costs.AXES`, without the price of importing it."""
+AXES = ("attempts", "tokens", "model_seconds", "seconds", "price")
+"""What a budget may be counted in: `analysis.costs.Price.axes`, without importing what that takes."""
 DEFAULT_DB = str(Settings.__dataclass_fields__["db"].default)
 
 Db = Annotated[
     str, typer.Option("--db", metavar="PATH|URL", help="Results: a SQLite file or an SQLAlchemy URL.")
 ]
+PriceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--price",
+        metavar="IN,OUT|FILE",
+        help="Price of prompt and completion tokens, per million, or a table by model, in JSON or TOML; "
+        "else that of each run's session.",
+    ),
+]
+PricePerHour = Annotated[
+    float | None,
+    typer.Option("--price-per-hour", metavar="PRICE", min=0, help="Price of an hour of what answers."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
-def open_results(db: str) -> "Results":
-    """Open a store to ask it."""
+def open_results(db: str, price: str | None = None, price_per_hour: float | None = None) -> "Results":
+    """Open a store to ask it; see `results.open` for the prices."""
     from pytest_mcode import results
 
-    return results.open(db)
+    return results.open(db, price=price, price_per_hour=price_per_hour)
 
 
 def cannot_write(path: Path, error: OSError) -> ConfigurationError:
@@ -106,21 +121,6 @@ def cost_axis(flag: str, value: str) -> str:
     if axis not in AXES:
         raise ConfigurationError(f"{flag}: {value!r} is not allowed; give one of {', '.join(AXES)}")
     return axis
-
-
-def utc(flag: str, text: str) -> str:
-    """Read a date or time as ISO 8601 in UTC, where it says its zone; nothing given is no time."""
-    from datetime import UTC, datetime
-
-    if not text:
-        return ""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigurationError(
-            f"{flag}: {text!r} is not a date; give one such as 2026-08-01 or 2026-08-01T18:00"
-        ) from None
-    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment.tzinfo else moment.isoformat()
 
 
 def whole_numbers(flag: str, value: str) -> tuple[int, ...]:

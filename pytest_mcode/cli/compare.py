@@ -4,7 +4,19 @@ from typing import Annotated
 
 import typer
 
-from pytest_mcode.cli.common import DEFAULT_DB, Db, Json, console, open_results, print_json
+from pytest_mcode.cli.common import (
+    AXES,
+    DEFAULT_DB,
+    Db,
+    Json,
+    PriceOption,
+    PricePerHour,
+    console,
+    cost_axis,
+    open_results,
+    print_json,
+    whole_numbers,
+)
 
 __all__ = ["compare"]
 
@@ -18,7 +30,19 @@ def compare(
         float | None,
         typer.Option(metavar="MARGIN", help="Is A at least as good as B minus this share, such as 0.05?"),
     ] = None,
+    equivalent: Annotated[
+        float | None,
+        typer.Option(metavar="MARGIN", help="Do they differ by less than this share, either way (TOST)?"),
+    ] = None,
+    pass_at: Annotated[
+        str, typer.Option(metavar="K,K", help="pass@k too, such as 1,5; of two runs with --all-samples.")
+    ] = "",
+    by: Annotated[
+        str | None, typer.Option(metavar="|".join(AXES), help="Also at equal cost, counted in this.")
+    ] = None,
     db: Db = DEFAULT_DB,
+    price: PriceOption = None,
+    price_per_hour: PricePerHour = None,
     as_json: Json = False,
 ) -> None:
     """Compare two runs, or two configurations by their repeats, on the tasks that both judged.
@@ -28,8 +52,11 @@ def compare(
     from pytest_mcode.results.comparison import check_margin
 
     check_margin("--non-inferior", non_inferior)
-    with open_results(db) as results:
-        found = results.compare(a, b, margin=non_inferior)
+    check_margin("--equivalent", equivalent)
+    ks = whole_numbers("--pass-at", pass_at)
+    axis = cost_axis("--by", by) if by else None
+    with open_results(db, price, price_per_hour) as results:
+        found = results.compare(a, b, margin=non_inferior, equivalence=equivalent, pass_at=ks, by=axis)
     if as_json:
         print_json(found)
     else:

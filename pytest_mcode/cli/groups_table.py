@@ -4,19 +4,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_mcode.cli.common import console
-from pytest_mcode.cli.tables import Column, print_tables, rate_cell, withheld_notes
+from pytest_mcode.cli.tables import Column, print_tables, rate_cell, spread_cell, withheld_notes
 from pytest_mcode.results.figures import loop, percent
 
 __all__ = ["print_groups"]
 
 
-def print_groups(groups: Sequence[dict[str, Any]]) -> None:
-    """Print a row a configuration."""
+def print_groups(groups: Sequence[dict[str, Any]], *, these_tasks: bool = False) -> None:
+    """Print a row a configuration, where asked for with its rate on these very tasks."""
     columns: list[Column] = [
         ("loop", lambda each: [loop(each)]),
         ("runs", _runs_cell),
         ("tasks", lambda each: [f"{each['tasks_judged']}/{each['tasks_total']}"]),
         ("pass rate", lambda each: rate_cell(each, "pass_rate")),
+        *([("on these tasks", spread_cell)] if these_tasks else []),
         ("single runs", _single_runs_cell),
         ("solved always, ever", _always_cell),
     ]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pytest_mcode.cli.common import DEFAULT_DB, Db, cannot_write, open_results
+from pytest_mcode.cli.common import DEFAULT_DB, Db, PriceOption, PricePerHour, cannot_write, open_results
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.results.report import check_extra
 
@@ -38,6 +38,8 @@ def report(
         Format, typer.Option("--format", help="A page, or a picture of its curves.")
     ] = Format.HTML,
     db: Db = DEFAULT_DB,
+    price: PriceOption = None,
+    price_per_hour: PricePerHour = None,
 ) -> None:
     """Write one self-contained page: rates, curves, failures, and every attempt behind its task.
 
@@ -46,7 +48,7 @@ def report(
     check_extra()
     path = output or Path(f"report.{format}")
     _check_free(path)
-    with open_results(db) as results:
+    with open_results(db, price, price_per_hour) as results:
         made = results.report(*runs)
     if format is Format.HTML:
         _write(path, made.html().encode(errors="backslashreplace"))

@@ -10,6 +10,8 @@ from pytest_mcode.cli.common import (
     DEFAULT_DB,
     Db,
     Json,
+    PriceOption,
+    PricePerHour,
     cost_axis,
     open_results,
     print_json,
@@ -66,9 +68,9 @@ def results(
         ),
     ] = None,
     by: Annotated[
-        str,
+        str | None,
         typer.Option(metavar="|".join(AXES), help="With --compare-samples: what a task costs, and in what."),
-    ] = "tokens",
+    ] = None,
     group: Annotated[
         bool, typer.Option("--grouped", help="A row a configuration: its repeats averaged task by task.")
     ] = False,
@@ -76,7 +78,13 @@ def results(
         str, typer.Option(metavar="K,K", help="pass@k, such as 1,5,10; needs runs with --all-samples.")
     ] = "",
     db: Db = DEFAULT_DB,
+    price: PriceOption = None,
+    price_per_hour: PricePerHour = None,
     as_json: Json = False,
+    these_tasks: Annotated[
+        bool,
+        typer.Option("--these-tasks", help="Also the rate over tries with its interval on these very tasks."),
+    ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
 ) -> None:
@@ -84,10 +92,11 @@ def results(
     from pytest_mcode.results.runs import utc
 
     ks = whole_numbers("--pass-at", pass_at)
-    axis = cost_axis("--by", by)
-    if base and not compare_samples:
-        raise ConfigurationError("--base goes with --compare-samples: give both")
-    with open_results(db) as opened:
+    axis = cost_axis("--by", by) if by else None
+    for flag, given in (("--base", base), ("--by", by)):
+        if given and not compare_samples:
+            raise ConfigurationError(f"{flag} goes with --compare-samples: give both")
+    with open_results(db, price, price_per_hour) as opened:
         runs = opened.runs(
             *(run or ()),
             benchmark=benchmark,
@@ -104,13 +113,11 @@ def results(
         if compare_samples:
             _print_curves(runs.curves(ks, base=base), axis, as_json=as_json)
         elif group:
-            _print_groups(runs.grouped(ks), as_json=as_json)
-        elif as_json:
-            print_json(runs.figures(ks))
+            _print_groups(runs.grouped(ks), these_tasks=these_tasks, as_json=as_json)
         else:
-            found = runs.figures(ks)
-            _print_runs(found, as_csv=as_csv, as_markdown=as_markdown)
-            if len(found) == 1 and not (as_csv or as_markdown):
+            found = runs.with_spread(ks) if these_tasks else runs.figures(ks)
+            _print_runs(found, as_json=as_json, as_csv=as_csv, as_markdown=as_markdown)
+            if len(found) == 1 and not (as_json or as_csv or as_markdown):
                 _print_repairs(next(iter(runs)).debugging())
 
 
@@ -129,7 +136,7 @@ def _refuse_impossible(found: "Sequence[Figures]", ks: Sequence[int]) -> None:
         raise ConfigurationError(f"--pass-at: run {each['run_id']}: {each['pass_at_refused']}")
 
 
-def _print_curves(curves: "Sequence[Curve]", axis: str, *, as_json: bool) -> None:
+def _print_curves(curves: "Sequence[Curve]", axis: str | None, *, as_json: bool) -> None:
     from pytest_mcode.cli.scaling_table import print_scaling
 
     if as_json:
@@ -138,13 +145,18 @@ def _print_curves(curves: "Sequence[Curve]", axis: str, *, as_json: bool) -> Non
         print_scaling(curves, axis)
 
 
-def _print_groups(groups: "Sequence[Figures]", *, as_json: bool) -> None:
+def _print_groups(groups: "Sequence[Figures]", *, these_tasks: bool, as_json: bool) -> None:
     from pytest_mcode.cli.groups_table import print_groups
 
-    (print_json if as_json else print_groups)(groups)
+    if as_json:
+        print_json(groups)
+    else:
+        print_groups(groups, these_tasks=these_tasks)
 
 
-def _print_runs(found: "Sequence[Figures]", *, as_csv: bool, as_markdown: bool) -> None:
+def _print_runs(found: "Sequence[Figures]", *, as_json: bool, as_csv: bool, as_markdown: bool) -> None:
     from pytest_mcode.cli.results_table import print_csv, print_markdown, print_results
 
-    (print_csv if as_csv else print_markdown if as_markdown else print_results)(found)
+    (print_json if as_json else print_csv if as_csv else print_markdown if as_markdown else print_results)(
+        found
+    )

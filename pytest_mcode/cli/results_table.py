@@ -6,9 +6,17 @@ from collections.abc import Iterator, Sequence
 
 from pytest_mcode.cli.common import console
 from pytest_mcode.cli.run_details import bounds, details, span
-from pytest_mcode.cli.tables import Column, Result, facts, print_tables, rate_cell, withheld_notes
+from pytest_mcode.cli.tables import (
+    Column,
+    Result,
+    facts,
+    print_tables,
+    rate_cell,
+    spread_cell,
+    withheld_notes,
+)
 from pytest_mcode.records import to_json
-from pytest_mcode.results.figures import coverage, loop, percent, short_id, title
+from pytest_mcode.results.figures import UNPRICED, coverage, loop, percent, quantity, short_id, title
 
 __all__ = ["print_csv", "print_markdown", "print_results"]
 
@@ -16,7 +24,7 @@ __all__ = ["print_csv", "print_markdown", "print_results"]
 def print_results(found: Sequence[Result]) -> None:
     """Print a table for each benchmark and model, and the whole of a run where there is but one."""
     print_tables(found, _columns(found)[1:])
-    for note in [*withheld_notes(found), *_left_out_notes(found)]:
+    for note in [*withheld_notes(found), *_left_out_notes(found), *_unpriced_notes(found)]:
         console().print(note)
     if len(found) == 1:
         console().print("", facts(details(found[0])), sep="\n")
@@ -58,6 +66,8 @@ def _columns(found: Sequence[Result]) -> list[Column]:
     elif any(each["samples"] > 1 or each["debug_iters"] or _has_own_solver(each) for each in found):
         columns.append(("1st attempt", lambda each: rate_cell(each, "first_attempt_rate")))
     columns.append(("pass rate", lambda each: rate_cell(each, "pass_rate")))
+    if any("spread" in each for each in found):
+        columns.append(("on these tasks", spread_cell))
     if any(each["solved_in_process"] for each in found):
         columns.append(("in one process", lambda each: [f"{each['solved_in_process']}/{each['solved']}"]))
     if any(each["solved_flagged"] for each in found):
@@ -66,6 +76,8 @@ def _columns(found: Sequence[Result]) -> list[Column]:
         columns.append(("false passes", _false_passes_cell))
     if any(each["infra"] for each in found):
         columns.append(("infra", _infra_cell))
+    if any(each["prices"] for each in found):
+        columns.append(("price, a solved", _price_cell))
     return columns
 
 
@@ -87,6 +99,18 @@ def _infra_cell(each: Result) -> list[str]:
     if not each["infra"]:
         return ["0"]
     return [str(each["infra"]), f"{bounds(each)}"]
+
+
+def _price_cell(each: Result) -> list[str]:
+    return [quantity(each["price"]), quantity(each["price_per_solved"])]
+
+
+def _unpriced_notes(found: Sequence[Result]) -> Iterator[str]:
+    """Yield which runs have no price because their server did not report all tokens."""
+    without = [each for each in found if each["prices"] and each["price"] is None]
+    if without:
+        ids = ", ".join(short_id(each["run_id"]) for each in without)
+        yield f"No price of {ids}: {UNPRICED}."
 
 
 def _left_out_notes(found: Sequence[Result]) -> Iterator[str]:

@@ -1,8 +1,18 @@
 """Every figure of a run in words, by name."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from pytest_mcode.results.figures import FLAGGED, IN_PROCESS, REPEATED, coverage, interval, percent, quantity
+from pytest_mcode.results.figures import (
+    FLAGGED,
+    IN_PROCESS,
+    REPEATED,
+    UNPRICED,
+    coverage,
+    interval,
+    percent,
+    quantity,
+)
 
 __all__ = ["bounds", "details", "span"]
 
@@ -48,16 +58,37 @@ def details(each: Result) -> list[tuple[str, str]]:
     if each["repeats"]:
         spent = f"{quantity(each['repeat_tokens'])} tokens"
         rows.append(("repeats", f"{each['repeats']} of {each['attempts']} attempts {REPEATED}: {spent}"))
+    if each.get("spread") and each["all_samples"] and each["samples"] > 1:
+        rows += _spread(each["spread"])
     if each["verdicts"]:
         rows.append(("failed by", ", ".join(f"{kind} {count}" for kind, count in each["verdicts"].items())))
     if each["public_passed"]:
         wrong = f"{each['false_positives']}/{each['public_passed']}: {percent(each['false_positive_rate'])}"
         rows.append(("false passes", f"{wrong} of what passed the visible tests failed the judge"))
-    return [*rows, ("cost", _cost(each))]
+    rows.append(("cost", _cost(each)))
+    if each["prices"]:
+        rows.append(("price", _price(each)))
+    return rows
 
 
 def _rate(each: Result, name: str) -> str:
     return f"{percent(each[name])} {interval(each[f'{name}_low'], each[f'{name}_high'])}".strip()
+
+
+def _spread(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Say how sure the rate over tries is, and which part of that more tries would mend."""
+    if found["these_rate"] is not None:
+        span = interval(found["these_low"], found["these_high"])
+        yield "these tasks", f"{percent(found['these_rate'])} {span} of tries pass on these very tasks, 95 %"
+    if found["removable"] is None:
+        yield "sure to", f"not told apart: {found['variance_withheld']}"
+        return
+    these, like = (100 * found[f"error_{tasks}"] for tasks in ("these", "like_these"))
+    more = f"more samples would remove {percent(found['removable'])} of the latter's variance"
+    yield (
+        "sure to",
+        f"{these:.1f} points (standard error) on these tasks, {like:.1f} on tasks like these: {more}",
+    )
 
 
 def _method(each: Result) -> str:
@@ -79,6 +110,13 @@ def bounds(each: Result) -> str:
 def span(at: dict[str, Any], name: str, suffix: str = "") -> str:
     """Return a rate of pass@k with its interval."""
     return f"{percent(at[name + suffix])} {interval(at['low' + suffix], at['high' + suffix])}"
+
+
+def _price(each: Result) -> str:
+    if each["price"] is None:
+        return f"not to be had: {UNPRICED}"
+    judged, solved = quantity(each["price_per_judged"]), quantity(each["price_per_solved"])
+    return f"{quantity(each['price'])}; {judged} a judged task; {solved} a solved task"
 
 
 def _cost(each: Result) -> str:

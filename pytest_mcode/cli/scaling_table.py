@@ -11,8 +11,8 @@ from pytest_mcode.results.figures import axis_name, interval, loop, percent, qua
 __all__ = ["print_scaling"]
 
 
-def print_scaling(groups: Sequence[Mapping[str, Any]], axis: str) -> None:
-    """Print a table for each group, with what a task costs on `axis` of `analysis.costs.AXES`."""
+def print_scaling(groups: Sequence[Mapping[str, Any]], axis: str | None) -> None:
+    """Print a table for each group, where asked for with what a task costs on `axis` of `costs.AXES`."""
     terminal = console()
     if not groups:
         terminal.print("No run matches.")
@@ -20,7 +20,8 @@ def print_scaling(groups: Sequence[Mapping[str, Any]], axis: str) -> None:
         first = group["runs"][0]
         terminal.print(f"{title(first)}, {loop(first, with_samples=False)}".rstrip(" ,"), style="bold cyan")
         table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
-        for heading in ("samples", "from", "tasks", "solved within them", axis_name(axis), "gain", "p"):
+        cost = [axis_name(axis)] if axis else []
+        for heading in ("samples", "from", "tasks", "solved within them", *cost, "gain", "p"):
             table.add_column(heading, justify="left" if heading in TEXTS else "right")
         for point in group["curve"]:
             table.add_row(*_cells(point, axis))
@@ -28,8 +29,10 @@ def print_scaling(groups: Sequence[Mapping[str, Any]], axis: str) -> None:
         if any(point["gain"] is not None for point in group["curve"]):
             terminal.print(_base(group))
     points = [point for group in groups for point in group["curve"]]
-    if any(point["costs"][axis] is not None for point in points):
+    if axis and any(point["costs"].get(axis) is not None for point in points):
         terminal.print(f"{axis_name(axis).capitalize()}: of a task on average, stopping at its first pass.")
+    elif axis and points:
+        terminal.print(f"{axis_name(axis).capitalize()}: {UNKNOWN.get(axis, 'unknown')}.")
     if any(point["p_value"] is not None for point in points):
         terminal.print("p is adjusted by Holm for all that its table prints.")
     if any(point["gain"] is not None and point["p_value"] is None for point in points):
@@ -41,6 +44,13 @@ def print_scaling(groups: Sequence[Mapping[str, Any]], axis: str) -> None:
         terminal.print("No two runs differ in samples only, and none started all of several (--all-samples).")
 
 
+UNKNOWN = {
+    "tokens": "not all of them were reported",
+    "model_seconds": "not measured, as of replayed answers",
+    "seconds": "not measured, as of replayed answers",
+    "price": "give --price IN,OUT per million tokens, or --price-per-hour where not all tokens were reported",
+}
+"""Why no point has a cost on an axis."""
 TEXTS = ("from", "tasks", "solved within them", "gain")
 
 
@@ -51,11 +61,11 @@ def _base(group: Mapping[str, Any]) -> str:
     return f"Gain: over {samples} of {part}{short_id(base['run_id'])} (--base RUN takes another)."
 
 
-def _cells(point: Mapping[str, Any], axis: str) -> list[str]:
+def _cells(point: Mapping[str, Any], axis: str | None) -> list[str]:
     source = f"{'part of ' if point['sub_sampled'] else ''}{short_id(point['run_id'])}"
     rate = f"{percent(point['rate'])} {interval(point['low'], point['high'])}".rstrip()
     gain = "" if point["gain"] is None else f"{100 * point['gain']:+.1f}"
     span = interval(point["gain_low"], point["gain_high"])
     p_value = "" if point["p_adjusted"] is None else f"{point['p_adjusted']:.2g}"
-    cost = quantity(point["costs"][axis])
-    return [str(point["samples"]), source, point["tasks"], rate, cost, f"{gain} {span}".strip(), p_value]
+    cost = [quantity(point["costs"].get(axis))] if axis else []
+    return [str(point["samples"]), source, point["tasks"], rate, *cost, f"{gain} {span}".strip(), p_value]

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pytest_mcode.cli.common import DEFAULT_DB, Db, Json, console, open_results, print_json
+from pytest_mcode.cli.common import (
+    DEFAULT_DB,
+    Db,
+    Json,
+    PriceOption,
+    PricePerHour,
+    console,
+    open_results,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -22,10 +31,12 @@ def show(
     task: Annotated[str | None, typer.Argument(help="A task's id: show every attempt at it.")] = None,
     pager: Annotated[bool, typer.Option(help="Page through, on a terminal.")] = True,
     db: Db = DEFAULT_DB,
+    price: PriceOption = None,
+    price_per_hour: PricePerHour = None,
     as_json: Json = False,
 ) -> None:
     """Show a run, or every attempt at one task: prompt, completion, solution, verdict, output, diffs."""
-    with open_results(db) as results:
+    with open_results(db, price, price_per_hour) as results:
         if task:
             _show_task(results, run, task, pager=pager, as_json=as_json)
         else:

@@ -55,11 +55,12 @@ def _rule(text: str) -> Rule:
 def _debugging(worth: Mapping[str, Any]) -> Iterator[RenderableType]:
     more = further_attempts(worth)
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in (more, "solved by then", *map(axis_name, AXES)):
+    axes = [axis for axis in AXES if f"{axis}_per_sample" in worth["curve"][0]] if worth["curve"] else []
+    for heading in (more, "solved by then", *map(axis_name, axes)):
         table.add_column(heading, justify="left" if heading == "solved by then" else "right")
     for point in worth["curve"]:
         rate = f"{percent(point['rate'])} {interval(point['low'], point['high'])}".rstrip()
-        costs = (quantity(point[f"{axis}_per_sample"]) for axis in AXES)
+        costs = (quantity(point[f"{axis}_per_sample"]) for axis in axes)
         table.add_row(str(point["iteration"]), rate, *costs)
     if worth["curve_refused"]:
         yield f"No curve: {worth['curve_refused']}."

@@ -60,6 +60,8 @@ def _attempt(attempt: Attempt, earlier: Attempt | None) -> Iterator[RenderableTy
     yield from _block("standard output", verdict["stdout"])
     yield from _block("standard error", verdict["stderr"])
     for name, value in attempt["extra"].items():
+        if name == "log":  # Compressed: --json has it.
+            continue
         yield from _block(name.replace("_", " "), to_json(value))
 
 

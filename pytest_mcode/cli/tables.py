@@ -8,7 +8,7 @@ from rich.table import Table
 from pytest_mcode.cli.common import console
 from pytest_mcode.results.figures import interval, percent, title, visible
 
-__all__ = ["Column", "Result", "facts", "print_tables", "rate_cell", "withheld_notes"]
+__all__ = ["Column", "Result", "facts", "print_tables", "rate_cell", "spread_cell", "withheld_notes"]
 
 Result = dict[str, Any]
 Column = tuple[str, Callable[[Result], list[str]]]
@@ -48,6 +48,12 @@ def rate_cell(each: Result, name: str) -> list[str]:
     """Return a rate and, below it, its interval, or that it has none."""
     span = "no interval" if each["interval_withheld"] else ""
     return [percent(each[name]), interval(each[f"{name}_low"], each[f"{name}_high"]) or span]
+
+
+def spread_cell(each: Result) -> list[str]:
+    """Return the rate over tries and, below it, its interval on these very tasks."""
+    found = each["spread"]
+    return [percent(found["these_rate"]), interval(found["these_low"], found["these_high"])]
 
 
 def withheld_notes(found: Iterable[Result]) -> Iterator[str]:

@@ -66,6 +66,15 @@ class Harness(Protocol):
 
     # Before anything runs.
 
+    def settle(
+        self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress
+    ) -> Settings:
+        """Return the settings with what depends on this machine decided, such as a sandbox ``auto``.
+
+        Raises `ConfigurationError` with the remedy.
+        """
+        return settings
+
     def check_options(self, settings: Settings) -> None:
         """Raise `ConfigurationError` for options that do not go together."""
         return None
@@ -150,6 +159,13 @@ class Harness(Protocol):
     def examples(self, task: Task) -> Mapping[str, str]:
         """Return the tests that the prompt shows one by one: as they are shown, the `public_test` of each."""
         return {}
+
+    def learn(self, task: Task, sandbox: Any) -> Sequence[str]:
+        """Find out with the reference solution what sessions should know of a task, and keep it.
+
+        `mcode doctor --gold` calls it where the reference passes; returns what was found, for people.
+        """
+        return ()
 
     def trace(self, task: Task, solution: str, verdict: Verdict, sandbox: Any) -> str | None:
         """Return what the call of ``task.test`` did at which `solution` fails; None where there is no trace.

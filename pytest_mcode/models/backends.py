@@ -6,15 +6,18 @@ A name is known without importing its backend; a backend imports its library whe
 import difflib
 import json
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from threading import Thread
 from typing import Any
 
 from pytest_mcode.errors import ConfigurationError, raised_at
 from pytest_mcode.models import OPTIONAL, Backend, Model, ModelSettings
+from pytest_mcode.models.noise import silence
 from pytest_mcode.settings import BACKENDS, MODEL_FREE_BACKENDS
 
-__all__ = ["GROUP", "check", "check_model", "get", "names", "offer", "open_model"]
+__all__ = ["GROUP", "check", "check_model", "get", "import_ahead", "names", "offer", "open_model"]
 
 GROUP = "pytest_mcode.backends"
 """Group of entry points through which installed packages offer backends: a name, and an object or class."""
@@ -84,6 +87,20 @@ def check(backend: Any, origin: str) -> Backend:
             f"{origin}: backend {kind}: takes is {takes!r}; give a set of some of {', '.join(OPTIONAL)}"
         )
     return backend  # type: ignore[no-any-return]
+
+
+def import_ahead(name: str) -> None:
+    """Begin to import what the backend `name` needs, in a thread; what is missing is said when it opens."""
+    modules = getattr(get(name), "modules", ())
+
+    def import_all() -> None:
+        silence()
+        with suppress(Exception):
+            for module in modules:
+                import_module(module)
+
+    if modules:
+        Thread(target=import_all, name="mcode-import", daemon=True).start()
 
 
 def open_model(name: str, settings: ModelSettings) -> Model:

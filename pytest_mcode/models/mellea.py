@@ -1,7 +1,6 @@
 """What the backends through Mellea share: a model that asks, waits, retries, and tells what errors mean."""
 
 import importlib.util
-import os
 import time
 import warnings
 from collections.abc import Collection, Iterator, Mapping
@@ -17,6 +16,7 @@ from pytest_mcode.models.limits import is_first, prompt_alone_fits
 from pytest_mcode.models.load import LoadMeter
 from pytest_mcode.models.loop import LoopThread
 from pytest_mcode.models.network import Route, exempt, route_to
+from pytest_mcode.models.noise import silence
 from pytest_mcode.models.retries import BACKOFF, Backoff, Retries
 
 __all__ = ["MelleaBackend", "MelleaModel", "unasked"]
@@ -42,6 +42,8 @@ class MelleaBackend:
     takes: ClassVar[Collection[str]] = frozenset(OPTIONAL) - {"context_window"}
     reasons: ClassVar[Mapping[str, str]] = {}
     """Why it does not take a field of `OPTIONAL`, and what to do instead."""
+    modules: ClassVar[Collection[str]] = ()
+    """What opening it imports: it takes a second, in which a container can start."""
     extra: ClassVar[str] = ""
     """The extra of Mellea that installs the backend's library, such as ``[hf]``."""
     reads_environment: ClassVar[bool] = False
@@ -200,8 +202,7 @@ class MelleaModel:
 
 def _connected(backend: MelleaBackend, settings: ModelSettings) -> Any:
     """Open Mellea's backend, without its noise; raises `ConfigurationError` where it can't be had."""
-    os.environ.setdefault("MELLEA_LOGS_CONSOLE", "0")
-    os.environ.setdefault("MELLEA_LOGS_LEVEL", "WARNING")
+    silence()
     flag = f"--mcode-backend={backend.name}"
     url = backend.address(settings.base_url)
     with _OPENING, ExitStack() as stack:

@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import getproxies_environment
@@ -61,8 +62,16 @@ def route_to(url: str) -> Route:
     parts = urlsplit(url)
     return Route(
         proxy=_proxy(parts.scheme, parts.hostname or "", parts.port),
-        certificates=_certificates() if parts.scheme == "https" else None,
+        certificates=_certificates() if parts.scheme == "https" else _certificates_of_httpx(),
     )
+
+
+@cache
+def _certificates_of_httpx() -> ssl.SSLContext:
+    """Return those of all clients that need them after a redirect at most: to read them takes 20 ms each."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 def exempt(url: str) -> None:

@@ -50,6 +50,8 @@ class Ollama(MelleaBackend):
         "Ollama takes its own default (4096 in many versions) and cuts longer prompts without a word"
     )
 
+    modules = ("mellea.backends.ollama", "pytest_mcode.models.chat")
+
     def address(self, base_url: str | None) -> str:
         """Return `base_url`, else ``OLLAMA_HOST``, else this machine; without a path ``/v1`` or ``/api``.
 

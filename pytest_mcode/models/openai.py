@@ -41,6 +41,8 @@ class OpenAI(MelleaBackend):
         404: "check that the server knows the model {model!r}, and --mcode-base-url (it often ends in /v1)"
     }
 
+    modules = ("openai", "mellea.backends.openai", "pytest_mcode.models.chat")
+
     def address(self, base_url: str | None) -> str:
         """Return `base_url`, else ``OPENAI_BASE_URL``, else OpenAI's; a missing path is ``/v1``."""
         written = base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_ITSELF

@@ -23,16 +23,21 @@ _HOMES = {
 }
 
 
-def open(db: str | Path) -> "Results":
+def open(db: str | Path, *, price: str | None = None, price_per_hour: float | None = None) -> "Results":
     """Open the results database `db` for reading: a SQLite path or an SQLAlchemy URL.
 
-    Use it as a context manager, or call `Results.close`. A store of an older schema is brought up to date.
+    `price` is ``IN,OUT`` per million tokens, or the path of a table by model (JSON or TOML), `price_per_hour`
+    that of the machine that answers; runs have those of their sessions where neither is given. Use it as a
+    context manager, or call `Results.close`. A store of an older schema is brought up to date.
     Raises `ConfigurationError` where there is no such store.
     """
+    from pytest_mcode.results.prices import Prices
     from pytest_mcode.results.runs import Results
     from pytest_mcode.store import Store
 
-    return Results(Store.open(str(db), read_only=True))
+    prices = Prices(price=price, per_hour=price_per_hour)
+    prices.of_model(None)  # Refused here, before a store is opened.
+    return Results(Store.open(str(db), read_only=True), prices)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,19 +1,30 @@
 """What a run would have solved, and cost, within smaller budgets: fewer samples, fewer repairs."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from pytest_mcode.analysis.costs import AXES, Draw, mean_cost, spent
+from pytest_mcode.analysis.costs import AXES, Axis, Draw, mean_cost, spent
 from pytest_mcode.analysis.passk import pass_at_k
+from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.results.prices import price_in
 from pytest_mcode.results.summaries import Figures
 from pytest_mcode.store import Store
 from pytest_mcode.store.queries import Row, attempt_rows, task_rows
 
-__all__ = ["STEPS", "Budget", "History", "history"]
+__all__ = ["STEPS", "Budget", "History", "history", "mean_if_known", "strategy_of"]
 
 STEPS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
 """Numbers of samples at which a curve has points."""
+NOT_MEASURED = "the model's time was not measured, as of replayed answers; match by attempts or by tokens"
+UNKNOWN = {
+    "tokens": "not all tokens were reported; match by attempts or by seconds",
+    "model_seconds": NOT_MEASURED,
+    "seconds": NOT_MEASURED,
+    "price": "no price is known: give --price IN,OUT per million tokens, or --price-per-hour where not all "
+    "tokens were reported",
+}
+"""Why a cost is unknown, and what to do, by axis."""
 Sample = Sequence[Row]
 """Attempts by iteration, without texts."""
 
@@ -24,12 +35,21 @@ class Budget:
 
     samples: int
     repairs: int
+    strategy: str
+    """What ``repairs`` are: ``repair``, or with ``resample`` fresh attempts without feedback."""
     scores: Mapping[str, float]
     """By task: the chance that it is solved within the budget; 0 or 1 where samples stopped at a pass."""
     draws: int
     """Independent draws behind a score: ⌊n/k⌋."""
     costs: Mapping[str, float | None]
     """Mean of a task, by axis of `costs.AXES`; None where that is unknown."""
+
+    def amount(self, by: str) -> float:
+        """Return how large the budget is: in samples, repairs, or on an axis on which its cost is known."""
+        found = _amount(self, by)
+        if found is None:
+            raise ValueError(f"the cost in {by} is unknown")
+        return found
 
     @property
     def rate(self) -> float:
@@ -42,6 +62,8 @@ class History:
     """The attempts of the tasks that a run judged."""
 
     run: Figures
+    axes: Mapping[str, Axis]
+    """What costs are counted in: `costs.AXES`, and the price where there is one."""
     tasks: Mapping[str, Sequence[Sample]]
     solved: Mapping[str, bool]
 
@@ -57,15 +79,28 @@ class History:
         """Whether a sample that passes solves its task, and a repair can only mend."""
         return bool(self.run["settings"].get("feedback") != "public")
 
+    def over(self, tasks: Iterable[str]) -> "History":
+        """Return the same of some tasks alone."""
+        kept = list(tasks)
+        return replace(
+            self,
+            tasks={task: self.tasks[task] for task in kept},
+            solved={task: self.solved[task] for task in kept},
+        )
+
     def whole(self) -> Budget:
         """Return the run as it was, every sample that it made paid for."""
         every = [[attempt for made in samples for attempt in made] for samples in self.tasks.values()]
         return Budget(
             samples=self.run["samples"],
             repairs=self.run["debug_iters"],
+            strategy=strategy_of(self.run),
             scores={task: float(passed) for task, passed in self.solved.items()},
             draws=1,
-            costs={axis: _mean([spent(attempts, axis) for attempts in every]) for axis in AXES},
+            costs={
+                name: mean_if_known([spent(attempts, axis) for attempts in every])
+                for name, axis in self.axes.items()
+            },
         )
 
     def within(self, k: int, repairs: int | None = None) -> Budget:
@@ -84,15 +119,35 @@ class History:
         return Budget(
             samples=k,
             repairs=most,
+            strategy=strategy_of(self.run),
             scores=scores,
             draws=n // k if self.is_fixed else 1,
-            costs={axis: self._cost(draws.values(), k, axis) for axis in AXES},
+            costs={name: self._cost(draws.values(), k, axis) for name, axis in self.axes.items()},
         )
 
-    def _cost(self, tasks: Any, k: int, axis: str) -> float | None:
+    def _cost(self, tasks: Iterable[Sequence[Sample]], k: int, axis: Axis) -> float | None:
         if self.is_fixed:
             return mean_cost(_draws(tasks, axis), k)
-        return _mean([spent((each for sample in samples[:k] for each in sample), axis) for samples in tasks])
+        return mean_if_known(
+            [spent((each for sample in samples[:k] for each in sample), axis) for samples in tasks]
+        )
+
+    def budgets(self, by: str) -> list[Budget]:
+        """Return the budgets that grow along an axis, the smallest first.
+
+        By ``samples`` each with all its repairs, by ``repairs`` those of one sample, else `chain`. Raises
+        `ConfigurationError` where a cost on the axis is unknown.
+        """
+        repairs, found = self.run["debug_iters"], self.chain()
+        if len(found) > 1 and by == "samples":
+            found = [each for each in found if each.repairs == repairs]
+        if len(found) > 1 and by == "repairs":
+            found = [each for each in found if each.samples == 1]
+        if any(_amount(each, by) is None for each in found):
+            raise ConfigurationError(
+                f"--by={by}: of run {self.run['run_id']} {UNKNOWN.get(by, 'that is unknown')}"
+            )
+        return found
 
     def chain(self, steps: Sequence[int] | None = None) -> list[Budget]:
         """Return budgets that grow one from the other: repairs of one sample first, then more samples.
@@ -105,6 +160,16 @@ class History:
         n, repairs = self.run["samples"], self.run["debug_iters"]
         first = [self.within(1, most) for most in range(repairs + 1)]
         return first + [self.within(k) for k in (steps or _every(n)) if 1 < k <= n]
+
+
+def strategy_of(run: Mapping[str, Any]) -> str:
+    """Return how a run spent the attempts after a sample's first one."""
+    return str(run["settings"].get("strategy", "repair"))
+
+
+def _amount(budget: Budget, by: str) -> float | None:
+    own = {"samples": budget.samples, "repairs": budget.repairs}
+    return own[by] if by in own else budget.costs.get(by)
 
 
 def _every(n: int) -> list[int]:
@@ -122,6 +187,7 @@ def history(store: Store, run: Figures) -> History:
     rows = [row for row in task_rows(store, [run["run_id"]], run["test"]) if row["status"] != "infra"]
     return History(
         run=run,
+        axes=price.axes if (price := price_in(run)) else AXES,
         tasks={row["task_id"]: attempts.get(row["task_id"], []) for row in rows},
         solved={row["task_id"]: row["status"] == "solved" for row in rows},
     )
@@ -135,11 +201,12 @@ def _passed(sample: Sample) -> bool:
     return bool(sample) and sample[-1]["verdict"] == "passed"
 
 
-def _draws(tasks: Any, axis: str) -> Iterator[list[Draw]]:
+def _draws(tasks: Iterable[Sequence[Sample]], axis: Axis) -> Iterator[list[Draw]]:
     for samples in tasks:
         yield [(_passed(sample), spent(sample, axis)) for sample in samples]
 
 
-def _mean(costs: Sequence[float | None]) -> float | None:
+def mean_if_known(costs: Sequence[float | None]) -> float | None:
+    """Return the mean; None where one of them is unknown, or there is none."""
     known = [cost for cost in costs if cost is not None]
     return sum(known) / len(known) if known and len(known) == len(costs) else None

@@ -67,6 +67,11 @@ RUN_COLUMNS: Mapping[str, str] = {
     "tokens_per_solved": "the same tokens / solved tasks",
     "seconds_per_judged": "seconds of judged tasks / judged tasks, on the machine that ran them",
     "seconds_per_solved": "the same seconds / solved tasks",
+    "prices": "at what its price is computed: per_million (prompt, completion tokens), per_hour, and "
+    "machine_share (the machine's hours by hour of requests); missing where no price was given",
+    "price": "what the run cost, in the currency of the prices; missing where not all tokens were reported",
+    "price_per_judged": "price of judged tasks / judged tasks",
+    "price_per_solved": "the same price / solved tasks",
     "harness": "what put the tasks to the model and judged them",
 }
 """A row a run and test function: the figures of ``mcode results --json``. Rates are shares from 0 to 1."""
@@ -89,7 +94,7 @@ TASK_COLUMNS: Mapping[str, str] = {
     "public_passed": "samples whose last attempt passed the tests that the prompt shows",
     "false_positives": "those of them that failed the judging tests",
     "passed_in_process": "samples whose last attempt passed in one process with its tests",
-    "prompt_tokens": "sum; missing where no server reported them",
+    "prompt_tokens": "sum; missing where not all of them were reported",
     "completion_tokens": "the same",
     "generation_seconds": "sum of the model's seconds",
     "execution_seconds": "sum of the judge's seconds",

@@ -13,8 +13,10 @@ __all__ = [
     "IN_PROCESS",
     "MISSING",
     "REPEATED",
+    "UNPRICED",
     "axis_name",
     "brief",
+    "budget_words",
     "coverage",
     "further_attempts",
     "interval",
@@ -31,6 +33,8 @@ __all__ = [
 UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Controls that could drive a terminal or turn its writing direction, and lone surrogates."""
 MISSING = "–"
+UNPRICED = "not all tokens were reported, or a helper model's are among them; give --price-per-hour alone"
+"""Why a run that has prices has no price."""
 FLAGGED = "were solved by what could decide its own verdict"
 IN_PROCESS = "passed in one process with their tests, where a pass is not proven"
 """Said of solved tasks, after their number."""
@@ -145,6 +149,13 @@ def iteration(each: Mapping[str, Any]) -> dict[str, str]:
 def further_attempts(debugging: Mapping[str, Any]) -> str:
     """Return what the attempts after a sample's first one are: repairs, or fresh ones without feedback."""
     return "resamples" if debugging["strategy"] == "resample" else "repairs"
+
+
+def budget_words(budget: Mapping[str, Any]) -> str:
+    """Return ``3 samples of up to 2 repairs``."""
+    samples = f"{budget['samples']} sample{'s' * (budget['samples'] != 1)}"
+    repairs, more = budget["repairs"], "resample" if budget["strategy"] == "resample" else "repair"
+    return samples + (f" of up to {repairs} {more}{'s' * (repairs != 1)}" if repairs else "")
 
 
 def brief(value: object) -> str:

@@ -8,6 +8,7 @@ from pytest_mcode.analysis.figure import Withheld, limits
 from pytest_mcode.results.answers import distinct
 from pytest_mcode.results.by_harness import clusters
 from pytest_mcode.results.configuration import configuration_key
+from pytest_mcode.results.spread import spread_of_counts
 from pytest_mcode.results.summaries import Figures
 from pytest_mcode.store import Store
 from pytest_mcode.store.queries import task_rows
@@ -40,7 +41,7 @@ def grouped(store: Store, found: Sequence[Figures]) -> list[dict[str, Any]]:
     the share of runs that solved a task, with a 95 % interval over tasks; ``solved_always`` and
     ``solved_sometimes`` count tasks over the runs. A run that gave the answers of another is no draw of its
     own: it stands in ``same_answers`` with that one's id, and counts in no mean. ``partial`` lists runs that
-    judged fewer tasks than another.
+    judged fewer tasks than another; ``spread`` is that over its runs, see `spread.spread_of_counts`.
     """
     groups: dict[str, list[Figures]] = {}
     for each in found:
@@ -63,7 +64,8 @@ def _group(store: Store, runs: Sequence[Figures]) -> dict[str, Any]:
                 solved.setdefault(row["task_id"], []).append(row["status"] == "solved")
     shares = [sum(each) / len(each) for each in solved.values()]
     fewest = min(map(len, solved.values()), default=1)
-    span = rate_interval(shares, clusters(runs[0], list(solved)), fewest)
+    names = clusters(runs[0], list(solved))
+    span = rate_interval(shares, names, fewest)
     low, high = limits(span)
     return {
         **{name: runs[0][name] for name in SHARED},
@@ -76,6 +78,7 @@ def _group(store: Store, runs: Sequence[Figures]) -> dict[str, Any]:
         "pass_rate_low": low,
         "pass_rate_high": high,
         "interval_withheld": span.reason if isinstance(span, Withheld) and shares else None,
+        "spread": spread_of_counts([(len(each), sum(each)) for each in solved.values()], names),
         "solved_always": sum(share == 1 for share in shares),
         "solved_sometimes": sum(0 < share < 1 for share in shares),
     }

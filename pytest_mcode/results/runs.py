@@ -1,24 +1,25 @@
 """A store that answers: `Results` of one store, `Runs` that were chosen from it, and one `Run`."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self, get_args, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import TaskOutcome
-from pytest_mcode.results import comparison, summaries
-from pytest_mcode.results.export import LoadTasks, export, formats
-from pytest_mcode.results.frames import Rows, attempt_frame, run_frame, task_frame
+from pytest_mcode.results import comparison, matching, summaries
+from pytest_mcode.results.frames import Rows, run_frame
 from pytest_mcode.results.grouping import grouped
 from pytest_mcode.results.inspection import outcomes_of
 from pytest_mcode.results.items import items
+from pytest_mcode.results.prices import NO_PRICES, Prices
 from pytest_mcode.results.report import Report
+from pytest_mcode.results.run import Run, frame_of, run_of
 from pytest_mcode.results.scaling import Curve, scaling
 from pytest_mcode.results.sides import load_run_and_test, with_test
+from pytest_mcode.results.spread import with_spread
 from pytest_mcode.results.summaries import Figures
-from pytest_mcode.store import Store, read_outcomes
+from pytest_mcode.store import Store
 from pytest_mcode.store.queries import Row, RunFilter, find_run, find_runs
 
 if TYPE_CHECKING:
@@ -27,78 +28,12 @@ if TYPE_CHECKING:
 __all__ = ["Results", "Run", "Runs", "utc"]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Run:
-    """One test function of one run: a solver of the user's own is another test function.
-
-    All its figures are over the tasks that it judged, its intervals over tasks like these.
-    """
-
-    store: Store = field(repr=False)
-    row: Row = field(repr=False)
-    """Its row of ``runs``, with ``test`` (None where it has no outcome yet) and ``overridden``."""
-    name: str
-    """``RUN::TEST``, by which `Results` finds it again."""
-
-    @property
-    def run_id(self) -> str:
-        """The run's whole id."""
-        return str(self.row["run_id"])
-
-    def figures(self, pass_at: Sequence[int] = ()) -> Figures:
-        """Return every figure, as `Runs.figures`."""
-        every = summaries.figures(self.store, [self.row], pass_at)
-        return next(each for each in every if each["test"] == self.row["test"])
-
-    def pass_at(self, *ks: int) -> list[dict[str, Any]]:
-        """Return pass@k for each k: ``rate``, ``low``, ``high`` over first attempts, unbiased.
-
-        With ``_after_repair`` at their ends the same over whole samples, a sample with its repairs being
-        one draw. Raises `ConfigurationError` where it cannot be had, such as for a run that stopped
-        sampling at the first pass.
-        """
-        found = self.figures(ks)
-        if found["pass_at_refused"]:
-            raise ConfigurationError(f"pass@k: run {self.run_id}: {found['pass_at_refused']}")
-        return list(found["pass_at"])
-
-    def debugging(self) -> dict[str, Any] | None:
-        """Return what repairs were worth, by iteration and by verdict; None where they were off."""
-        return summaries.debugging(self.store, self.figures())
-
-    def curve(self) -> Curve:
-        """Return the pass rate within n samples, for fewer than were made too where all were started."""
-        return scaling(self.store, [self.figures()])[0]
-
-    def outcomes(self) -> Iterator[TaskOutcome]:
-        """Yield its outcomes as they were recorded, with every attempt."""
-        return read_outcomes(self.store, self.run_id, test=self.row["test"])
-
-    def task(self, task_id: str) -> TaskOutcome:
-        """Return how one task ended, with every attempt; raises `ConfigurationError` where there is none."""
-        return outcomes_of(self.store, self.run_id, task_id, self.row["test"])[0]
-
-    @property
-    def formats(self) -> tuple[str, ...]:
-        """The formats of `export`."""
-        return formats(self.row)
-
-    def export(self, format: str, load_tasks: LoadTasks, *, sample: int = 0) -> Iterator[str]:
-        """Yield the lines of an export; see `export.export`."""
-        return export(self.store, self.row, format, load_tasks, sample=sample)
-
-    def to_frame(self, rows: Rows = "tasks", *, texts: bool = False) -> "pd.DataFrame":
-        """Return a frame of its tasks, its attempts, or itself, as `Runs.to_frame`."""
-        if rows == "runs":
-            return run_frame([self.figures()])
-        return _frame(rows, self.store, [self.run_id], self.row["test"], texts=texts)
-
-
 class Runs(Sequence[Run]):
     """Some runs of a store, oldest first; one for each test function where a run has several."""
 
-    def __init__(self, store: Store, rows: Sequence[Row]) -> None:
+    def __init__(self, store: Store, rows: Sequence[Row], prices: Prices = NO_PRICES) -> None:
         self._store = store
+        self._prices = prices
         self._rows = rows
         self._figures: dict[tuple[int, ...], list[Figures]] = {}
 
@@ -115,7 +50,10 @@ class Runs(Sequence[Run]):
     @cached_property
     def _runs(self) -> Sequence[Run]:
         rows = {row["run_id"]: row for row in self._rows}
-        return [_run(self._store, with_test(rows[each["run_id"]], each["test"])) for each in self.figures()]
+        return [
+            run_of(self._store, with_test(rows[each["run_id"]], each["test"]), self._prices)
+            for each in self.figures()
+        ]
 
     def figures(self, pass_at: Sequence[int] = ()) -> list[Figures]:
         """Return the figures of each, as ``mcode results --json``; `columns.RUN_COLUMNS` says what they are.
@@ -123,8 +61,12 @@ class Runs(Sequence[Run]):
         Each is over the judged tasks of its run, never pooled over runs. `pass_at` lists the k of pass@k.
         """
         if (ks := tuple(pass_at)) not in self._figures:
-            self._figures[ks] = summaries.figures(self._store, self._rows, ks)
+            self._figures[ks] = summaries.figures(self._store, self._rows, ks, self._prices)
         return self._figures[ks]
+
+    def with_spread(self, pass_at: Sequence[int] = ()) -> list[Figures]:
+        """Return the figures of each, with ``spread``: see `spread.spread_of_counts`."""
+        return with_spread(self._store, self.figures(pass_at))
 
     def curves(self, pass_at: Sequence[int] = (), *, base: str | None = None) -> list[Curve]:
         """Return, for runs that are equal but for their number of samples, the pass rate within n samples.
@@ -152,14 +94,15 @@ class Runs(Sequence[Run]):
         """
         if rows == "runs":
             return run_frame(self.figures(pass_at), pass_at)
-        return _frame(rows, self._store, [row["run_id"] for row in self._rows], texts=texts)
+        return frame_of(rows, self._store, [row["run_id"] for row in self._rows], texts=texts)
 
 
 class Results:
     """The results of one store. A context manager; not shared between threads."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, prices: Prices = NO_PRICES) -> None:
         self.store = store
+        self.prices = prices
 
     def __enter__(self) -> Self:
         return self
@@ -203,14 +146,14 @@ class Results:
             status=_several(status),
         )
         rows = find_runs(self.store, wanted, run_ids=names, since=utc("since", since), latest=latest)
-        return Runs(self.store, rows)
+        return Runs(self.store, rows, self.prices)
 
     def run(self, name: str) -> Run:
         """Return the run that ``RUN`` or ``RUN::TEST`` names: its id, the start or end of it, or ``latest``.
 
         Raises `ConfigurationError` where there is none, or it has several test functions and none is named.
         """
-        return _run(self.store, load_run_and_test(self.store, name))
+        return run_of(self.store, load_run_and_test(self.store, name), self.prices)
 
     def run_id(self, name: str) -> str:
         """Return the whole id of a run, whatever its test functions; raises `ConfigurationError`."""
@@ -218,27 +161,57 @@ class Results:
 
     def describe(self, name: str) -> dict[str, Any]:
         """Return the whole of a run, with all its test functions; see `summaries.describe`."""
-        return summaries.describe(self.store, find_run(self.store, name))
+        return summaries.describe(self.store, find_run(self.store, name), self.prices)
 
     def outcomes(self, name: str, task_id: str) -> list[TaskOutcome]:
         """Return how a task of a run ended, one outcome for each test function, with every attempt."""
         return outcomes_of(self.store, self.run_id(name), task_id)
 
-    def compare(self, a: str | Run, b: str | Run, *, margin: float | None = None) -> dict[str, Any]:
+    def compare(
+        self,
+        a: str | Run,
+        b: str | Run,
+        *,
+        margin: float | None = None,
+        equivalence: float | None = None,
+        pass_at: Sequence[int] = (),
+        by: str | None = None,
+    ) -> dict[str, Any]:
         """Return the difference of two runs, or configurations, on the tasks that both judged; A minus B.
 
         A side is a `Run`, its name, or a filter that selects the repeats of one configuration, such as
-        ``model=granite4:3b,samples=5``. See `comparison.compare`.
+        ``model=granite4:3b,samples=5``. `pass_at` lists the k of pass@k, `by` an axis on which both get the
+        same budget. See `comparison.compare`.
         """
         comparison.check_margin("margin", margin)
+        comparison.check_margin("equivalence", equivalence)
         ours, theirs = (each.name if isinstance(each, Run) else each for each in (a, b))
-        return comparison.compare(self.store, ours, theirs, margin=margin)
+        return comparison.compare(
+            self.store,
+            ours,
+            theirs,
+            margin=margin,
+            equivalence=equivalence,
+            pass_at=pass_at,
+            by=by,
+            prices=self.prices,
+        )
+
+    def match(
+        self, a: str | Run, b: str | Run, *, by: str = "samples", margin: float = 0.05
+    ) -> dict[str, Any]:
+        """Return how many samples, repairs, tokens or seconds A needs to be at least as good as B.
+
+        `a` is a run, `b` one too or a filter; A may be worse by `margin`. See `matching.match`.
+        """
+        ours, theirs = (each.name if isinstance(each, Run) else each for each in (a, b))
+        return matching.match(self.store, ours, theirs, by=by, margin=margin, prices=self.prices)
 
     def report(self, *names: str) -> Report:
         """Return the report on some runs, as ``mcode report``: its content, its charts, its page."""
         from pytest_mcode.results.report.data import collect
 
-        return Report(content=collect(self.store, names))
+        return Report(content=collect(self.store, names, self.prices))
 
 
 def utc(name: str, text: str) -> str:
@@ -255,20 +228,6 @@ def utc(name: str, text: str) -> str:
             f"{name}: {text!r} is not a date; give one such as 2026-08-01 or 2026-08-01T18:00"
         ) from None
     return moment.astimezone(UTC).isoformat(timespec="seconds") if moment.tzinfo else moment.isoformat()
-
-
-def _frame(
-    rows: Rows, store: Store, run_ids: Sequence[str], test: str | None = None, *, texts: bool
-) -> "pd.DataFrame":
-    if rows == "tasks":
-        return task_frame(store, run_ids, test)
-    if rows == "attempts":
-        return attempt_frame(store, run_ids, test, texts=texts)
-    raise ConfigurationError(f"rows: {rows!r} is not allowed; give one of {', '.join(get_args(Rows))}")
-
-
-def _run(store: Store, row: Row) -> Run:
-    return Run(store=store, row=row, name=f"{row['run_id']}::{row['test'] or ''}")
 
 
 def _several(wanted: Any) -> Any:

@@ -34,7 +34,7 @@ class Side:
     """By task: the share of the runs that judged it which solved it. Repeats are never pooled."""
     fingerprints: Mapping[str, str]
     """Of those tasks."""
-    infra: int
+    lost: Sequence[str]
     """Tasks that no run judged, for our or the server's fault."""
     same_answers: Mapping[str, str]
     """Runs that are no draws of their own, left out: see `answers.Repeats`."""
@@ -79,7 +79,7 @@ def load_side(store: Store, name: str) -> Side:
         runs=repeats.runs,
         scores=scores,
         fingerprints=fingerprints,
-        infra=len(infra - scores.keys()),
+        lost=sorted(infra - scores.keys()),
         same_answers=repeats.same_answers,
         partial=[run_id for run_id, tasks in answered.items() if tasks < max(answered.values())],
     )
@@ -107,6 +107,12 @@ def pair(a: Side, b: Side) -> Pairing:
     common = [task for task in a.scores if task in b.scores]
     same = [task for task in common if a.fingerprints[task] == b.fingerprints[task]]
     both = f"{a.name} and {b.name}"
+    for side in (a, b):
+        if not side.scores and side.lost:
+            raise ConfigurationError(
+                f"{side.name} judged no task: each of its {len(side.lost)} ended in infra; go on with it "
+                "(--mcode-resume-run)"
+            )
     if not common:
         found = f"{_example(a)}, {_example(b)}"
         raise ConfigurationError(f"{both} have no common task: {found}; compare runs of one benchmark")

@@ -8,6 +8,8 @@ from pytest_mcode.analysis.repairs import by_iteration
 from pytest_mcode.analysis.summary import summarise
 from pytest_mcode.results.by_harness import clusters, with_clusters
 from pytest_mcode.results.figures import natural
+from pytest_mcode.results.prices import NO_PRICES, Prices, price_in
+from pytest_mcode.results.spread import with_spread
 from pytest_mcode.solving.journal import is_abandoned
 from pytest_mcode.store import Store
 from pytest_mcode.store.queries import Row, attempt_rows, outcome_groups, task_rows
@@ -25,11 +27,14 @@ def status_of(run: Row) -> str:
     return "killed" if run["status"] == "running" and is_abandoned(run["run_id"]) else str(run["status"])
 
 
-def figures(store: Store, rows: Sequence[Row], pass_at: Sequence[int] = ()) -> list[Figures]:
+def figures(
+    store: Store, rows: Sequence[Row], pass_at: Sequence[int] = (), prices: Prices = NO_PRICES
+) -> list[Figures]:
     """Return the figures of each run, of each test function where it has several.
 
     Rates are over the judged tasks of that run alone, with an interval for tasks like these; `pass_at`
-    lists the k of pass@k. A run without outcomes has figures that are None.
+    lists the k of pass@k, `prices` what its price is computed at. A run without outcomes has figures that are
+    None.
     """
     groups = _groups(store, rows, by_passes=bool(pass_at))
     tests: dict[str, list[str | None]] = {}
@@ -42,11 +47,17 @@ def figures(store: Store, rows: Sequence[Row], pass_at: Sequence[int] = ()) -> l
             groups.get((row["run_id"], test or ""), []),
             planned=_planned(row, test, alone=len(tests.get(row["run_id"], ())) <= 1),
             pass_at_ks=pass_at,
+            price=prices.of(row, _model_seconds(groups, row["run_id"])),
         )
         | {"harness": row["harness"]}
         for row in rows
         for test in tests.get(row["run_id"], [None])
     ]
+
+
+def _model_seconds(groups: Mapping[tuple[str, str], Sequence[Row]], run_id: str) -> float:
+    made = (group for key, found in groups.items() if key[0] == run_id for group in found)
+    return float(sum(group["generation_seconds"] for group in made))
 
 
 def _groups(
@@ -88,6 +99,7 @@ def debugging(store: Store, found: Figures) -> dict[str, Any] | None:
         found["debug_iters"],
         all_samples=found["all_samples"],
         clusters=clusters(found, list(attempts)),
+        price=price_in(found),
     )
     every = [sample for samples in attempts.values() for sample in samples]
     iterations = by_iteration(every, repeats_known=found["repeats"] is not None)
@@ -97,15 +109,18 @@ def debugging(store: Store, found: Figures) -> dict[str, Any] | None:
     return {**worth, "curve": curve, "curve_refused": refused, "iterations": iterations, "strategy": strategy}
 
 
-def describe(store: Store, row: Row) -> dict[str, Any]:
+def describe(store: Store, row: Row, prices: Prices = NO_PRICES) -> dict[str, Any]:
     """Return the whole of a run, JSON types.
 
-    ``results`` are its figures by test function, each with what debugging was worth; ``tasks`` a row a
-    task, without attempts; ``model_info`` and ``environment`` what the session recorded.
+    ``results`` are its figures by test function, each with its ``spread`` and what debugging was worth;
+    ``tasks`` a row a task, without attempts; ``model_info`` and ``environment`` what the session recorded.
     """
     tasks = sorted(task_rows(store, [row["run_id"]]), key=lambda task: natural(task["task_id"]))
     return {
-        "results": [{**each, "debugging": debugging(store, each)} for each in figures(store, [row])],
+        "results": [
+            {**each, "debugging": debugging(store, each)}
+            for each in with_spread(store, figures(store, [row], prices=prices))
+        ],
         "model_info": row["model_info"],
         "environment": row["environment"],
         "tasks": [{name: task[name] for name in task if name not in ("id", "run_id")} for task in tasks],

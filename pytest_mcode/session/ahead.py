@@ -1,7 +1,7 @@
 """What a process has done, or is at, that pytest has not reported yet: for the lines that say how far."""
 
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from operator import add, sub
 
 __all__ = ["Ahead"]
@@ -28,4 +28,4 @@ class Ahead:
         return self._with(sub, other)
 
     def _with(self, combine: Callable[[int, int], int], other: "Ahead") -> "Ahead":
-        return Ahead(*map(combine, astuple(self), astuple(other)))
+        return Ahead(*map(combine, vars(self).values(), vars(other).values()))

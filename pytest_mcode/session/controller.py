@@ -17,7 +17,7 @@ from pytest_mcode.session.ahead import Ahead
 from pytest_mcode.session.caveats import caveats, override_caveats, single_caveats, task_caveats
 from pytest_mcode.session.concurrency import Concurrency
 from pytest_mcode.session.distribution import Distribution
-from pytest_mcode.session.identity import identify
+from pytest_mcode.session.identity import TaskIds
 from pytest_mcode.session.interruption import sigterm_interrupts, undisturbed
 from pytest_mcode.session.items import Items, leave_out_our_line
 from pytest_mcode.session.plan import Plan, make_plan
@@ -91,17 +91,21 @@ class Controller:
         if self.settings.fail_under_run:
             with Store.open(self.settings.db, read_only=True) as stored:
                 self.settings = gates.resolve(self.settings, stored)
+        tasks, run_id = self.plan.tasks, self.plan.run_id
+        self.settings = self.plan.harness.settle(self.settings, run_id, tasks, self._progress)
         model_info = parts.check_model(self.settings)
-        self.plan = dataclasses.replace(self.plan, server_slots=model_info.get("slots"))
+        slots = model_info.get("slots")
+        self.plan = dataclasses.replace(self.plan, settings=self.settings, server_slots=slots)
         if self.settings.resumes:
             self._go_on_with_earlier(model_info.get("digest"))
             gates.check(self.settings, self.plan.run_id)
         journal.sweep()
         if self._earlier:
             self._lock = journal.claim(self.plan.run_id)
-        sandbox_info = self.plan.harness.check_sandbox(
-            self.settings, self.plan.run_id, self.plan.tasks, self._progress
-        )
+        if getattr(self.config.option, "dist", "no") == "no":  # workers open a model of their own
+            parts.import_model(self.settings)
+        run_id = self.plan.run_id
+        sandbox_info = self.plan.harness.check_sandbox(self.settings, run_id, tasks, self._progress)
         self.run_info = self.plan.run_info(
             model_info=model_info,
             environment={
@@ -154,7 +158,8 @@ class Controller:
         self._begin(ids)
 
     def _begin(self, nodeids: list[str]) -> None:
-        found = [identify(nodeid, self.plan.tasks) for nodeid in nodeids]
+        known = TaskIds(self.plan.tasks)
+        found = [known.identify(nodeid) for nodeid in nodeids]
         planned = Counter(each[0] for each in found if each)
         if not planned or self.planned or not self.store:
             return
@@ -192,14 +197,14 @@ class Controller:
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport) -> None:
         """Count the task of a crashed worker as ours."""
-        found = identify(crashitem, self.plan.tasks)
+        found = TaskIds(self.plan.tasks).identify(crashitem)
         if found:
             report.mcode = crashed(*found).to_json()  # type: ignore[attr-defined]
 
     def _flush(self, *, more_is_coming: bool = False) -> None:
-        if self._recorder:
+        if self._recorder and self._recorder.is_due(more_is_coming=more_is_coming):
             with undisturbed():  # What is counted is stored.
-                self._recorder.flush(more_is_coming=more_is_coming)
+                self._recorder.flush()
         if self._progress_lines:
             self._progress_lines.tick()
 

@@ -7,7 +7,7 @@ from _pytest.compat import ascii_escaped  # What pytest makes of a parameter's i
 
 from pytest_mcode.records import Task
 
-__all__ = ["function_of", "identify", "task_of"]
+__all__ = ["TaskIds", "function_of", "task_of"]
 
 
 def task_of(item: pytest.Item) -> Task | None:
@@ -23,11 +23,19 @@ def function_of(nodeid: str, task: Task) -> str:
     return f"{function}[{others}]" if others else function
 
 
-def identify(nodeid: str, tasks: Sequence[Task]) -> tuple[str, Task] | None:
-    """Return the test function and the task that an item id names; None for a test of another kind."""
-    parameters = nodeid.partition("[")[2].removesuffix("]")
-    named = [task for task in tasks if f"-{ascii_escaped(task.task_id)}-" in f"-{parameters}-"]
-    if not named:
-        return None
-    task = max(named, key=lambda each: len(each.task_id))
-    return function_of(nodeid, task), task
+class TaskIds:
+    """Tells what item ids name."""
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self._tasks = {ascii_escaped(task.task_id): task for task in tasks}
+
+    def identify(self, nodeid: str) -> tuple[str, Task] | None:
+        """Return the test function and the task that an item id names; None for a test of another kind."""
+        parameters = nodeid.partition("[")[2].removesuffix("]")
+        task = self._tasks.get(parameters) or self._longest_in(f"-{parameters}-")
+        return (function_of(nodeid, task), task) if task else None
+
+    def _longest_in(self, parameters: str) -> Task | None:
+        """Return the task of an item that has other parameters as well."""
+        named = [known for known in self._tasks if f"-{known}-" in parameters]
+        return self._tasks[max(named, key=len)] if named else None

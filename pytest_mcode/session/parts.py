@@ -12,12 +12,18 @@ from pytest_mcode.settings import MODEL_FREE_BACKENDS, Settings
 from pytest_mcode.solving import TaskHandle
 from pytest_mcode.solving.journal import Journal
 
-__all__ = ["check_model", "new_handle", "open_helper", "open_model"]
+__all__ = ["check_model", "import_model", "new_handle", "open_helper", "open_model"]
 
 
 def open_model(settings: Settings) -> Model:
     """Return what answers the prompts."""
     return backends.open_model(settings.backend, _model_settings(settings))
+
+
+def import_model(settings: Settings) -> None:
+    """Begin to import what the model needs, beside other work; its sandbox may start meanwhile."""
+    if settings.backend not in MODEL_FREE_BACKENDS:
+        backends.import_ahead(settings.backend)
 
 
 def check_model(settings: Settings) -> Mapping[str, Any]:

@@ -15,7 +15,9 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.demonstrations import Demonstrations
 from pytest_mcode.harnesses.protocol import Harness
 from pytest_mcode.models import backends
+from pytest_mcode.price_options import price_pair
 from pytest_mcode.records import RunInfo, Task, to_json
+from pytest_mcode.results.prices import Prices
 from pytest_mcode.session import loading
 from pytest_mcode.session.replay import as_generated, read_answers
 from pytest_mcode.settings import MODEL_OPTIONS, Settings, option_specs
@@ -130,7 +132,21 @@ def build_settings(*layers: Mapping[str, Any]) -> Settings:
         *layers, defaults=defaults, harness=benchmark.harness.name if benchmark else None
     )
     _check(settings, benchmarks.get(settings.benchmark))
-    return settings
+    return _priced(settings)
+
+
+def _priced(settings: Settings) -> Settings:
+    """Return the settings with the model's own price where a table has it: the table may change."""
+    if settings.price is None or price_pair(settings.price):
+        return settings
+    found = Prices(price=settings.price, prefix="--mcode-").of_model(settings.model)
+    if found is None:
+        raise ConfigurationError(
+            f"--mcode-price: {settings.price} has no price of {settings.model!r}; add it"
+        )
+    pair = None if found.per_million is None else "{:g},{:g}".format(*found.per_million)
+    per_hour = found.per_hour if settings.price_per_hour is None else settings.price_per_hour
+    return replace(settings, price=pair, price_per_hour=per_hour)
 
 
 def _first(name: str, layers: Sequence[Mapping[str, Any]]) -> Any:

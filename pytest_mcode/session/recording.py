@@ -47,10 +47,12 @@ class Recorder:
             self._since = time.monotonic()
         self._waiting.append(outcome)
 
-    def flush(self, *, more_is_coming: bool = False) -> None:
-        """Store what waits, unless more of it is about to be taken, and count it."""
-        if not self._waiting or (more_is_coming and time.monotonic() - self._since < BURST_SECONDS):
-            return
+    def is_due(self, *, more_is_coming: bool) -> bool:
+        """Whether something waits that should be stored now, also where more of it is about to be taken."""
+        return bool(self._waiting) and not (more_is_coming and time.monotonic() - self._since < BURST_SECONDS)
+
+    def flush(self) -> None:
+        """Store what waits, and count it."""
         outcomes, self._waiting = self._waiting, []
         try:
             with self._store.together():

@@ -12,6 +12,7 @@ from pytest_mcode.loop_options import LoopOptions
 from pytest_mcode.session.gates import Decision
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.session.tally import Tally
+from pytest_mcode.settings import Settings
 
 __all__ = ["header", "pass_rate", "write", "write_step_summary"]
 
@@ -152,6 +153,7 @@ def _rows(
         rows.append(("repeats", f"{counted}: {tally.repeat_tokens:,} tokens"))
     rows += [
         ("cost", f"{tally.attempts} attempts, {_tokens(tally)}, {seconds:.1f} s{_execution(tally)}"),
+        *([("price", _price(plan.settings, tally, seconds))] if _is_priced(plan.settings) else []),
         *([("in flight", _in_flight(concurrency))] if concurrency else []),
         ("run", f"{plan.run_id} in {plan.settings.db}"),
         ("next", f"mcode results --run {plan.run_id}{_db_flag(plan)}"),
@@ -220,6 +222,31 @@ def _tokens(tally: Tally) -> str:
     if tally.attempts_without_tokens:
         return f"more than {counted} (not reported for {tally.attempts_without_tokens} attempts)"
     return counted
+
+
+def _is_priced(settings: Settings) -> bool:
+    return settings.price is not None or settings.price_per_hour is not None
+
+
+def _price(settings: Settings, tally: Tally, seconds: float) -> str:
+    """Say what the session cost; a machine that answered requests side by side worked less than their sum."""
+    from pytest_mcode.analysis.costs import Price
+    from pytest_mcode.price_options import price_pair
+    from pytest_mcode.results.figures import quantity
+
+    share = min(1.0, seconds / tally.generation_seconds) if tally.generation_seconds else 1.0
+    price = Price(
+        per_million=price_pair(settings.price) if settings.price else None,
+        per_hour=settings.price_per_hour,
+        machine_share=share,
+    )
+    found = price.of(tally.prompt_tokens, tally.completion_tokens, tally.generation_seconds)
+    uncounted = tally.attempts_without_tokens or tally.helper_prompt_tokens
+    more = "more than " * bool(uncounted and price.per_million)
+    solved = ""
+    if found is not None and tally.solved and not tally.infra:
+        solved = f", {quantity(found / tally.solved)} a solved task"
+    return f"{more}{quantity(found)}{solved}"
 
 
 def _execution(tally: Tally) -> str:

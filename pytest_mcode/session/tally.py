@@ -36,6 +36,7 @@ class Tally:
     repeat_tokens: int = 0
     attempts_without_tokens: int = 0
     """Those whose server did not report all of them: what is summed up is too little."""
+    generation_seconds: float = 0.0
     execution_seconds: float = 0.0
     """Of all verdicts, also those given at the same time by several workers."""
     failures: Counter[str] = field(default_factory=Counter)
@@ -56,6 +57,7 @@ class Tally:
         self.attempts += len(outcome.attempts)
         self.prompt_tokens += sum(attempt.prompt_tokens or 0 for attempt in outcome.attempts)
         self.completion_tokens += sum(attempt.completion_tokens or 0 for attempt in outcome.attempts)
+        self.generation_seconds += sum(attempt.generation_seconds for attempt in outcome.attempts)
         for attempt in outcome.attempts:
             self.helper_prompt_tokens += attempt.helper_tokens("prompt_tokens") or 0
             self.helper_completion_tokens += attempt.helper_tokens("completion_tokens") or 0

@@ -58,7 +58,23 @@ def add_what_repairs_are_worth(connection: Connection) -> None:
         connection.execute(text(f"ALTER TABLE attempts ADD COLUMN {column} INTEGER"))
 
 
-MIGRATIONS: tuple[Callable[[Connection], Any], ...] = (to_version_2, add_what_repairs_are_worth)
+def forget_partial_sums_of_tokens(connection: Connection) -> None:
+    """Leave a task without a sum where an answered attempt lacks its tokens: earlier versions took 0."""
+    refused = ", ".join(f"'{kind}'" for kind in ("context_overflow", "content_filter"))
+    for column in ("prompt_tokens", "completion_tokens"):
+        connection.execute(
+            text(
+                f"UPDATE tasks SET {column} = NULL WHERE EXISTS (SELECT 1 FROM attempts AS a WHERE "
+                f"a.task = tasks.id AND a.{column} IS NULL AND a.verdict NOT IN ({refused}))"
+            )
+        )
+
+
+MIGRATIONS: tuple[Callable[[Connection], Any], ...] = (
+    to_version_2,
+    add_what_repairs_are_worth,
+    forget_partial_sums_of_tokens,
+)
 """Step i leads from version i + 1 to i + 2. A step is never edited once released: add another."""
 
 

@@ -25,7 +25,7 @@ from pytest_mcode.records import to_json
 
 __all__ = ["VERSION", "attempts", "metadata", "runs", "schema_version", "tasks"]
 
-VERSION = 3
+VERSION = 4
 """Raise it together with a new entry in `migrations.MIGRATIONS`."""
 
 ESCAPED = "\ufffd"

@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from pytest_mcode.errors import InfraError
-from pytest_mcode.records import Attempt, RunInfo, TaskOutcome
+from pytest_mcode.records import RunInfo, TaskOutcome
 from pytest_mcode.store import schema
 from pytest_mcode.store.database import (
     Place,
@@ -24,15 +22,18 @@ from pytest_mcode.store.database import (
     version_of,
 )
 from pytest_mcode.store.migrations import create_or_migrate
-from pytest_mcode.store.tally import tally
+from pytest_mcode.store.rows import attempt_row, now, run_row, task_row
 
-__all__ = ["RunStatus", "Store", "attempt_row", "replace_outcome", "run_row", "task_row"]
+__all__ = ["RunStatus", "Store", "replace_outcome"]
 
 RunStatus = Literal["running", "finished", "interrupted", "stopped"]
 """`stopped`: we gave up, as after too many infra outcomes in a row."""
 
-SETTINGS_COLUMNS = ("model", "backend", "samples", "all_samples", "debug_iters", "timeout", "retrieval")
-"""Settings that have a column of their own, for filters; `RunInfo.settings` must hold them."""
+# Made once: to build a statement and find it in the cache takes longer than to run it.
+_EARLIER = select(schema.tasks.c.id, schema.tasks.c.status).where(
+    *(schema.tasks.c[name] == bindparam(name) for name in ("run_id", "test", "task_id"))
+)
+_INSERT_TASK, _INSERT_ATTEMPT = insert(schema.tasks), insert(schema.attempts)
 
 
 class Store:
@@ -127,7 +128,7 @@ class Store:
 
     def finish_run(self, run_id: str, status: RunStatus) -> None:
         """Close a run."""
-        self._update_run(run_id, {"status": status, "finished_at": _now()})
+        self._update_run(run_id, {"status": status, "finished_at": now()})
 
     def record(self, run_id: str, outcome: TaskOutcome) -> bool:
         """Store an outcome with its attempts, and return whether it was taken.
@@ -137,9 +138,7 @@ class Store:
         """
         row = task_row(run_id, outcome)
         with self._writing() as connection:
-            same = [schema.tasks.c[name] == row[name] for name in ("run_id", "test", "task_id")]
-            stored = select(schema.tasks.c.id, schema.tasks.c.status).where(*same)
-            earlier = connection.execute(stored).one_or_none()
+            earlier = connection.execute(_EARLIER, row).one_or_none()
             if earlier and earlier.status != "infra":
                 return False
             replace_outcome(
@@ -204,11 +203,11 @@ def replace_outcome(
     if earlier is not None:
         connection.execute(delete(schema.attempts).where(schema.attempts.c.task == earlier))
         connection.execute(delete(schema.tasks).where(schema.tasks.c.id == earlier))
-    key = connection.execute(insert(schema.tasks).values(task)).inserted_primary_key
+    key = connection.execute(_INSERT_TASK, task).inserted_primary_key
     assert key is not None
     rows = [{**attempt, "task": key[0]} for attempt in attempts]
     if rows:
-        connection.execute(insert(schema.attempts), rows)
+        connection.execute(_INSERT_ATTEMPT, rows)
 
 
 def _stored_version(place: Place) -> int:
@@ -256,45 +255,7 @@ def _migrate(engine: Engine, place: Place, version: int) -> None:
         raise unusable(older, "copy it to a writable place") from error
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
 def _planned(tasks_planned: int | Mapping[str, int] | None) -> dict[str, Any]:
     if isinstance(tasks_planned, Mapping):
         return {"tasks_planned": sum(tasks_planned.values()), "planned_by_test": dict(tasks_planned)}
     return {"tasks_planned": tasks_planned, "planned_by_test": None}
-
-
-def run_row(info: RunInfo) -> dict[str, Any]:
-    """Return the row of ``runs``, but for what was planned."""
-    columns = {name: info.settings[name] for name in SETTINGS_COLUMNS}
-    return {**vars(info), **columns, "started_at": info.started_at or _now(), "status": "running"}
-
-
-def task_row(run_id: str, outcome: TaskOutcome) -> dict[str, Any]:
-    """Return the row of ``tasks``."""
-    columns = {name: value for name, value in vars(outcome).items() if name != "attempts"}
-    return {"run_id": run_id, "recorded_at": _now(), **columns, **tally(outcome)}
-
-
-def attempt_row(attempt: Attempt) -> dict[str, Any]:
-    """Return the row of ``attempts``, but for its task's key."""
-    columns = dict(vars(attempt))
-    verdict, public = columns.pop("verdict"), columns.pop("public_verdict")
-    return columns | {
-        "verdict": verdict.kind,
-        "message": verdict.message,
-        "stdout": verdict.stdout,
-        "stderr": verdict.stderr,
-        "execution_seconds": verdict.seconds,
-        "cpu_seconds": verdict.cpu_seconds or None,
-        "wall_seconds": verdict.wall_seconds or None,
-        "mode": verdict.mode,
-        "repeat_of": attempt.repeat_of,
-        "examples": attempt.examples,
-        "helper_prompt_tokens": attempt.helper_tokens("prompt_tokens"),
-        "helper_completion_tokens": attempt.helper_tokens("completion_tokens"),
-        "public_verdict": public.kind if public else None,
-        "public_details": asdict(public) if public else None,
-    }

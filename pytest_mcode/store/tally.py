@@ -1,9 +1,9 @@
 """What a task's attempts add up to: the columns of ``tasks`` that tables are computed from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pytest_mcode.records import Attempt, TaskOutcome
+from pytest_mcode.records import REFUSALS, Attempt, TaskOutcome
 
 __all__ = ["tally"]
 
@@ -26,8 +26,8 @@ def tally(outcome: TaskOutcome) -> dict[str, Any]:
         "public_passed": len(public),
         "false_positives": sum(not attempt.verdict.passed for attempt in public),
         "passed_in_process": sum(attempt.verdict.passed_in_process for attempt in lasts),
-        "prompt_tokens": _total(attempt.prompt_tokens for attempt in ordered),
-        "completion_tokens": _total(attempt.completion_tokens for attempt in ordered),
+        "prompt_tokens": _whole(ordered, "prompt_tokens"),
+        "completion_tokens": _whole(ordered, "completion_tokens"),
         "repeats": len(repeats),
         "repeat_tokens": _total(_tokens(attempt) for attempt in repeats) if repeats else 0,
         "helper_prompt_tokens": _total(attempt.helper_tokens("prompt_tokens") for attempt in ordered),
@@ -39,6 +39,14 @@ def tally(outcome: TaskOutcome) -> dict[str, Any]:
 
 def _answer(attempt: Attempt) -> str:
     return (attempt.completion if attempt.solution is None else attempt.solution).strip()
+
+
+def _whole(attempts: Sequence[Attempt], name: str) -> int | None:
+    """Return the sum; None where a server that answered did not tell: unknown is not 0."""
+    counts = [(getattr(attempt, name), attempt.verdict.kind in REFUSALS) for attempt in attempts]
+    known = [count for count, _ in counts if count is not None]
+    is_whole = all(count is not None or is_refused for count, is_refused in counts)
+    return sum(known) if known and is_whole else None
 
 
 def _total(counts: Iterable[int | None]) -> int | None:

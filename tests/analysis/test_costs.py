@@ -3,7 +3,7 @@ from statistics import fmean
 
 import pytest
 
-from pytest_mcode.analysis.costs import AXES, cost_until_pass, mean_cost, spent, token_price
+from pytest_mcode.analysis.costs import AXES, Price, cost_until_pass, mean_cost, spent
 
 SAMPLES = [(True, 100.0), (False, 130.0), (False, 250.0), (True, 90.0), (False, 10.0)]
 
@@ -50,12 +50,24 @@ def test_budget_beyond_the_samples_is_refused() -> None:
 def test_attempts_are_added_up_by_axis() -> None:
     attempt = {"prompt_tokens": 100, "completion_tokens": 20, "generation_seconds": 1.5}
     judged = {**attempt, "execution_seconds": 0.25}
-    assert [spent([judged, judged], axis) for axis in AXES] == [2, 240, 3.0, 3.5]
-    assert spent([judged, attempt], "seconds") is None
-    assert spent([{**judged, "prompt_tokens": None}], "tokens") is None
-    assert spent([], "tokens") == 0
+    assert [spent([judged, judged], axis) for axis in AXES.values()] == [2, 240, 3.0, 3.5]
+    assert spent([judged, attempt], AXES["seconds"]) is None
+    assert spent([{**judged, "prompt_tokens": None}], AXES["tokens"]) is None
+    assert spent([], AXES["tokens"]) == 0
+    replayed = {**judged, "generation_seconds": 0.0}
+    assert spent([replayed], AXES["model_seconds"]) is spent([replayed], AXES["seconds"]) is None
+    refused = {**judged, "prompt_tokens": None, "completion_tokens": None, "verdict": "context_overflow"}
+    assert spent([judged, refused], AXES["tokens"]) == 120
 
 
-def test_price_of_tokens() -> None:
-    assert token_price(1_000_000, 500_000, (0.5, 2.0)) == 1.5
-    assert token_price(None, 5, (1, 1)) is token_price(5, None, (1, 1)) is None
+def test_prices_are_of_tokens_and_of_machine_hours() -> None:
+    tokens = Price(per_million=(0.5, 2.0))
+    assert tokens.of(1_000_000, 500_000, None) == 1.5
+    assert tokens.of(None, 5, 1.0) is tokens.of(5, None, 1.0) is None
+    hours = Price(per_hour=0.9, machine_share=0.25)
+    assert hours.of(None, None, 3600.0) == pytest.approx(0.225)
+    assert hours.of(None, None, 0.0) is None
+    assert Price(per_million=(1, 1), per_hour=3600.0).of(1_000_000, 0, 2.0) == pytest.approx(3.0)
+    attempt = {"prompt_tokens": 100, "completion_tokens": 20, "generation_seconds": 4.0}
+    assert spent([attempt, attempt], hours.axes["price"]) == pytest.approx(8 / 3600 * 0.225)
+    assert spent([attempt, {**attempt, "prompt_tokens": None}], tokens.axes["price"]) is None

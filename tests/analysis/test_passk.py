@@ -12,6 +12,7 @@ from pytest_mcode.analysis.passk import (
     pass_at_k,
     pass_at_k_difference,
     pass_at_k_interval,
+    pass_at_k_test,
     stopped_early,
 )
 
@@ -112,3 +113,11 @@ def test_mixed_counts_are_judged_by_fishers_test(short_passed: int, refused: boo
     table = [[short_passed, 10 - short_passed], [20, 20]]
     assert (stats.fisher_exact(table, alternative="greater").pvalue < 0.05) == refused
     assert (stopped_early(counts) is not None) is refused
+
+
+def test_dealing_samples_anew_is_fishers_test() -> None:
+    """On one task with k = 1 it is Fisher's exact test, but for the random deals."""
+    exact = stats.fisher_exact([[9, 1], [3, 7]]).pvalue
+    assert pass_at_k_test([(10, 9)], [(10, 3)], 1) == pytest.approx(exact, abs=0.01)
+    assert pass_at_k_test([(5, 5)] * 8, [(5, 0)] * 8, 3) == pytest.approx(1e-4)
+    assert pass_at_k_test([(5, 2), (4, 0)], [(5, 2), (7, 0)], 2) == 1.0

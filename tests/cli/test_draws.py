@@ -143,6 +143,12 @@ def test_fresh_attempts_are_not_called_repairs(mcode: Mcode, tmp_path: Path) -> 
     assert "after syntax 1 of 1 resamples passed" in shown
     assert "120 tokens for 1 resamples, 120 a resampled sample" in shown
     assert "repair" not in shown.partition("settings")[0]
+    big = answered_apart([outcome(0, "passed"), outcome(1, "passed")], "big")
+    write_run(tmp_path / "r.db", run_info("run-big", model="big:70b"), big)
+    two = replace(fresh, run_id="run-two", settings={**fresh.settings, "timeout": 1.0})
+    write_run(tmp_path / "r.db", two, [outcome(0, "syntax passed"), outcome(1, "syntax syntax")])
+    matched = words(mcode("match", "run-two", "run-big", "--by", "repairs", "--db", tmp_path / "r.db"))
+    assert "1 sample of up to 1 resample" in matched
 
 
 def test_few_repositories_have_no_interval_anywhere(mcode: Mcode, tmp_path: Path) -> None:

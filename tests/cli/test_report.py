@@ -213,7 +213,7 @@ def shown(page: Any) -> list[str]:
 
 
 def test_page_opens_with_its_curves(page: Any) -> None:
-    assert wait_for(page, "document.querySelectorAll('.chart svg').length") == 4
+    assert wait_for(page, "document.querySelectorAll('.chart svg').length") == 7
     assert shown(page) == ["0", "1", "2", "3", HOSTILE]
 
 

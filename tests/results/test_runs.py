@@ -164,7 +164,13 @@ def test_comparison_takes_runs_or_names(results: Results, kept: dict[str, Any]) 
 def test_report_has_charts_and_a_page(results: Results) -> None:
     pytest.importorskip("vl_convert", reason="needs the extra `report`")
     report = results.report("b00005", "a00001")
-    assert [*report.charts()] == ["Pass rate by samples", "Pass rate by tokens", "Failures"]
+    assert [*report.charts()] == [
+        "Pass rate by samples",
+        "Pass rate by attempts",
+        "Pass rate by model seconds",
+        "Pass rate by seconds",
+        "Failures",
+    ]
     assert report.html().startswith("<!doctype html>")
     assert report.picture("svg").startswith(b"<svg")
 

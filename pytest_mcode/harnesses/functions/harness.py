@@ -11,7 +11,7 @@ from pytest_mcode.harnesses.findings import Finding, run_check
 from pytest_mcode.harnesses.functions import modes
 from pytest_mcode.harnesses.functions.checks import check_function
 from pytest_mcode.harnesses.functions.options import FunctionOptions
-from pytest_mcode.harnesses.functions.sandbox import check_sandbox, open_sandbox
+from pytest_mcode.harnesses.functions.sandbox import check_sandbox, open_sandbox, settle
 from pytest_mcode.harnesses.functions.single_tests import single_tests
 from pytest_mcode.harnesses.functions.stubs import is_stub
 from pytest_mcode.harnesses.functions.syntax import canonical, looks_at_source
@@ -53,7 +53,7 @@ class FunctionHarness(Harness):
     def check_options(self, settings: Settings) -> None:
         """Refuse what only ``--mcode-retrieval`` or another sandbox has a use for."""
         own = settings.of(FunctionOptions)
-        if own.rootfs is not None and own.sandbox != "bubblewrap":
+        if own.rootfs is not None and own.sandbox not in ("bubblewrap", "auto"):
             raise ConfigurationError("--mcode-rootfs: give --mcode-sandbox=bubblewrap as well, or none")
         if not settings.retrieval and (
             own.retrieval_dataset or own.retrieval_k != FunctionOptions.retrieval_k
@@ -61,6 +61,12 @@ class FunctionHarness(Harness):
             raise ConfigurationError(
                 "--mcode-retrieval-k and --mcode-retrieval-dataset: give --mcode-retrieval as well"
             )
+
+    def settle(
+        self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress
+    ) -> Settings:
+        """Choose the sandbox where that is left to us."""
+        return settle(settings, session_id, tasks, progress)
 
     def check_task(self, task: Task) -> None:
         """Raise ValueError where a field is not what a function's task needs."""

@@ -4,7 +4,11 @@ import ast
 import codeop
 import re
 import symtable
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from threading import Lock
+from typing import TypeVar
 
 __all__ = [
     "GlobalNames",
@@ -40,6 +44,8 @@ _ESCAPE = re.compile(r"\\(?P<octal>[4-7][0-7]{2})|\\(?P<other>.)", re.DOTALL)
 _LOOKS_AT_SOURCE = re.compile(
     r"__doc__|getdoc|doctest|inspect|linecache|traceback|lineno|co_|f_code|__file__"
 )
+Tree = TypeVar("Tree")
+_BUILDING = Lock()
 _KNOWN_ESCAPES = "\n\r\\'\"abfnrtvx01234567"
 
 
@@ -77,11 +83,27 @@ def _reworded(token: re.Match[str]) -> str:
 def parse(source: str) -> ast.Module | SyntaxError:
     """Parse `source`, or return the error; nothing that a text can hold raises or warns."""
     try:
-        return ast.parse(without_warnings(source))
+        tree: ast.Module = _one_at_a_time(partial(ast.parse, without_warnings(source)))
     except SyntaxError as error:
         return error
     except (ValueError, RecursionError, MemoryError) as error:
         return SyntaxError(str(error))
+    return tree
+
+
+def _one_at_a_time(build: Callable[[], Tree]) -> Tree:
+    """Return the tree that `build` makes, in one thread at a time.
+
+    Pythons before 3.13 count the depth of all threads' trees in one place, and may find it changed by
+    another thread (python/cpython#106905, pytest-dev/pytest#10763); pytest parses without asking us.
+    """
+    with _BUILDING:
+        for _ in range(3):
+            try:
+                return build()
+            except SystemError:
+                continue
+        return build()
 
 
 def begins_statement(line: str) -> bool:
@@ -89,7 +111,7 @@ def begins_statement(line: str) -> bool:
     source = without_warnings(line)
     for text in (source, f"{source}\n"):
         try:
-            compile(text, "<line>", "exec", _UNFINISHED, dont_inherit=True)
+            _one_at_a_time(partial(compile, text, "<line>", "exec", _UNFINISHED, dont_inherit=True))
         except SyntaxError as error:
             if "incomplete input" in str(error):
                 return True

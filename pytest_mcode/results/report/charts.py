@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.results.figures import loop, title
+from pytest_mcode.results.figures import further_attempts, loop, title
 
 __all__ = ["COLOURS", "charts", "picture"]
 
@@ -33,6 +33,14 @@ COLOURS = {
     "not judged": "#8a8a8a",
 }
 SIZE = {"width": 400, "height": 260}
+COSTS = {
+    "attempts": ("Pass rate by attempts", "attempts a task"),
+    "tokens": ("Pass rate by tokens", "tokens a task"),
+    "model_seconds": ("Pass rate by model seconds", "seconds of the model a task"),
+    "seconds": ("Pass rate by seconds", "seconds of model and judge a task"),
+    "price": ("Pass rate by price", "price of a task"),
+}
+"""Axes of costs: the heading of their chart, and the name of the axis."""
 GREY = "#888888"
 LEGEND = alt.Legend(orient="bottom", direction="vertical", labelLimit=560)
 SHAPES = alt.Legend(orient="bottom", direction="vertical", symbolFillColor=GREY, symbolStrokeColor=GREY)
@@ -41,16 +49,24 @@ Points = list[dict[str, Any]]
 
 def charts(found: Mapping[str, Any]) -> dict[str, alt.TopLevelMixin]:
     """Return the charts for which there is something to show, by heading."""
-    by_samples, by_tokens = list(_by_samples(found)), list(_by_tokens(found))
-    by_repairs = [point for point in by_tokens if point["repairs"] is not None]
+    by_samples = list(_by_samples(found))
+    by_cost = {axis: list(_by_cost(found, axis)) for axis in COSTS}
+    by_repairs = [point for point in by_cost["attempts"] if point["repairs"] is not None]
+    more = dict.fromkeys(further_attempts(run["debugging"]) for run in found["runs"] if run["debugging"])
+    costs = {
+        heading: _curve(by_cost[axis], axis, f"{name}, stopping at the first pass", "log")
+        if _varies(by_cost[axis], axis)
+        else None
+        for axis, (heading, name) in COSTS.items()
+    }
     made = {
         "Pass rate by samples": _curve(by_samples, "samples", "samples a task", "log")
         if _varies(by_samples, "samples")
         else None,
-        "Pass rate by tokens": _curve(by_tokens, "tokens", "tokens a task, stopping at the first pass", "log")
-        if by_tokens
-        else None,
-        "Pass rate by repairs": _curve(by_repairs, "repairs", "repairs a sample", "linear")
+        **costs,
+        f"Pass rate by {' or '.join(more)}": _curve(
+            by_repairs, "repairs", f"{' or '.join(more)} a sample", "linear"
+        )
         if by_repairs
         else None,
         "Failures": _failures(found["runs"]) if any(run["verdicts"] for run in found["runs"]) else None,
@@ -87,7 +103,7 @@ def _by_samples(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                     "how": how,
                     "line": _line(point, group),
                     "samples": point["samples"],
-                    "tokens": point["tokens"],
+                    **{axis: point["costs"].get(axis) for axis in COSTS},
                 }
 
 
@@ -97,19 +113,19 @@ def _line(point: Mapping[str, Any], group: Mapping[str, Any]) -> str:
     return str(point["run_id"]) if point["run_id"] in in_parts else "runs"
 
 
-def _by_tokens(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _by_cost(found: Mapping[str, Any], axis: str) -> Iterator[dict[str, Any]]:
     for point in _by_samples(found):
-        if point["tokens"]:
+        if point[axis]:
             yield point | {"series": f"{point['series']}: samples", "repairs": None}
     for run in found["runs"]:
         if run["debugging"] and run["debugging"]["curve"]:
             for point in run["debugging"]["curve"]:
                 yield _rates(point) | {
-                    "series": f"{run['label']}: repairs of one sample",
+                    "series": f"{run['label']}: {further_attempts(run['debugging'])} of one sample",
                     "how": "part of a run",
                     "line": run["label"],
                     "repairs": point["iteration"],
-                    "tokens": point["tokens_per_sample"] or None,
+                    axis: point.get(f"{axis}_per_sample") or None,
                 }
 
 
@@ -156,8 +172,8 @@ def _curve(points: Points, field: str, heading: str, scale: str) -> alt.LayerCha
 
 
 def _ticks(points: Points, field: str) -> alt.Axis:
-    """Mark the counts that there are; tokens have too many."""
-    if field == "tokens":
+    """Mark the counts that there are; costs have too many values."""
+    if field in COSTS:
         return alt.Axis(format="~s", tickCount=5)
     return alt.Axis(values=sorted({point[field] for point in points}), format="d")
 

@@ -7,9 +7,12 @@ from typing import Any, get_args
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import TaskOutcome, VerdictKind, to_json
+from pytest_mcode.results.budgets import history
 from pytest_mcode.results.comparison import compare
 from pytest_mcode.results.figures import loop, natural, short_id, title
 from pytest_mcode.results.inspection import new_messages, solution_diff
+from pytest_mcode.results.matching import match
+from pytest_mcode.results.prices import NO_PRICES, Prices
 from pytest_mcode.results.scaling import scaling
 from pytest_mcode.results.sides import load_run_and_test
 from pytest_mcode.results.summaries import debugging, figures
@@ -21,18 +24,22 @@ KINDS = ("passed", "repaired", *get_args(VerdictKind)[1:], "infra")
 """What a cell of the grid shows; ``repaired`` passed after its first attempt."""
 
 
-def collect(store: Store, names: Sequence[str]) -> dict[str, Any]:
+def collect(store: Store, names: Sequence[str], prices: Prices = NO_PRICES) -> dict[str, Any]:
     """Return the content of a report on some runs (``RUN`` or ``RUN::TEST``), JSON types.
 
     ``runs`` are their figures, ``scaling`` their curves, ``comparison`` that of two runs (None for another
-    number of them, ``refused`` says why there is none), ``tasks`` the grid, ``attempts`` what is behind it.
+    number of them, ``refused`` says why there is none), ``match`` says how large a budget the weaker of two
+    models needs to match the other (None for another number of models), ``tasks`` the grid, ``attempts``
+    what is behind it.
     """
     rows = list(
         {
             (row["run_id"], row["test"]): row for row in (load_run_and_test(store, name) for name in names)
         }.values()
     )
-    results = [each for row in rows for each in figures(store, [row]) if each["test"] == row["test"]]
+    results = [
+        each for row in rows for each in figures(store, [row], prices=prices) if each["test"] == row["test"]
+    ]
     runs = [
         {
             **each,
@@ -45,6 +52,7 @@ def collect(store: Store, names: Sequence[str]) -> dict[str, Any]:
     return {
         "runs": runs,
         "scaling": scaling(store, results),
+        "match": _match(store, results, prices),
         "comparison": _comparison(store, rows),
         **_tasks(store, runs),
     }
@@ -64,6 +72,31 @@ def _comparison(store: Store, rows: Sequence[Mapping[str, Any]]) -> dict[str, An
         return compare(store, *(f"{row['run_id']}::{row['test'] or ''}" for row in rows))
     except ConfigurationError as error:
         return {"refused": str(error)}
+
+
+def _match(store: Store, results: Sequence[dict[str, Any]], prices: Prices) -> dict[str, Any] | None:
+    """Match the largest budget of the weaker model, by single attempts, with the smallest of the other."""
+    models: dict[str, list[dict[str, Any]]] = {}
+    for each in results:
+        if each["tasks_judged"]:
+            models.setdefault(str(each["model"]), []).append(each)
+    if len(models) != 2:
+        return None
+    weak, strong = sorted(models.values(), key=lambda runs: max(_smallest_rate(store, run) for run in runs))
+    small, big = max(weak, key=_budget), min(strong, key=_budget)
+    names = (f"{run['run_id']}::{run['test'] or ''}" for run in (small, big))
+    try:
+        return match(store, *names, prices=prices)
+    except ConfigurationError as error:
+        return {"refused": str(error)}
+
+
+def _smallest_rate(store: Store, run: dict[str, Any]) -> float:
+    return history(store, run).chain()[0].rate
+
+
+def _budget(run: Mapping[str, Any]) -> int:
+    return int(run["samples"] * (1 + run["debug_iters"]))
 
 
 def _tasks(store: Store, runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

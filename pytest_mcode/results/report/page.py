@@ -23,6 +23,7 @@ from pytest_mcode.results.figures import (
     quantity,
     title,
 )
+from pytest_mcode.results.match_words import facts_of, table_of
 from pytest_mcode.results.report.charts import COLOURS, charts
 from pytest_mcode.results.report.data import KINDS
 from pytest_mcode.results.sentences import sentences
@@ -60,6 +61,7 @@ def render(found: Mapping[str, Any]) -> str:
         in_process=IN_PROCESS if any(run["solved_in_process"] for run in found["runs"]) else "",
         repeats=REPEATED if any(run["repeats"] for run in found["runs"]) else "",
         charts=list(drawn),
+        match=found["match"] and _match(found["match"]),
         comparison=comparison and (comparison.get("refused") or list(sentences(comparison))),
         tasks=found["tasks"],
         attempts=found["attempts"],
@@ -67,6 +69,13 @@ def render(found: Mapping[str, Any]) -> str:
             {"kinds": KINDS, "tasks": found["tasks"], "charts": [chart.to_dict() for chart in drawn.values()]}
         ),
     )
+
+
+def _match(found: Mapping[str, Any]) -> dict[str, Any]:
+    if "refused" in found:
+        return {"sentence": f"The two models were not matched: {found['refused']}", "facts": [], "rows": []}
+    headings, rows = table_of(found)
+    return {"sentence": found["sentence"], "facts": facts_of(found), "headings": headings, "rows": rows}
 
 
 def _asset(name: str) -> Markup:

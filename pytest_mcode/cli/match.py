@@ -1,0 +1,71 @@
+"""`mcode match`: how many samples, repairs, tokens or seconds a small model needs to match a big one."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from pytest_mcode.cli.common import (
+    DEFAULT_DB,
+    Db,
+    Json,
+    PriceOption,
+    PricePerHour,
+    console,
+    open_results,
+    print_json,
+)
+
+__all__ = ["match"]
+
+BY = "samples|repairs|attempts|tokens|model-seconds|seconds|price"
+
+
+def match(
+    small: Annotated[
+        str, typer.Argument(metavar="SMALL", help="The run that is cut to budgets: `RUN`, or `RUN::TEST`.")
+    ],
+    big: Annotated[
+        str,
+        typer.Argument(metavar="BIG", help="What to match: a run, or repeats: `model=m,samples=1`."),
+    ],
+    by: Annotated[str, typer.Option(metavar=BY, help="What budgets are counted in.")] = "samples",
+    margin: Annotated[
+        float, typer.Option(metavar="SHARE", help="How much worse SMALL may be: 0.05 for 5 points.")
+    ] = 0.05,
+    db: Db = DEFAULT_DB,
+    price: PriceOption = None,
+    price_per_hour: PricePerHour = None,
+    as_json: Json = False,
+) -> None:
+    """Say how large a budget SMALL needs to be at least as good as BIG, on the tasks that both judged.
+
+    The smallest budget at which it is, less the margin, with its 95 % confidence set; "never" is an answer.
+    """
+    with open_results(db, price, price_per_hour) as results:
+        found = results.match(small, big, by=by, margin=margin)
+    if as_json:
+        print_json(found)
+    else:
+        _print(found)
+
+
+def _print(found: Mapping[str, Any]) -> None:
+    from pytest_mcode.cli.tables import facts
+    from pytest_mcode.results.match_words import facts_of, table_of
+
+    terminal = console()
+    terminal.print(f"{found['sentence']}.", style="bold")
+    terminal.print(facts(facts_of(found)))
+    terminal.print(_table(*table_of(found)))
+
+
+def _table(headings: list[str], rows: list[list[str]]) -> Any:
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading.startswith(("solved", "less", "")) else "right")
+    for row in rows:
+        table.add_row(*row)
+    return table

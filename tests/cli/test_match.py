@@ -1,0 +1,213 @@
+"""`mcode match`, prices, and what stands first in a report of two models."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pytest_mcode.results
+from pytest_mcode.analysis.passk import pass_at_k
+from pytest_mcode.errors import ConfigurationError
+from tests.store.builders import answered_apart, outcome, run_info, write_run
+
+Mcode = Callable[..., Any]
+TASKS = 60
+BIG = {"model": "big:70b", "model_digest": "sha256:big"}
+
+
+def words(result: Any) -> str:
+    assert (result.status, result.err) == (0, "")
+    return " ".join(result.out.split())
+
+
+@pytest.fixture(scope="module")
+def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small model, ten samples of each task, and a big one that solves 70 %, as the small one within 4."""
+    db = tmp_path_factory.mktemp("match") / "r.db"
+    passes = [(0, 1, 2, 3, 5, 9)[number % 6] for number in range(TASKS)]
+    small = [outcome(n, *["passed"] * c, *["syntax"] * (10 - c)) for n, c in enumerate(passes)]
+    write_run(db, run_info("small-ten", samples=10, all_samples=True), small)
+    big = [outcome(n, "passed" if n % 10 < 7 else "syntax") for n in range(TASKS)]
+    write_run(db, run_info("big-one", **BIG), answered_apart(big, "big"))
+    perfect = [outcome(n, "passed") for n in range(TASKS)]
+    write_run(db, run_info("big-best", **BIG, seed=1), answered_apart(perfect, "best"))
+    poor = [outcome(n, "passed" if n < 3 else "syntax") for n in range(TASKS)]
+    write_run(db, run_info("big-poor", **BIG, seed=2), answered_apart(poor, "poor"))
+    repairs = [outcome(n, "passed" if n % 2 else "syntax assertion passed") for n in range(TASKS)]
+    write_run(db, run_info("small-debug", debug_iters=2), repairs)
+    return db
+
+
+def test_the_smallest_budget_that_matches(mcode: Mcode, db: Path) -> None:
+    found = json.loads(mcode("match", "small-ten", "big-one", "--db", db, "--json").out)
+    rates = [sum(pass_at_k(10, c, k) for c in (0, 1, 2, 3, 5, 9)) / 6 for k in range(1, 11)]
+    assert [point["rate"] for point in found["curve"]] == pytest.approx(rates)
+    enough = next(k for k, rate in enumerate(rates, 1) if rate >= 0.7 - 0.05)
+    assert (found["estimate"]["samples"], found["b"]["rate"], found["margin"]) == (enough, 0.7, 0.05)
+    assert found["low"]["samples"] <= enough < found["high"]["samples"]
+    assert (found["never"], found["withheld"], found["tasks"]) == (False, None, TASKS)
+    low, high = found["low"]["samples"], found["high"]["samples"]
+    assert found["sentence"] == (
+        f"granite4:3b (ollama) needs {enough} samples to be at least as good as big:70b (ollama) with 1 "
+        f"sample less 5 points (95 % confidence: from {low} samples to {high} samples)"
+    )
+    shown = mcode("match", "small-ten", "big-one", "--db", db)
+    assert words(shown).startswith(f"{found['sentence']}. A humaneval@")
+    assert "B solved 70.0%" in words(shown)
+    assert "not sure" in shown.out
+
+
+def test_never_is_an_answer(mcode: Mcode, db: Path) -> None:
+    shown = words(mcode("match", "small-ten", "big-best", "--db", db))
+    assert shown.startswith(
+        "granite4:3b (ollama) is shown to stay below big:70b (ollama) with 1 sample less 5 points within "
+        "every budget shown, up to 10 samples: never."
+    )
+    better = words(mcode("match", "small-ten", "big-poor", "--db", db))
+    assert (
+        "(95 % confidence: no other budget shown fits); from 1 sample on it is shown to be better." in better
+    )
+
+
+def test_budgets_of_repairs_tokens_and_money(mcode: Mcode, db: Path) -> None:
+    repairs = json.loads(
+        mcode("match", "small-debug", "big-one", "--by", "repairs", "--db", db, "--json").out
+    )
+    assert [(each["samples"], each["repairs"], each["rate"]) for each in repairs["curve"]] == [
+        (1, 0, 0.5),
+        (1, 1, 0.5),
+        (1, 2, 1.0),
+    ]
+    assert repairs["estimate"]["repairs"] == 2
+    shown = words(mcode("match", "small-debug", "big-one", "--by", "tokens", "--db", db))
+    assert "needs 240 tokens a task (1 sample of up to 2 repairs)" in shown
+    assert "B solved 70.0% for 120 tokens a task" in shown
+    priced = json.loads(
+        mcode(
+            *("match", "small-debug", "big-one", "--by", "price", "--db", db, "--json"),
+            *("--price", "1,10", "--price-per-hour", "3.6"),
+        ).out
+    )
+    one = (100 * 1 + 20 * 10) / 1e6 + 1.5 / 3600 * 3.6
+    assert [each["amount"] for each in priced["curve"]] == pytest.approx([one, 1.5 * one, 2 * one])
+    assert priced["b"]["cost"] == pytest.approx(one)
+
+
+def test_a_table_of_prices_by_model(mcode: Mcode, db: Path, tmp_path: Path) -> None:
+    table = tmp_path / "prices.toml"
+    table.write_text('"granite4:3b" = {per_hour = 3.6}\n"big:70b" = [1, 10]\n')
+    found = json.loads(mcode("results", "--price", table, "--db", db, "--json").out)
+    by_run = {each["run_id"]: each for each in found}
+    assert by_run["big-one"]["price"] == pytest.approx(TASKS * (100 * 1 + 20 * 10) / 1e6)
+    assert by_run["big-one"]["price_per_solved"] == pytest.approx(by_run["big-one"]["price"] / 42)
+    share = by_run["small-ten"]["prices"]["machine_share"]
+    assert by_run["small-ten"]["price"] == pytest.approx(TASKS * 10 * 1.5 * share / 1000)
+    shown = words(mcode("results", "--price", table, "--run", "big-one", "--db", db))
+    assert "price 0.018; 0.0003 a judged task; 0.000429 a solved task" in shown
+    assert json.loads(mcode("results", "--db", db, "--json").out)[0]["prices"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("match small-ten big-one --by euro", "--by: 'euro' is not allowed; give one of samples, repairs"),
+        ("match small-ten big-one --margin 1", "--margin: 1.0 is not allowed; give a share below 1"),
+        (
+            "match small-ten big-one --by price",
+            "--by=price: of run small-ten no price is known: give --price IN,OUT per million tokens",
+        ),
+        ("match small-ten small-ten", "a run compared with itself shows nothing; give two different ones"),
+        ("match model=big:70b small-ten", "selects 3 runs (big-best, big-one, big-poor): name the one"),
+        ("results --price 1", "--price: 1: No such file or directory; give IN,OUT per million tokens"),
+        ("results --price bad.json", "--price: bad.json is not JSON or TOML: Expecting value"),
+        (
+            "results --price odd.toml",
+            "--price: odd.toml: 'm' has no price in [1]; give [IN, OUT]",
+        ),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    mcode: Mcode, db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: str, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("bad.json").write_text("nothing")
+    Path("odd.toml").write_text("m = [1]")
+    result = mcode(*arguments.split(), "--db", db)
+    assert (result.status, result.out, result.err.count("\n")) == (4, "", 1)
+    assert message in result.err
+
+
+def test_what_cannot_be_matched_says_why(mcode: Mcode, tmp_path: Path) -> None:
+    db = tmp_path / "r.db"
+    lost = [outcome(n, status="infra", error="gone") for n in range(3)]
+    write_run(db, run_info("lost-all"), lost)
+    write_run(db, run_info("one-task", **BIG), [outcome(0, "passed")])
+    write_run(db, run_info("one-more"), answered_apart([outcome(0, "passed")], "more"))
+    told = outcome(0, "passed")
+    silent = replace(told, attempts=(replace(told.attempts[0], prompt_tokens=None),))
+    write_run(db, run_info("silent", timeout=1.0), [silent, outcome(1, "syntax")])
+    write_run(db, run_info("other", **BIG, timeout=1.0), [outcome(0, "passed"), outcome(1, "syntax")])
+    for arguments, message in (
+        (
+            "match lost-all one-task",
+            "lost-all judged no task: each of its 3 ended in infra; go on with it (--mcode-resume-run)",
+        ),
+        ("compare one-task lost-all", "lost-all judged no task: each of its 3 ended in infra"),
+        ("match one-more one-task", "one common task, which shows nothing of others: run more"),
+        (
+            "match silent other --by tokens",
+            "--by=tokens: of run silent not all tokens were reported; match by attempts or by seconds",
+        ),
+    ):
+        result = mcode(*arguments.split(), "--db", db)
+        assert (result.status, result.err.count("\n")) == (4, 1)
+        assert message in result.err
+    shown = words(mcode("results", "--price", "1,1", "--run", "silent", "--db", db))
+    assert "price not to be had: not all tokens were reported, or a helper model's are among them;" in shown
+
+
+def test_runs_that_are_not_of_the_same_tasks_or_samples(mcode: Mcode, tmp_path: Path) -> None:
+    db = tmp_path / "r.db"
+    pair = [outcome(0, "passed", "syntax", "passed"), outcome(1, "syntax", "passed")]
+    write_run(db, run_info("uneven", samples=3, all_samples=True), pair)
+    write_run(db, run_info("whole", **BIG), answered_apart([outcome(0, "passed"), outcome(1, "passed")], "w"))
+    write_run(db, run_info("elsewhere", **BIG, benchmark="mbpp"), [outcome(7, "passed")])
+    changed = [replace(outcome(n, "passed"), task_fingerprint="f" * 64) for n in (0, 1)]
+    write_run(db, run_info("changed", **BIG, seed=1), changed)
+    shown = words(mcode("match", "uneven", "whole", "--db", db))
+    assert (
+        "warning run uneven has 2 to 3 samples of a task, so that each of its budgets was drawn once" in shown
+    )
+    for arguments, message in (
+        ("match uneven elsewhere", "uneven and elsewhere have no common task"),
+        ("match uneven changed", "but none of the same content (fingerprint); compare runs over the same"),
+        ("compare uneven uneven", "a run compared with itself shows nothing; give two different ones"),
+    ):
+        result = mcode(*arguments.split(), "--db", db)
+        assert (result.status, result.err.count("\n")) == (4, 1)
+        assert message in result.err
+
+
+def test_the_library_matches_as_the_command(db: Path) -> None:
+    with pytest_mcode.results.open(db, price="1,10") as results:
+        found = results.match("small-ten", results.run("big-one"), by="model-seconds", margin=0.0)
+        assert (found["by"], found["curve"][0]["amount"]) == ("model_seconds", 1.5)
+        assert found["curve"][0]["costs"]["price"] == pytest.approx(300 / 1e6)
+    with pytest.raises(ConfigurationError, match=r"no\.json: No such file"):
+        pytest_mcode.results.open(db, price="no.json")
+
+
+def test_it_stands_first_in_a_report_of_two_models(mcode: Mcode, db: Path, tmp_path: Path) -> None:
+    pytest.importorskip("vl_convert", reason="needs the extra `report`")
+    path = tmp_path / "r.html"
+    assert mcode("report", "big-one", "small-ten", "-o", path, "--db", db).status == 0
+    page = path.read_text(encoding="utf-8")
+    body = page[page.index("<main>") :]
+    with pytest_mcode.results.open(db) as results:
+        said = results.match("small-ten", "big-one")["sentence"]
+    assert 0 < body.index(said) < body.index('id="summary"')
+    assert mcode("report", "small-ten", "small-debug", "-o", path, "--db", db).status == 0
+    assert "What it takes" not in path.read_text(encoding="utf-8")
