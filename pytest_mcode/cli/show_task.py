@@ -34,6 +34,10 @@ def render_task(run_id: str, outcomes: Sequence[Mapping[str, Any]]) -> Iterator[
                 earlier = None
             yield from _attempt(attempt, earlier)
             earlier = attempt
+        for choice in outcome["choices"]:
+            passed = "passes" if choice["passed"] else "fails"
+            said = f"chosen by {choice['by']}: sample {choice['sample']}, which {passed}: {choice['reason']}"
+            yield Text(visible(said), style="bold")
         if not outcome["attempts"]:
             yield "no attempt"
 

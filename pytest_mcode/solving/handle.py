@@ -11,7 +11,7 @@ from pytest_mcode.errors import ApplyError, ContentFilterError, ContextOverflowE
 from pytest_mcode.harnesses import checked
 from pytest_mcode.harnesses.protocol import Harness
 from pytest_mcode.models import Completion, Request
-from pytest_mcode.records import Attempt, Task, Verdict
+from pytest_mcode.records import Attempt, Choice, Task, Verdict
 from pytest_mcode.solving.asides import Aside, asides_of, with_asides
 from pytest_mcode.solving.examples import EXAMPLES, examples_of, judge_examples
 from pytest_mcode.solving.feedback import FEEDBACK, DetailName, FeedbackName, detailed
@@ -38,6 +38,8 @@ class TaskHandle:
     journal: Journal | None = None
     """Keeps the attempts of a session that may be killed."""
     attempts: list[Attempt] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
+    """What would be handed in, by ways of choosing."""
     harness: Harness | None = None
     """The benchmark's, as the session's settings want it; None: as it is."""
     detail: DetailName = "first"
@@ -141,6 +143,7 @@ class TaskHandle:
     def take_over(self, done: "TaskHandle") -> None:
         """Have what was done at the same task by way of another handle."""
         self.attempts[:] = done.attempts
+        self.choices[:] = done.choices
         vars(self).update({name: value for name, value in vars(done).items() if name.startswith("_")})
 
     def ask_aside(

@@ -98,6 +98,12 @@ class RepositoryHarness(Harness):
         with closing(_open(settings, session_id)) as repositories:
             return check(repositories, tasks, progress)
 
+    def image_bytes(self, tasks: Sequence[Task]) -> int:
+        """Return what an image a task takes, layers that they share counted each time."""
+        from pytest_mcode.harnesses.repositories.images import TYPICAL_SIZE
+
+        return len(tasks) * TYPICAL_SIZE
+
     def prepare(self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress) -> None:
         """Build or pull the images of `tasks`."""
         from pytest_mcode.harnesses.repositories.building import build
