@@ -20,6 +20,7 @@ from pytest_mcode.session.plan import Plan
 from pytest_mcode.solving import Solver, TaskHandle
 from pytest_mcode.solving.bundled import bundled_solver
 from pytest_mcode.solving.replay import Replay
+from pytest_mcode.solving.selecting import Selecting
 from pytest_mcode.solving.styles import Style, style_of
 
 
@@ -83,13 +84,29 @@ def mcode_helper(mcode_plan: Plan, pytestconfig: pytest.Config) -> Iterator[Mode
 @pytest.fixture(scope="session")
 def mcode_solver(mcode_plan: Plan, request: pytest.FixtureRequest) -> Solver:
     """A `Solver`: sample and debug within the session's budget; ``replay`` judges what is stored."""
+    settings = mcode_plan.settings
+    if settings.select == "judge":
+        return _solver(mcode_plan, request)
+    return Selecting(
+        _solver(mcode_plan, request),
+        by=settings.select,
+        seed=settings.seed,
+        model=_model(mcode_plan, request) if settings.select == "tests" else None,
+    )
+
+
+def _solver(mcode_plan: Plan, request: pytest.FixtureRequest) -> Solver:
     if mcode_plan.settings.backend == "replay":
         return Replay(mcode_plan.answers)
-    # A model of the user's own has taken the place of ours, and of the throttle in it.
-    model = throttle_of(request.config, mcode_plan).throttled(request.getfixturevalue("mcode_model"))
+    model = _model(mcode_plan, request)
     prompt, style = request.getfixturevalue("mcode_prompt"), request.getfixturevalue("mcode_repair")
     helper = request.getfixturevalue("mcode_helper")
     return bundled_solver(mcode_plan.settings, model, prompt, style, helper)
+
+
+def _model(mcode_plan: Plan, request: pytest.FixtureRequest) -> Model:
+    # A model of the user's own has taken the place of ours, and of the throttle in it.
+    return throttle_of(request.config, mcode_plan).throttled(request.getfixturevalue("mcode_model"))
 
 
 @pytest.fixture

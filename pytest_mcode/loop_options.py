@@ -22,6 +22,14 @@ class LoopOptions:
     all_samples: bool = switch(
         "Start every sample, also after a pass: what an unbiased pass@k needs.", changes_result=True
     )
+    select: Literal["judge", "first", "public", "vote", "tests"] = option(
+        "Which of several samples is handed in, recorded beside the outcome: judge (one that passes the "
+        "judging tests: coverage), or one chosen without them: first, public (the first that passes what the "
+        "prompt shows), vote (equal outputs), tests (those that the model writes); see `mcode select`.",
+        choice("judge", "first", "public", "vote", "tests"),
+        metavar="HOW",
+        default="judge",
+    )
     debug_iters: int = count("Repairs after a failed attempt, per sample.", 0, default=0, changes_result=True)
     feedback: Literal["judge", "public", "none"] = option(
         "What guides a repair: judge (the judging tests' error), public (only tests that the prompt shows; "

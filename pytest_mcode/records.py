@@ -10,6 +10,7 @@ from typing import Any, Literal, NotRequired, Self, TypedDict
 __all__ = [
     "REFUSALS",
     "Attempt",
+    "Choice",
     "Message",
     "OutcomeStatus",
     "RunInfo",
@@ -203,6 +204,29 @@ class Attempt:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Choice:
+    """Which of a task's samples is handed in, chosen without the tests that judge; and what choosing took."""
+
+    by: str
+    """``first``, ``public``, ``vote``, ``tests``."""
+    sample: int | None
+    """None where no sample has a solution."""
+    passed: bool
+    """Whether the judging tests pass that sample's last attempt."""
+    reason: str
+    """Why this one, in a few words."""
+    executions: int = 0
+    """Runs in the sandbox."""
+    execution_seconds: float = 0.0
+    prompt_tokens: int | None = 0
+    """Of what the model was asked for the choice; None where it did not tell."""
+    completion_tokens: int | None = 0
+    generation_seconds: float = 0.0
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """Groups, scores, tests; JSON types."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskOutcome:
     """How one task of a run ended, with every attempt made, also those before an error."""
 
@@ -217,6 +241,8 @@ class TaskOutcome:
     seconds: float = 0.0
     """Wall-clock seconds that the solver took, what it waited for a free slot or sandbox among them."""
     tags: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    """What would be handed in, by ways of choosing; `status` knows nothing of them."""
 
     @property
     def overridden(self) -> dict[str, str]:
@@ -239,7 +265,8 @@ class TaskOutcome:
         """Rebuild from `to_json`."""
         data = json.loads(text)
         attempts = tuple(Attempt.from_dict(attempt) for attempt in data["attempts"])
-        return cls(**{**data, "attempts": attempts, "tags": tuple(data["tags"])})
+        choices = tuple(Choice(**choice) for choice in data["choices"])
+        return cls(**{**data, "attempts": attempts, "tags": tuple(data["tags"]), "choices": choices})
 
 
 @dataclass(frozen=True, kw_only=True)

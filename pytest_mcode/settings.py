@@ -161,6 +161,7 @@ class Settings(LoopOptions, PriceOptions):
     split: str | None = option(
         "Split of the dataset; default: the benchmark's standard one.", metavar="NAME", changes_result=True
     )
+    plan: bool = occasion_switch("Say what the session will take and can show, and stop; see `mcode plan`.")
     resume: bool = occasion_switch(
         "Go on with the latest run of this very configuration: what is judged stands, the rest runs."
     )

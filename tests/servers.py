@@ -6,7 +6,9 @@
 >>> OpenAIServer(lambda body: "a" if len(body["messages"]) == 1 else status(503))
 >>> OllamaServer([DROP, status(429, {"Retry-After": "1"}), HTML, "fine"])
 
-`server.requests` holds the JSON body of every chat request in order, `server.log` each
+What the preflight asks to see whether seeds are honoured is answered apart, by its seed; `server.seeds` says
+how, `server.asked_seeds` holds these seeds.
+`server.requests` holds the JSON body of every other chat request in order, `server.log` each
 ``(method, path)``. `server.stop()` refuses connections from then on (as a server that died),
 `server.start()` takes the same port again. Replies stream when the request asks for it.
 """
@@ -22,6 +24,8 @@ from dataclasses import dataclass, field, replace
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, Self
+
+from pytest_mcode.session.seeds import QUESTION
 
 __all__ = [
     "CLOSE",
@@ -157,6 +161,8 @@ class ScriptedServer:
         """What a scripted callable raised; the first one is raised again at the end of ``with``."""
         self.overrides: dict[str, Reply] = {}
         """Replies by path, for any endpoint: ``server.overrides["/api/tags"] = HANG``."""
+        self.seeds: Literal["honoured", "no effect", "not honoured"] = "honoured"
+        self.asked_seeds: list[int] = []
         self._script = self._as_function(answer)
         self._lock = threading.Lock()
         self._listener: _Listener | None = None
@@ -213,6 +219,8 @@ class ScriptedServer:
             self.log.append((handler.command, path))
             if path in self.overrides:
                 reply = self._with_error_body(self.overrides[path])
+            elif path == self.CHAT and QUESTION in str(body.get("messages")):
+                reply = self._with_error_body(self._village(body))
             elif path == self.CHAT:
                 self.requests.append(body)
                 self.headers.append(handler.headers)
@@ -220,6 +228,16 @@ class ScriptedServer:
             else:
                 reply = self._other(handler.command, path, body)
         self._play(handler, body, reply)
+
+    def _village(self, body: dict[str, Any]) -> Reply:
+        seed = body["seed"] if "seed" in body else body["options"]["seed"]
+        self.asked_seeds.append(seed)
+        texts = {
+            "honoured": f"Village {seed}.",
+            "no effect": "Village.",
+            "not honoured": f"Village of request {len(self.asked_seeds)}.",
+        }
+        return Reply(texts[self.seeds])
 
     def _chat(self, body: dict[str, Any]) -> Reply:
         if body.get("model") not in self.models:

@@ -20,7 +20,7 @@ ORDER = (
     BASE,
     {"analysis", "models", "sandboxes", "store"},
     {"harnesses"},
-    {"benchmarks"},
+    {"benchmarks", "selection"},
     {"solving"},
     {"suite", "results"},
     {"session"},

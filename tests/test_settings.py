@@ -36,7 +36,12 @@ def test_command_line_beats_ini_beats_benchmark_beats_default():
         ("mem_limit", "1k", f"--mcode-mem-limit: '1k' is not allowed; {SIZE}"),
         ("mem_limit", "15m", f"--mcode-mem-limit: '15m' is not allowed; {SIZE}"),
         ("isolation", "none", "--mcode-isolation: 'none' is not allowed; give one of fork, fresh"),
-        ("sandbox", "vm", "--mcode-sandbox: 'vm' is not allowed; give one of docker, bubblewrap, process"),
+        (
+            "sandbox",
+            "vm",
+            "--mcode-sandbox: 'vm' is not allowed; give one of docker, podman, bubblewrap, apptainer, auto, "
+            "process",
+        ),
         *(
             ("concurrency", value, f"--mcode-concurrency: {value!r} is not allowed; give {COUNT_OR_AUTO}")
             for value in ("0", "-1", "many", "1.5", "")

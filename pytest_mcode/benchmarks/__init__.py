@@ -99,6 +99,9 @@ _BUILT_IN = {
     "mbpp": "pytest_mcode.benchmarks.mbpp:MBPP",
     "mbpp+": "pytest_mcode.benchmarks.mbpp:MBPP_PLUS",
     "swebench-lite": "pytest_mcode.benchmarks.swebench:SWEBENCH_LITE",
+    "swebench-verified": "pytest_mcode.benchmarks.swebench:SWEBENCH_VERIFIED",
+    "swebench-full": "pytest_mcode.benchmarks.swebench:SWEBENCH_FULL",
+    "swebench-multilingual": "pytest_mcode.benchmarks.swebench:SWEBENCH_MULTILINGUAL",
 }
 """Name to where the benchmark is; imported when asked for."""
 

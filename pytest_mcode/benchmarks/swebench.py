@@ -1,8 +1,8 @@
-"""SWE-bench Lite (Jimenez et al. 2024, arXiv:2310.06770): real issues of Python repositories."""
+"""SWE-bench (Jimenez et al. 2024, arXiv:2310.06770) and its subsets: real issues of repositories."""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,14 @@ from pytest_mcode.harnesses.repositories.harness import REPOSITORIES
 from pytest_mcode.harnesses.repositories.marks import mark_problems
 from pytest_mcode.records import Task
 
-__all__ = ["SWEBENCH_LITE", "SWEbench", "to_task"]
+__all__ = [
+    "SWEBENCH_FULL",
+    "SWEBENCH_LITE",
+    "SWEBENCH_MULTILINGUAL",
+    "SWEBENCH_VERIFIED",
+    "SWEbench",
+    "to_task",
+]
 
 COLUMNS: dict[str, ColumnType] = {
     "instance_id": "text",
@@ -55,7 +62,7 @@ def to_task(row: Row) -> Task:
         prompt=row["problem_statement"],
         test=row["test_patch"],
         canonical_solution=row["patch"],
-        tags=(_mark(row["repo"]),),
+        tags=(_mark(row["repo"]), *_difficulty(row)),
         extra={
             **{column: row[column] for column in JUDGED_BY},
             **{column: _test_list(row, column) for column in TEST_LISTS},
@@ -85,6 +92,14 @@ def _mark(repository: str) -> str:
     return re.sub(r"\W", "_", repository.rpartition("/")[2]).lower()
 
 
+def _difficulty(row: Row) -> Iterator[str]:
+    """Yield the mark of how long people thought it takes: ``difficulty_15_min_1_hour``, in Verified."""
+    told = row.get("difficulty")
+    if isinstance(told, str) and told.strip():
+        said = told.strip().replace("<", "under ").replace(">", "over ")
+        yield "difficulty_" + re.sub(r"\W+", "_", said).strip("_").lower()
+
+
 def _test_list(row: Row, column: str) -> list[str]:
     value = row.get(column)
     try:
@@ -107,21 +122,41 @@ class SWEbench(RowLoader):
     demonstrations: None = None
 
 
-SWEBENCH_LITE = SWEbench(
-    name="swebench-lite",
-    summary="300 issues of 12 Python repositories to resolve (needs Docker, extra [swebench])",
-    hub=HubDataset(id="SWE-bench/SWE-bench_Lite"),
-    columns=COLUMNS,
-    to_task=to_task,
-    splits={"test": Split(hub="test"), "dev": Split(hub="dev")},
-    id_column="instance_id",
-    remedy=REMEDY,
-    defaults={
-        "timeout": 1800.0,
-        "mem_limit": "4g",
-        "pids_limit": 1024,
-        "feedback": "public",
-        "isolation": "fresh",
-        "image": "each task's own",
-    },
+DEFAULTS: Mapping[str, Any] = {
+    "timeout": 1800.0,
+    "mem_limit": "4g",
+    "pids_limit": 1024,
+    "feedback": "public",
+    "retrieval": True,
+    "isolation": "fresh",
+    "image": "each task's own",
+}
+TEST, DEV = {"test": Split(hub="test")}, {"dev": Split(hub="dev")}
+
+
+def _swebench(name: str, hub: str, summary: str, splits: Mapping[str, Split]) -> SWEbench:
+    return SWEbench(
+        name=name,
+        summary=f"{summary} (needs Docker, extra [swebench])",
+        hub=HubDataset(id=f"SWE-bench/{hub}"),
+        columns=COLUMNS,
+        to_task=to_task,
+        splits=splits,
+        id_column="instance_id",
+        remedy=REMEDY,
+        defaults=DEFAULTS,
+    )
+
+
+SWEBENCH_LITE = _swebench(
+    "swebench-lite", "SWE-bench_Lite", "300 issues of 12 Python repositories to resolve", {**TEST, **DEV}
+)
+SWEBENCH_VERIFIED = _swebench(
+    "swebench-verified", "SWE-bench_Verified", "500 issues that people found solvable as stated", TEST
+)
+SWEBENCH_FULL = _swebench(
+    "swebench-full", "SWE-bench", "2,294 issues of 12 Python repositories to resolve", {**TEST, **DEV}
+)
+SWEBENCH_MULTILINGUAL = _swebench(
+    "swebench-multilingual", "SWE-bench_Multilingual", "300 issues in nine other languages", TEST
 )

@@ -13,8 +13,10 @@ from pytest_mcode.cli import (
     image,
     match,
     merge,
+    plan,
     report,
     results,
+    select,
     show,
     study,
     tasks,
@@ -34,10 +36,12 @@ app = typer.Typer(
 )
 # Everything behind `--` is pytest's, so extra arguments pass.
 app.command(context_settings={"allow_extra_args": True})(bench.bench)
+app.command()(plan.plan)
 app.command()(study.study)
 app.command()(results.results)
 app.command()(show.show)
 app.command()(compare.compare)
+app.command()(select.select)
 app.command()(tasks.tasks)
 app.command()(match.match)
 app.command()(export.export)

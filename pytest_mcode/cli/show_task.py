@@ -34,6 +34,10 @@ def render_task(run_id: str, outcomes: Sequence[Mapping[str, Any]]) -> Iterator[
                 earlier = None
             yield from _attempt(attempt, earlier)
             earlier = attempt
+        for choice in outcome["choices"]:
+            passed = "passes" if choice["passed"] else "fails"
+            said = f"chosen by {choice['by']}: sample {choice['sample']}, which {passed}: {choice['reason']}"
+            yield Text(visible(said), style="bold")
         if not outcome["attempts"]:
             yield "no attempt"
 
@@ -60,6 +64,8 @@ def _attempt(attempt: Attempt, earlier: Attempt | None) -> Iterator[RenderableTy
     yield from _block("standard output", verdict["stdout"])
     yield from _block("standard error", verdict["stderr"])
     for name, value in attempt["extra"].items():
+        if name == "log":  # Compressed: --json has it.
+            continue
         yield from _block(name.replace("_", " "), to_json(value))
 
 

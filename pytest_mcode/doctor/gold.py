@@ -36,6 +36,8 @@ class Trial:
     """Of the slowest reference solution."""
     public_reason: str = ""
     """Why the reference solution does not pass what the prompt shows."""
+    learnt: Sequence[str] = ()
+    """What sessions will know of the task."""
 
     @property
     def all(self) -> list[list[str]]:
@@ -81,6 +83,9 @@ def _try(harness: Harness, task: Task, sandbox: Any, repeat: int) -> Trial:
             trial.gold.append(_judge(harness, trial, task.canonical_solution, sandbox, is_gold=True))
         if task.public_test is not None:
             trial.public_reason = _judge_publicly(harness, task, sandbox)
+        if {*trial.gold} == {"passed"}:
+            with contextlib.suppress(InfraError):
+                trial.learnt = harness.learn(task, sandbox)
     for solution in harness.idle_solutions(task):
         trial.idle[solution] = [
             _judge(harness, trial, solution, sandbox, is_gold=False) for _ in range(repeat)
@@ -195,6 +200,14 @@ def _doubts(trials: Sequence[Trial], planned: int, timeout: float) -> Iterator[F
             message=f"{len(slow)} reference solutions take more than half of the {timeout:g} s allowed",
             remedy="raise --timeout: on a slower machine a right solution would fail",
             items=_named(slow, lambda trial: f"{trial.seconds:.1f} s"),
+        )
+    if learnt := [trial for trial in trials if trial.learnt]:
+        yield Finding(
+            check="public tests",
+            level="ok",
+            message=f"of {len(learnt)} tasks, tests that the reference solution breaks are left out of what "
+            "guides repairs, on this machine",
+            items=_named(learnt, lambda trial: ", ".join(trial.learnt[:3])),
         )
     if unjudged := [trial for trial in trials if trial.unjudged]:
         rest = planned - len(trials)

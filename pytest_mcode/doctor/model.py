@@ -8,11 +8,11 @@ from dataclasses import replace
 from pytest_mcode import benchmarks
 from pytest_mcode.benchmarks import Source
 from pytest_mcode.errors import ContextOverflowError
-from pytest_mcode.harnesses.findings import Finding
+from pytest_mcode.harnesses.findings import Finding, Level
 from pytest_mcode.harnesses.prompting import TemplatePrompt
 from pytest_mcode.models import Completion, Model, Request, backends
 from pytest_mcode.records import Message, Task
-from pytest_mcode.session import parts
+from pytest_mcode.session import parts, seeds
 from pytest_mcode.settings import Settings
 
 __all__ = ["check_completion", "check_context", "check_server"]
@@ -39,7 +39,7 @@ def check_server(settings: Settings) -> Iterator[Finding]:
 
 
 def check_completion(settings: Settings) -> Iterator[Finding]:
-    """Ask twice for the same small function, with the same seed: what comes, how fast, whether it repeats."""
+    """Ask twice for the same small function: what comes, how fast; then whether seeds are honoured."""
     benchmark = benchmarks.get("smoke")
     task = benchmark.load(Source()).tasks[0]
     request = _request(task, TemplatePrompt(benchmark.prompt_template).first(task), settings.seed)
@@ -60,7 +60,7 @@ def check_completion(settings: Settings) -> Iterator[Finding]:
             message=f"no code in the answer to a small task: {first.text[:60]!r}",
             remedy="see whether this is a chat or instruct model: a base model hardly answers prompts",
         )
-    yield _repeats(first, second, settings.seed)
+    yield _seeds(settings)
 
 
 def _speed(first: Completion, second: Completion) -> Finding:
@@ -88,15 +88,10 @@ def _speed(first: Completion, second: Completion) -> Finding:
     )
 
 
-def _repeats(first: Completion, second: Completion, seed: int) -> Finding:
-    same = first.text == second.text and first.reasoning == second.reasoning
-    differ = "equal requests with equal seeds got different answers: a run does not repeat exactly"
-    return Finding(
-        check="seed",
-        level="ok" if same else "note",
-        message=f"two equal requests with seed {seed} got equal answers" if same else differ,
-        data={"repeats": same},
-    )
+def _seeds(settings: Settings) -> Finding:
+    seen = seeds.observe(settings)
+    level: Level = "ok" if seen["seeds"] == seeds.HONOURED else "note"
+    return Finding(check="seed", level=level, message=seeds.observed_words(seen), data=seen)
 
 
 def check_context(settings: Settings) -> Iterator[Finding]:

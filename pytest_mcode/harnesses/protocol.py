@@ -12,14 +12,14 @@ from pytest_mcode.declarations import options_of
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.findings import Finding
 from pytest_mcode.harnesses.nowhere import Nowhere
-from pytest_mcode.records import Task, Verdict
+from pytest_mcode.records import Message, Task, Verdict
 from pytest_mcode.settings import Settings
 
 if TYPE_CHECKING:
     from pytest_mcode.harnesses.demonstrations import Demonstrations
     from pytest_mcode.harnesses.prompting import Prompt
 
-__all__ = ["Found", "Harness", "Progress"]
+__all__ = ["TRUE", "Evaluated", "Found", "Harness", "Progress"]
 
 Progress = Callable[[str], None]
 """Takes a line of text that says how far something long is."""
@@ -37,6 +37,22 @@ class Found:
     """Where there is no solution, why, if that is known."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Evaluated:
+    """What came of expressions that call a solution, in their order."""
+
+    values: tuple[str | None, ...]
+    """A short text each, equal where values are; ``!ValueError`` where that was raised, ``!time`` where time
+    was up, ``!Ended`` where the solution ended its process; None where nothing is known, as behind these, or
+    for a solution that cannot be loaded."""
+    seconds: float
+    """Of the execution."""
+
+
+TRUE = "n1"
+"""What True is in `Evaluated.values`."""
+
+
 class Harness(Protocol):
     """Everything between prompt and verdict for one kind of task."""
 
@@ -50,6 +66,8 @@ class Harness(Protocol):
     """``--mcode-feedback`` where nobody says; tables name the others."""
     nothing_found: str = "the completion holds no solution"
     """The message of the verdict ``no_solution``, which repairs show."""
+    selections: tuple[str, ...] = ("first", "public")
+    """What ``--mcode-select`` may be beside ``judge``; ``vote`` and ``tests`` ask for what stands below."""
     concurrent: bool = False
     """Whether several threads may use it at a time, and what `open_sandbox` returns, for different tasks."""
     shows_solved_tasks: bool = False
@@ -65,6 +83,15 @@ class Harness(Protocol):
         return self
 
     # Before anything runs.
+
+    def settle(
+        self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress
+    ) -> Settings:
+        """Return the settings with what depends on this machine decided, such as a sandbox ``auto``.
+
+        Raises `ConfigurationError` with the remedy.
+        """
+        return settings
 
     def check_options(self, settings: Settings) -> None:
         """Raise `ConfigurationError` for options that do not go together."""
@@ -111,6 +138,10 @@ class Harness(Protocol):
         """Bring what `tasks` need before the first of them runs; raises `ConfigurationError`."""
         return None
 
+    def image_bytes(self, tasks: Sequence[Task]) -> int:
+        """Return the bytes that images of `tasks` take at most, beside one that all share."""
+        return 0
+
     def remove_leftovers(self, settings: Settings, session_id: str) -> None:
         """Remove what workers that were killed have left."""
         return None
@@ -151,6 +182,13 @@ class Harness(Protocol):
         """Return the tests that the prompt shows one by one: as they are shown, the `public_test` of each."""
         return {}
 
+    def learn(self, task: Task, sandbox: Any) -> Sequence[str]:
+        """Find out with the reference solution what sessions should know of a task, and keep it.
+
+        `mcode doctor --gold` calls it where the reference passes; returns what was found, for people.
+        """
+        return ()
+
     def trace(self, task: Task, solution: str, verdict: Verdict, sandbox: Any) -> str | None:
         """Return what the call of ``task.test`` did at which `solution` fails; None where there is no trace.
 
@@ -169,6 +207,24 @@ class Harness(Protocol):
     def canonical(self, task: Task, solution: str) -> str:
         """Return a text that is equal for solutions that must get the same verdict: they are judged once."""
         return solution.strip()
+
+    # Selection among samples.
+
+    def inputs(self, task: Task, seed: int) -> tuple[Sequence[str], Sequence[str]]:
+        """Return expressions that call a solution: those that the prompt shows, and those derived of them."""
+        return (), ()
+
+    def evaluate(self, task: Task, solution: str, expressions: Sequence[str], sandbox: Any) -> Evaluated:
+        """Return what such expressions are for a solution; raises `InfraError`."""
+        raise ConfigurationError(f"{self.name} cannot be chosen by what they do")
+
+    def tests_request(self, task: Task) -> list[Message]:
+        """Return the messages that ask a model for tests of a task."""
+        raise ConfigurationError(f"{self.name} cannot be chosen by what they do")
+
+    def find_tests(self, completion: str, task: Task) -> Sequence[str]:
+        """Return the tests in an answer: expressions that are True where a solution passes."""
+        raise ConfigurationError(f"{self.name} cannot be chosen by what they do")
 
     # Afterwards.
 

@@ -25,7 +25,7 @@ class Request:
 
     messages: Sequence[Message]
     seed: int
-    """Derived from (session seed, task, sample, iteration): samples differ and a run repeats."""
+    """Derived from (session seed, task, sample, iteration), so samples differ."""
     task: Task
     """For models that know their task (``gold``, ``replay``); nothing of it but `messages` is sent."""
     sample: int = 0

@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, get_args
 
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.models import Model
 from pytest_mcode.records import TaskOutcome
-from pytest_mcode.results import summaries
+from pytest_mcode.results import selecting, summaries
 from pytest_mcode.results.export import LoadTasks, export, formats
 from pytest_mcode.results.frames import Rows, attempt_frame, run_frame, task_frame
 from pytest_mcode.results.inspection import outcomes_of
 from pytest_mcode.results.prices import NO_PRICES, Prices
 from pytest_mcode.results.scaling import Curve, scaling
+from pytest_mcode.results.selecting import Progress, no_progress
+from pytest_mcode.results.selection import selection
 from pytest_mcode.results.spread import spread_of_run
 from pytest_mcode.results.summaries import Figures
 from pytest_mcode.store import Store, read_outcomes
@@ -70,6 +73,25 @@ class Run:
     def curve(self) -> Curve:
         """Return the pass rate within n samples, for fewer than were made too where all were started."""
         return scaling(self.store, [self.figures()])[0]
+
+    def select(
+        self,
+        *ways: str,
+        load_tasks: LoadTasks,
+        model: Model | None = None,
+        again: bool = False,
+        progress: Progress = no_progress,
+    ) -> dict[str, Any]:
+        """Choose among its samples by each of `ways`, record that, and return `selection`.
+
+        See `selecting.select`; the store must be one that can be written.
+        """
+        selecting.select(self.store, self.row, ways, load_tasks, model=model, again=again, progress=progress)
+        return self.selection()
+
+    def selection(self) -> dict[str, Any]:
+        """Return what the recorded choices come to, beside coverage; see `selection.selection`."""
+        return selection(self.store, self.row)
 
     def outcomes(self) -> Iterator[TaskOutcome]:
         """Yield its outcomes as they were recorded, with every attempt."""

@@ -85,6 +85,8 @@ class Order:
     limits: Limits
     session_id: str
     image: str = ""
+    allow_weaker: tuple[str, ...] = ()
+    """Promises that need not be held, see `promises.PROMISES`."""
     rootfs: str | None = None
     """A directory with a Linux system, for providers that need no image."""
     isolation: Isolation = "fork"

@@ -34,8 +34,8 @@ logger = logging.getLogger(__name__)
 class RefusedContainerError(InfraError):
     """The engine does not make or start a container; `reason` is its own word for it."""
 
-    def __init__(self, image: str, reason: str) -> None:
-        super().__init__(f"the Docker engine refuses {image}: {reason}")
+    def __init__(self, engine: str, image: str, reason: str) -> None:
+        super().__init__(f"the {engine} engine refuses {image}: {reason}")
         self.reason = reason
 
 
@@ -70,6 +70,8 @@ class Recipe:
     """More of `APIClient.create_host_config`, such as ``tmpfs``."""
     streams: Sequence[Literal["stdin", "stdout", "stderr"]] = ("stdin",)
     """Which of process 1's streams are attached."""
+    engine: str = "Docker"
+    """What makes it, as messages name it."""
 
 
 class AttachedContainer:
@@ -85,7 +87,7 @@ class AttachedContainer:
         self.stream: Any = None
         self.id = create(engine, recipe, session_id)
         try:
-            with _refusals(recipe.image):
+            with _refusals(recipe):
                 wanted = dict.fromkeys(recipe.streams, 1)
                 self.stream = engine.attach_socket(self.id, params={**wanted, "stream": 1})
                 engine.start(self.id)
@@ -121,7 +123,7 @@ def create(engine: APIClient, recipe: Recipe, session_id: str) -> str:
         **recipe.host,
     )
     entrypoint, *command = recipe.program
-    with _refusals(recipe.image):
+    with _refusals(recipe):
         container = engine.create_container(
             recipe.image,
             entrypoint=[entrypoint],
@@ -149,33 +151,33 @@ def hang_up(connection: Any) -> None:
 
 
 @contextmanager
-def engine_errors(what: str) -> Iterator[None]:
+def engine_errors(what: str, engine: str = "Docker") -> Iterator[None]:
     """Turn what the engine answers about a running container, or its silence, into our errors."""
     from docker.errors import APIError
 
     try:
-        with _silence():
+        with _silence(engine):
             yield
     except APIError as error:
         reason = error.explanation or str(error)
         if error.status_code in (404, 409) or "is not running" in reason:
             raise LostContainerError(f"{what} is gone: {reason}") from error
-        raise InfraError(f"the Docker engine refuses {what}: {reason}") from error
+        raise InfraError(f"the {engine} engine refuses {what}: {reason}") from error
 
 
 @contextmanager
-def _refusals(image: str) -> Iterator[None]:
+def _refusals(recipe: Recipe) -> Iterator[None]:
     from docker.errors import APIError
 
     try:
-        with _silence():
+        with _silence(recipe.engine):
             yield
     except APIError as error:
-        raise RefusedContainerError(image, str(error.explanation or error)) from error
+        raise RefusedContainerError(recipe.engine, recipe.image, str(error.explanation or error)) from error
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def _silence(engine: str) -> Iterator[None]:
     from docker.errors import APIError
     from requests import RequestException
     from urllib3.exceptions import HTTPError
@@ -185,7 +187,7 @@ def _silence() -> Iterator[None]:
     except APIError:  # a `RequestException` as well
         raise
     except (RequestException, HTTPError, OSError) as error:
-        raise LostEngineError(f"lost the Docker engine: {error}") from error
+        raise LostEngineError(f"lost the {engine} engine: {error}") from error
 
 
 def _remove(engine: APIClient, container: str) -> None:
@@ -201,8 +203,8 @@ def _remove(engine: APIClient, container: str) -> None:
             except docker.errors.NotFound:
                 return
             except docker.errors.APIError as error:
-                if error.status_code != 409:  # removal in progress
-                    raise
+                if error.status_code != 409 and "improper" not in str(error.explanation):
+                    raise  # else its removal is in progress, in Docker's words and in Podman's
                 time.sleep(0.01)
     except (docker.errors.APIError, requests.RequestException) as error:
         logger.warning("could not remove container %s: %s", container[:12], error)

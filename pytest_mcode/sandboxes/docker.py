@@ -27,7 +27,13 @@ from pytest_mcode.sandboxes.trial import try_sandbox
 if TYPE_CHECKING:
     from docker import APIClient
 
-__all__ = ["PROVIDER", "ContainerConnection", "DockerProvider", "DockerSandbox", "runner_recipe"]
+__all__ = [
+    "PROVIDER",
+    "ContainerConnection",
+    "DockerSandbox",
+    "EngineProvider",
+    "runner_recipe",
+]
 
 JUDGE_MEMORY = 256 * 2**20
 """Bytes that a container has beyond the solution's limit, for the judge and the server."""
@@ -52,9 +58,14 @@ NO_PYTHON = ("executable file not found", "no such file or directory", "Python 3
 class DockerSandbox(RunnerSandbox):
     """Runs solutions in a container of its own, started when first needed.
 
+    Other engines with Docker's interface derive from it.
+
     `isolation` ``fork`` keeps the container for many attempts, each in processes of its own under
     users of its own; ``fresh`` gives each attempt its own container.
     """
+
+    provider, engine_name = "docker", "Docker"
+    connect = staticmethod(connect_engine)
 
     def __init__(self, image: str, limits: Limits, session_id: str, isolation: Isolation = "fork") -> None:
         super().__init__(limits, isolation)
@@ -67,7 +78,7 @@ class DockerSandbox(RunnerSandbox):
         engine = self._connected_engine()
         found = engine.inspect_image(self.image)  # type: ignore[no-untyped-call]
         return {
-            "sandbox": "docker",
+            "sandbox": self.provider,
             "engine": engine.version()["Version"],
             "image": self.image,
             "image_id": found["Id"],
@@ -84,7 +95,7 @@ class DockerSandbox(RunnerSandbox):
 
     def _connected_engine(self) -> APIClient:
         if self._engine is None:
-            self._engine = connect_engine()
+            self._engine = self.connect()
         return self._engine
 
     def _connect(self) -> ContainerConnection:
@@ -97,49 +108,53 @@ class DockerSandbox(RunnerSandbox):
         return self._start()
 
     def _start(self) -> ContainerConnection:
-        recipe = runner_recipe(self.image, self.limits, self._sysctls)
         try:
-            return ContainerConnection(
-                AttachedContainer(self._connected_engine(), recipe, self.session_id), self.image
-            )
+            container = AttachedContainer(self._connected_engine(), self._recipe(), self.session_id)
         except RefusedContainerError as error:
-            raise ConfigurationError(_explanation(self.image, error.reason)) from error
+            raise ConfigurationError(_explanation(self.image, error.reason, self.engine_name)) from error
         except LostEngineError as error:
             raise ConnectionError(str(error)) from error
+        return ContainerConnection(container, self.image, self.engine_name)
+
+    def _recipe(self) -> Recipe:
+        return runner_recipe(self.image, self.limits, self._sysctls)
 
 
-class DockerProvider:
-    """Containers of the Docker engine."""
+class EngineProvider:
+    """Containers of an engine with Docker's interface."""
+
+    def __init__(self, sandbox: type[DockerSandbox]) -> None:
+        self._sandbox = sandbox
 
     def open(self, order: Order) -> DockerSandbox:
         """Return a sandbox that will have a container of the order's image."""
-        return DockerSandbox(order.image, order.limits, order.session_id, order.isolation)
+        return self._sandbox(order.image, order.limits, order.session_id, order.isolation)
 
     def check(self, order: Order, needs: Sequence[str], progress: Progress) -> Mapping[str, Any]:
         """Look for the engine and the image (pulled where it is missing), then try it."""
-        with connect_engine() as engine:
-            prepared = prepare(engine, order.image, progress)
+        with self._sandbox.connect() as engine:
+            prepared = prepare(engine, order.image, self._sandbox.engine_name, progress)
         described = try_sandbox(self.open(order), needs)
         not_held = [*prepared["limits_not_held"], *described["limits_not_held"]]
         if not_held:
-            progress(f"this Docker engine can't limit: {', '.join(not_held)}")
+            progress(f"this {self._sandbox.engine_name} engine can't limit: {', '.join(not_held)}")
         return {**described, **prepared, "limits_not_held": not_held}
 
     def remove_leftovers(self, session_id: str) -> int:
         """Remove the session's containers."""
-        with connect_engine() as engine:
+        with self._sandbox.connect() as engine:
             return remove_session(engine, session_id)
 
 
-PROVIDER = DockerProvider()
+PROVIDER = EngineProvider(DockerSandbox)
 
 
 class ContainerConnection:
     """A runner that is process 1 of a container, reached through its standard streams."""
 
-    def __init__(self, container: AttachedContainer, image: str) -> None:
+    def __init__(self, container: AttachedContainer, image: str, engine_name: str = "Docker") -> None:
         self.container = container
-        self._image = image
+        self._image, self._engine_name = image, engine_name
         self._output = bytearray()
         self._diagnostics = bytearray()
 
@@ -183,7 +198,8 @@ class ContainerConnection:
             chunk = self._raw_socket.recv(size - len(data))
             if not chunk:
                 said = self._diagnostics.decode("utf-8", "replace").strip()
-                raise ConnectionError(_explanation(self._image, f"it ended{': ' + said if said else ''}"))
+                reason = f"it ended{': ' + said if said else ''}"
+                raise ConnectionError(_explanation(self._image, reason, self._engine_name))
             data += chunk
         return bytes(data)
 
@@ -208,14 +224,14 @@ def runner_recipe(image: str, limits: Limits, sysctls: Mapping[str, str] = SYSCT
     )
 
 
-def _explanation(image: str, reason: str) -> str:
+def _explanation(image: str, reason: str, engine: str) -> str:
     """Return why there is no runner in a container, with the remedy where the reason is a known one."""
     if "No such image" in reason:
-        return f"image {image} is not on the Docker engine: `docker pull {image}`, {ANOTHER}"
+        return f"image {image} is not on the {engine} engine: `{engine.lower()} pull {image}`, {ANOTHER}"
     if "exec format error" in reason:
-        return f"image {image} is for another processor than the Docker engine's: {ANOTHER}"
+        return f"image {image} is for another processor than the {engine} engine's: {ANOTHER}"
     if any(sign in reason for sign in NO_PYTHON):
         return f"image {image} has no python3 (3.8 or later): {ANOTHER}"
     if "emory" in reason:
-        return f"the Docker engine refuses the memory limit ({reason}): change --mcode-mem-limit"
+        return f"the {engine} engine refuses the memory limit ({reason}): change --mcode-mem-limit"
     return f"no container of {image}: {reason}"

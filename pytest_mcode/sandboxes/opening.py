@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
@@ -9,15 +10,20 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.sandboxes import Isolation, Limits, Order, Progress, Provider, Sandbox
 from pytest_mcode.sandboxes.capacity import judges
 from pytest_mcode.sandboxes.pool import SandboxPool
+from pytest_mcode.sandboxes.promises import check_promises, refuse_weaker
 
-__all__ = ["PROVIDERS", "check_sandbox", "open_sandbox", "provider", "remove_leftovers"]
+__all__ = ["AUTO", "PROVIDERS", "check_sandbox", "choose", "open_sandbox", "provider", "remove_leftovers"]
 
 PROVIDERS = {
     "docker": "pytest_mcode.sandboxes.docker",
+    "podman": "pytest_mcode.sandboxes.podman",
     "bubblewrap": "pytest_mcode.sandboxes.bubblewrap",
+    "apptainer": "pytest_mcode.sandboxes.apptainer",
     "process": "pytest_mcode.sandboxes.process",
 }
 """The module of each, whose ``PROVIDER`` it is."""
+AUTO = tuple(name for name in PROVIDERS if name != "process")
+"""Those that isolate, in the order in which ``auto`` tries them."""
 
 
 def provider(name: str) -> Provider:
@@ -51,6 +57,7 @@ def check_sandbox(
     limits: Limits,
     session_id: str,
     rootfs: str | None = None,
+    allow_weaker: Sequence[str] = (),
     needs: Sequence[str] = (),
     progress: Progress = print,
 ) -> Mapping[str, Any]:
@@ -59,8 +66,49 @@ def check_sandbox(
     `needs` are modules that its Python must have; `progress` takes lines of text while an image is
     pulled. Raises `ConfigurationError` with the remedy.
     """
+    order = Order(
+        image=image, rootfs=rootfs, limits=limits, session_id=session_id, allow_weaker=tuple(allow_weaker)
+    )
+    return _checked(name, order, needs, progress)
+
+
+def choose(
+    *,
+    image: str,
+    limits: Limits,
+    session_id: str,
+    rootfs: str | None = None,
+    needs: Sequence[str] = (),
+    progress: Progress = print,
+) -> str:
+    """Return the first provider that can hold the limits on this machine, and say which and why.
+
+    Raises `ConfigurationError` that says what is wrong with each.
+    """
     order = Order(image=image, rootfs=rootfs, limits=limits, session_id=session_id)
-    return provider(name).check(order, needs, progress)
+    reasons: list[str] = []
+    for name in AUTO:
+        try:
+            _checked(name, order, needs, progress)
+        except ConfigurationError as error:
+            reasons.append(f"{name}: {error}")
+            continue
+        passed_over = f" ({'; '.join(reasons)})" if reasons else ""
+        progress(f"sandbox auto takes {name}{passed_over}")
+        return name
+    raise ConfigurationError(f"no sandbox can be had on this machine: {'; '.join(reasons)}")
+
+
+def _checked(name: str, order: Order, needs: Sequence[str], progress: Progress) -> Mapping[str, Any]:
+    """Try a provider, and what it promises; `process` promises nothing."""
+    chosen = provider(name)
+    described = chosen.check(order, needs, progress)
+    if name == "process":
+        return described
+    promises = check_promises(described, lambda limits: chosen.open(replace(order, limits=limits)))
+    if missing := refuse_weaker(name, promises, order.allow_weaker):
+        progress(f"sandbox {name} does not hold: {', '.join(missing)}")
+    return {**described, "promises": promises}
 
 
 def remove_leftovers(name: str, session_id: str) -> int:

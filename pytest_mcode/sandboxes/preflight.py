@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.sandboxes import NUMPY_IMAGE, Progress
+from pytest_mcode.sandboxes.engine import NO_RANGE
 from pytest_mcode.sandboxes.ownership import sweep
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ HELD_LIMITS = {"MemoryLimit": "memory", "SwapLimit": "swap", "PidsLimit": "proce
 """The engine's names of limits, and our word for each."""
 
 
-def prepare(engine: APIClient, image: str, progress: Progress) -> dict[str, Any]:
-    """Have the image (pulled where it is missing); return what belongs into the run's record of the engine.
+def prepare(engine: APIClient, image: str, name: str, progress: Progress) -> dict[str, Any]:
+    """Have the image (pulled where it is missing); return what belongs into the record of the engine `name`.
 
     Containers of dead sessions are removed on the way. Raises `ConfigurationError` with the remedy.
     """
@@ -29,7 +30,7 @@ def prepare(engine: APIClient, image: str, progress: Progress) -> dict[str, Any]
     if not is_present(engine, image):
         if image == NUMPY_IMAGE:
             raise ConfigurationError(f"image {image} is not here: make it with `mcode image build`")
-        pull(engine, image, progress)
+        pull(engine, image, progress, name)
     return {"limits_not_held": _limits_not_held(engine), "client_machine": platform.machine()}
 
 
@@ -46,7 +47,7 @@ def is_present(engine: APIClient, image: str) -> bool:
     return True
 
 
-def pull(engine: APIClient, image: str, progress: Progress) -> None:
+def pull(engine: APIClient, image: str, progress: Progress, name: str = "Docker") -> None:
     """Pull an image, telling every few megabytes how far it is; raises `ConfigurationError`."""
     import docker.errors
 
@@ -56,7 +57,7 @@ def pull(engine: APIClient, image: str, progress: Progress) -> None:
     try:
         for event in engine.pull(image, stream=True, decode=True):
             if "error" in event:
-                raise ConfigurationError(_not_pulled(image, event["error"]))
+                raise ConfigurationError(_not_pulled(image, event["error"], name))
             if event.get("status") == "Downloading":
                 layers[event["id"]] = event["progressDetail"].get("current", 0)
             megabytes = sum(layers.values()) // 10**6
@@ -64,14 +65,16 @@ def pull(engine: APIClient, image: str, progress: Progress) -> None:
                 told = megabytes
                 progress(f"pulling {image} ... {megabytes} MB")
     except docker.errors.APIError as error:
-        raise ConfigurationError(_not_pulled(image, error.explanation or str(error))) from error
+        raise ConfigurationError(_not_pulled(image, error.explanation or str(error), name)) from error
     progress(f"pulled {image}")
 
 
-def _not_pulled(image: str, reason: object) -> str:
+def _not_pulled(image: str, reason: object, engine: str) -> str:
+    if "insufficient UIDs or GIDs" in str(reason):
+        return NO_RANGE
     return (
-        f"image {image} is not on the Docker engine and can't be pulled ({reason}): check its name and the "
-        "network, bring it there with `docker load`, or name another with --mcode-image"
+        f"image {image} is not on the {engine} engine and can't be pulled ({reason}): check its name and the "
+        f"network, bring it there with `{engine.lower()} load`, or name another with --mcode-image"
     )
 
 

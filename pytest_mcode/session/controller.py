@@ -12,7 +12,7 @@ import pytest
 
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Task, TaskOutcome
-from pytest_mcode.session import environment, gates, parts, summary
+from pytest_mcode.session import environment, foresight, gates, parts, seeds, summary
 from pytest_mcode.session.ahead import Ahead
 from pytest_mcode.session.caveats import caveats, override_caveats, single_caveats, task_caveats
 from pytest_mcode.session.concurrency import Concurrency
@@ -74,6 +74,8 @@ class Controller:
             self.plan = make_plan(self.settings)
             self.tally.cluster = self.plan.harness.cluster
             self._notes += task_caveats(self.plan)
+            if self.settings.plan:
+                foresight.say(self.plan, self._progress)
             if not self.config.option.collectonly:
                 self._prepare_run()
         except ConfigurationError as error:
@@ -91,8 +93,11 @@ class Controller:
         if self.settings.fail_under_run:
             with Store.open(self.settings.db, read_only=True) as stored:
                 self.settings = gates.resolve(self.settings, stored)
-        model_info = parts.check_model(self.settings)
-        self.plan = dataclasses.replace(self.plan, server_slots=model_info.get("slots"))
+        tasks, run_id = self.plan.tasks, self.plan.run_id
+        self.settings = self.plan.harness.settle(self.settings, run_id, tasks, self._progress)
+        model_info = {**parts.check_model(self.settings), **seeds.record(self.settings, self._notes)}
+        slots = model_info.get("slots")
+        self.plan = dataclasses.replace(self.plan, settings=self.settings, server_slots=slots)
         if self.settings.resumes:
             self._go_on_with_earlier(model_info.get("digest"))
             gates.check(self.settings, self.plan.run_id)
@@ -101,9 +106,8 @@ class Controller:
             self._lock = journal.claim(self.plan.run_id)
         if getattr(self.config.option, "dist", "no") == "no":  # workers open a model of their own
             parts.import_model(self.settings)
-        sandbox_info = self.plan.harness.check_sandbox(
-            self.settings, self.plan.run_id, self.plan.tasks, self._progress
-        )
+        run_id = self.plan.run_id
+        sandbox_info = self.plan.harness.check_sandbox(self.settings, run_id, tasks, self._progress)
         self.run_info = self.plan.run_info(
             model_info=model_info,
             environment={

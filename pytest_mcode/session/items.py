@@ -178,6 +178,7 @@ class Items:
             error=f"{cause_of(error)}{self._where}" if error and status == "infra" else "",
             seconds=item.stash[FLIGHT].seconds if FLIGHT in item.stash else call.duration,
             tags=task.tags,
+            choices=tuple(handle.choices) if handle and status != "infra" else (),
         )
         report.mcode = outcome.to_json()  # type: ignore[attr-defined]
         report.mcode_single = list(self.lookahead.single)  # type: ignore[attr-defined]

@@ -176,7 +176,27 @@ def _check(settings: Settings, benchmark: Benchmark) -> None:
         if (foreign or idle) and values.get(spec.field, usual) not in (usual, _as_json(usual)):
             why = refused if foreign else "gold answers with reference solutions and asks no model"
             raise ConfigurationError(f"{spec.flag}: {why}; leave it out")
+    if settings.select != "judge":
+        _check_select(settings, benchmark)
     benchmark.harness.check_options(settings)
+
+
+def _check_select(settings: Settings, benchmark: Benchmark) -> None:
+    flag, harness = f"--mcode-select={settings.select}", benchmark.harness
+    if settings.select not in harness.selections:
+        raise ConfigurationError(
+            f"{flag}: samples of {benchmark.name} ({harness.name}) cannot be run on inputs of one's own; "
+            f"give {' or '.join(harness.selections)}"
+        )
+    if settings.backend != "replay" and (settings.samples < 2 or not settings.all_samples):
+        raise ConfigurationError(
+            f"{flag} chooses among samples: give --mcode-samples of 2 or more and --mcode-all-samples"
+        )
+    if settings.select == "tests" and settings.backend in ("gold", "replay"):
+        raise ConfigurationError(
+            f"{flag}: a model writes the tests, and --mcode-backend={settings.backend} asks none; choose "
+            "afterwards: mcode select RUN --by tests --model ID --backend NAME"
+        )
 
 
 def _as_json(value: Any) -> Any:

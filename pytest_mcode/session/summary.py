@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +126,7 @@ def _rows(
         ),
         ("pass rate", pass_rate(tally)),
     ]
+    rows += [("selection", _selection(by, found)) for by, found in tally.chosen.items()]
     if len(tally.by_test) > 1:
         rows += [("", f"{test}: {solved}/{judged}") for test, (solved, judged) in tally.by_test.items()]
     if tally.solved_in_process:
@@ -159,6 +160,14 @@ def _rows(
         ("next", f"mcode results --run {plan.run_id}{_db_flag(plan)}"),
     ]
     return rows
+
+
+def _selection(by: str, found: Sequence[tuple[bool, bool]]) -> str:
+    right, able = sum(passed for passed, _ in found), sum(covered for _, covered in found)
+    return (
+        f"by {by}: {right / len(found):.1%} handed in right ({right}/{len(found)}), "
+        f"some sample solves {able / len(found):.1%} ({able}/{len(found)})"
+    )
 
 
 def _model(plan: Plan) -> str:

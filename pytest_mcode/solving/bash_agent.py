@@ -1,25 +1,27 @@
 """An agent with a shell and nothing else: it types commands into a repository's container, then submits.
 
-The loop is that of mini-swe-agent (https://github.com/SWE-agent/mini-swe-agent): query, run, observe.
+The loop, its limits and its way to submit are those of mini-swe-agent 2 (``agents/default.py`` and
+``config/benchmarks/swebench.yaml`` of https://github.com/SWE-agent/mini-swe-agent): query, act, observe.
 """
 
-import json
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_mcode.errors import ConfigurationError, ContentFilterError, ContextOverflowError
 from pytest_mcode.harnesses.reasoning import strip_reasoning
-from pytest_mcode.harnesses.repositories.container import LostContainerError, LostEngineError
-from pytest_mcode.harnesses.repositories.judging import apply
-from pytest_mcode.harnesses.repositories.shell import Shell, Step, find_command
+from pytest_mcode.harnesses.repositories.actions import Action, actions_in
+from pytest_mcode.harnesses.repositories.container import EndedContainerError
+from pytest_mcode.harnesses.repositories.shell import submitted_patch
+from pytest_mcode.harnesses.repositories.workbench import Workbench
 from pytest_mcode.models import Completion, Request
 from pytest_mcode.models.asking import ask
-from pytest_mcode.records import Attempt, Message
+from pytest_mcode.records import Attempt, Message, Verdict
 from pytest_mcode.solving.asking import NO_ANSWER, opening, repair_turn
 from pytest_mcode.solving.handle import TaskHandle
 from pytest_mcode.solving.sample_and_debug import SampleAndDebug
+from pytest_mcode.solving.turns import Work, summed
 
 __all__ = ["BashAgent"]
 
@@ -30,34 +32,28 @@ BASH: Mapping[str, Any] = {
         "description": "Run one bash command in /testbed.",
         "parameters": {
             "type": "object",
-            "properties": {"command": {"type": "string", "description": "The command, or submit."}},
+            "properties": {"command": {"type": "string", "description": "The command."}},
             "required": ["command"],
         },
     },
 }
 SUBMIT = "submit"
-CONTAINER_ENDED = "the container ended"
+"""Hands in what stands in the working tree; mini-swe-agent's sentence hands in what is printed after it."""
 PATIENCE = 3
 """Answers without a command, one after the other, before the attempt ends."""
-NO_COMMAND = "Your answer holds no command. Give exactly one: call the tool bash, or write a ```bash block."
-
-
-@dataclass
-class _Work:
-    """One attempt in the making."""
-
-    messages: list[Message]
-    steps: list[Step] = field(default_factory=list)
-    answers: list[Completion] = field(default_factory=list)
-    ended: str = ""
 
 
 @dataclass(frozen=True)
 class BashAgent(SampleAndDebug):
-    """The `Solver` whose attempts are made of up to `max_steps` commands, within `seconds` of wall clock."""
+    """The `Solver` whose attempts are made of up to `max_steps` answers, within `seconds` of wall clock."""
 
-    max_steps: int = 50
-    seconds: float = 1800.0
+    max_steps: int = 250
+    seconds: float | None = None
+    """None: no limit."""
+    judge_unsubmitted: bool = False
+    """Whether what stands in the working tree is judged when a limit ends an attempt."""
+    leave_scratch: bool = False
+    """Whether new files that no tracked file refers to are left out of the patch."""
     _refuses_tools: list[str] = field(default_factory=list)
     """The server's message, once it has refused tools."""
 
@@ -73,120 +69,142 @@ class BashAgent(SampleAndDebug):
 
         Of attempts that an earlier session has left, the changes that the last one made are made again.
         """
-        messages, changes = opening(self.prompt, task.task), None
-        with task.sandbox.open(task.task) as container:
-            shell = Shell(container)
+        messages = opening(self.prompt, task.task)
+        with Workbench(lambda: task.sandbox.open(task.task)) as bench:
             for iteration in range(self.debug_iters + 1):
                 request = self.request(task, messages, sample, iteration)
                 attempt = task.recall(request)
-                if attempt:
-                    changes = attempt.solution
-                else:
-                    if changes:
-                        apply(container, changes)
-                        changes = None
-                    attempt = self._work_and_judge(task, shell, request)
-                lost = attempt.extra.get("ended") == CONTAINER_ENDED
-                if lost or self.is_over(task, attempt):
+                if attempt is None:
+                    attempt = self._work_and_judge(task, bench, request)
+                elif attempt.solution:
+                    bench.begin_with(attempt.solution)
+                if attempt.verdict.kind == "exited_early" or self.is_over(task, attempt):
                     return
                 turn = repair_turn(self.prompt, task.task, task.shown(attempt))
-                messages = [*attempt.messages, turn]
+                messages = _followed(attempt.messages, turn)
 
-    def _work_and_judge(self, task: TaskHandle, shell: Shell, request: Request) -> Attempt:
-        work = _Work(list(request.messages))
+    def _work_and_judge(self, task: TaskHandle, bench: Workbench, request: Request) -> Attempt:
+        work, patch, unsolved = Work(list(request.messages)), None, None
         try:
-            patch = self._work(shell, work, request)
+            self._work(task, bench, work, request)
+            patch = self._patch(bench, work)
+        except EndedContainerError as error:
+            work.ended = "container ended"
+            unsolved = Verdict(kind="exited_early", message=f"its own command ended the container: {error}")
         except (ContextOverflowError, ContentFilterError) as error:
-            return task.record_refusal(replace(request, messages=tuple(work.messages)), error)
+            work.ended = "refused"
+            filtered = isinstance(error, ContentFilterError)
+            kind = "content_filter" if filtered else "context_overflow"
+            unsolved = Verdict(kind=kind, message=f"after {len(work.answers)} answers: {error}")  # type: ignore[arg-type]
         asked = replace(request, messages=tuple(work.messages))
-        return task.judge_solution(asked, _summed(work.answers), patch, _extra(work))
+        unsolved = unsolved or self._unsolved(work)
+        return task.judge_solution(asked, summed(work.answers), patch, work.extra(), unsolved)
 
-    def _work(self, shell: Shell, work: _Work, request: Request) -> str | None:
-        """Let the model run commands until it submits or a limit ends it; return what has changed."""
-        deadline, idle = time.monotonic() + self.seconds, 0
-        try:
-            while not work.ended:
+    def _work(self, task: TaskHandle, bench: Workbench, work: Work, request: Request) -> None:
+        """Let the model run commands until it submits or a limit ends it; take up what was done before."""
+        trajectory = task.trajectory(request)
+        for turn in trajectory.read():
+            work.take_up(turn)
+        bench.repeat(step["command"] for step in work.steps)
+        start = time.monotonic() - work.seconds
+        while not work.ended:
+            left = None if self.seconds is None else self.seconds - (time.monotonic() - start)
+            work.ended = self._limit(work, left)
+            if not work.ended:
                 answer = self._ask(work, request)
-                command, call = _command(answer)
-                work.messages.append(_turn(answer))
-                if command == SUBMIT:
-                    work.ended = "submitted"
-                elif command is None:
-                    idle += 1
-                    work.ended = "no command" if idle == PATIENCE else ""
-                else:
-                    idle = 0
-                    work.steps.append(shell.run(command))
-                self._observe(work, command, call)
-                if not work.ended and len(work.steps) >= self.max_steps:
-                    work.ended = "step limit"
-                if not work.ended and time.monotonic() > deadline:
-                    work.ended = "time limit"
-            return shell.patch()
-        except LostEngineError:
-            raise
-        except LostContainerError:
-            work.ended = CONTAINER_ENDED
-            return None
+                trajectory.append(work.took(answer, *self._act(bench, answer, left)))
 
-    def _ask(self, work: _Work, request: Request) -> Completion:
+    def _limit(self, work: Work, left: float | None) -> str:
+        if work.idle >= PATIENCE:
+            return "no command"
+        if len(work.answers) >= self.max_steps:
+            return "step limit"
+        return "time limit" if left is not None and left <= 0 else ""
+
+    def _ask(self, work: Work, request: Request) -> Completion:
+        """Ask; where the conversation has outgrown the context, with early output left out."""
+        while True:
+            try:
+                return self._query(work, request)
+            except ContextOverflowError:
+                if not work.leave_out_early_output():
+                    raise
+
+    def _query(self, work: Work, request: Request) -> Completion:
         """Ask with the tool where the server takes tools; a model may always answer with a block."""
-        turn = replace(request, messages=tuple(work.messages), seed=request.seed + len(work.answers))
+        turn = replace(request, messages=tuple(work.sent), seed=request.seed + len(work.answers))
         if not self._refuses_tools:
             try:
-                work.answers.append(ask(self.model, replace(turn, tools=(BASH,))))
-                return work.answers[-1]
+                return ask(self.model, replace(turn, tools=(BASH,)))
             except ConfigurationError as error:
                 if "tool" not in str(error).lower():
                     raise
                 self._refuses_tools.append(str(error))
-        work.answers.append(ask(self.model, turn))
-        return work.answers[-1]
+        return ask(self.model, turn)
 
-    def _observe(self, work: _Work, command: str | None, call: Mapping[str, Any] | None) -> None:
-        text = "submitted" if command == SUBMIT else work.steps[-1].observation if command else NO_COMMAND
-        if call:
-            work.messages.append(
-                {"role": "tool", "content": text, "tool_call_id": call["id"], "tool_name": "bash"}
-            )
-        elif not work.ended:
-            work.messages.append({"role": "user", "content": text})
+    def _act(
+        self, bench: Workbench, answer: Completion, left: float | None
+    ) -> tuple[list[Message], list[dict[str, Any]], str | None]:
+        """Do what an answer asks for; return the turns it makes, its steps, and what was submitted."""
+        text = strip_reasoning(answer.text)
+        messages, steps, submission = [_turn(text, answer.tool_calls)], [], None
+        for action in actions_in(text, answer.tool_calls):
+            observation = action.error
+            if submission is not None:
+                observation = "not run: your work was submitted"
+            elif action.command == SUBMIT:
+                observation, submission = "submitted", ""
+            elif action.command:
+                step = bench.run(action.command)
+                observation, submission = step.observation, step.submission
+                steps.append({"command": step.command, "status": step.status, "seconds": step.seconds})
+            if left is not None:
+                observation += f"\n<time_left>{max(0, left):.0f} s</time_left>"
+            if action.call or submission is None:
+                messages.append(_observed(action, observation))
+        return messages, steps, submission
+
+    def _patch(self, bench: Workbench, work: Work) -> str | None:
+        """Return what was handed in: what was printed, or what stands in the working tree."""
+        work.scratch = list(bench.shell.scratch())
+        submitted = work.ended == "submitted"
+        if submitted and (printed := submitted_patch(work.submission)):
+            return printed
+        tree = submitted or self.judge_unsubmitted
+        return bench.shell.patch(leave_scratch=self.leave_scratch) if tree else None
+
+    def _unsolved(self, work: Work) -> Verdict:
+        """Return the verdict where no patch came of it: what happened."""
+        said = {
+            "submitted": "it submitted, but has changed nothing",
+            "step limit": f"it reached its limit of {self.max_steps} answers (--mcode-max-steps) "
+            "before it submitted",
+            "time limit": f"it reached its limit of {self.seconds or 0:g} s (--mcode-agent-timeout) "
+            "before it submitted",
+            "no command": f"{PATIENCE} answers in a row held no command that could be run",
+        }[work.ended]
+        cut = work.ended == "no command" and work.answers[-1].finish_reason == "length"
+        if cut:
+            return Verdict(kind="truncated", message=f"{said}: cut by the token limit")
+        return Verdict(kind="no_solution", message=said)
 
 
-def _command(answer: Completion) -> tuple[str | None, Mapping[str, Any] | None]:
-    """Return the command of an answer and the tool call that it came in."""
-    for call in answer.tool_calls[:1]:
-        arguments = json.loads(call["function"]["arguments"])
-        command = arguments.get("command") if isinstance(arguments, dict) else None
-        return (command.strip() or None if isinstance(command, str) else None), call
-    return find_command(strip_reasoning(answer.text)), None
-
-
-def _turn(answer: Completion) -> Message:
-    """Return the assistant's turn as it is sent back: with the one call that was answered."""
-    text = strip_reasoning(answer.text)
-    if answer.tool_calls:
-        return {"role": "assistant", "content": text, "tool_calls": list(answer.tool_calls[:1])}
+def _turn(text: str, tool_calls: Sequence[Mapping[str, Any]]) -> Message:
+    """Return the assistant's turn as it is sent back: with the calls that are answered."""
+    if tool_calls:
+        return {"role": "assistant", "content": text, "tool_calls": list(tool_calls)}
     return {"role": "assistant", "content": text or NO_ANSWER}
 
 
-def _summed(answers: list[Completion]) -> Completion:
-    """Return the last answer with what all of them cost."""
-    return replace(
-        answers[-1],
-        prompt_tokens=_sum(answer.prompt_tokens for answer in answers),
-        completion_tokens=_sum(answer.completion_tokens for answer in answers),
-        seconds=sum(answer.seconds for answer in answers),
-    )
+def _followed(messages: Sequence[Message], turn: Message) -> list[Message]:
+    """Return a conversation with one more turn of the user's: some models take no two in a row."""
+    *earlier, last = messages
+    if last["role"] != "user":
+        return [*messages, turn]
+    return [*earlier, {"role": "user", "content": f"{last['content']}\n\n{turn['content']}"}]
 
 
-def _sum(counts: Any) -> int | None:
-    known = [count for count in counts if count is not None]
-    return sum(known) if known else None
-
-
-def _extra(work: _Work) -> Mapping[str, Any]:
-    steps = [
-        {name: value for name, value in asdict(step).items() if name != "observation"} for step in work.steps
-    ]
-    return {"agent": "bash", "ended": work.ended, "steps": steps}
+def _observed(action: Action, text: str) -> Message:
+    if action.call is None:
+        return {"role": "user", "content": text}
+    return {"role": "tool", "content": text, "tool_call_id": action.call["id"], "tool_name": "bash"}

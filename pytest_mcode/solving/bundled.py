@@ -28,10 +28,16 @@ def bundled_solver(
         "on_repeat": settings.on_repeat,
         "temperature": settings.temperature,
     }
-    if settings.own["agent"] == "bash":
+    if settings.own["agent"] != "single":
         from pytest_mcode.solving.bash_agent import BashAgent
 
-        return BashAgent(**budget, max_steps=settings.own["max_steps"], seconds=settings.timeout)
+        return BashAgent(
+            **budget,
+            max_steps=settings.own["max_steps"],
+            seconds=settings.own["agent_timeout"],
+            judge_unsubmitted=settings.own["judge_unsubmitted"],
+            leave_scratch=settings.own["leave_scratch"],
+        )
     if settings.strategy == "resample":
         return Resample(**budget)
     return SampleAndDebug(**budget, style=style, order=ORDERS[settings.strategy], helper=helper)

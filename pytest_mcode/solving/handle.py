@@ -11,15 +11,19 @@ from pytest_mcode.errors import ApplyError, ContentFilterError, ContextOverflowE
 from pytest_mcode.harnesses import checked
 from pytest_mcode.harnesses.protocol import Harness
 from pytest_mcode.models import Completion, Request
-from pytest_mcode.records import Attempt, Task, Verdict
+from pytest_mcode.records import Attempt, Choice, Task, Verdict
 from pytest_mcode.solving.asides import Aside, asides_of, with_asides
 from pytest_mcode.solving.examples import EXAMPLES, examples_of, judge_examples
 from pytest_mcode.solving.feedback import FEEDBACK, DetailName, FeedbackName, detailed
-from pytest_mcode.solving.journal import Journal
+from pytest_mcode.solving.journal import Journal, Trajectory
+from pytest_mcode.solving.made import made
 from pytest_mcode.solving.repeats import repeat_of, unrun
 from pytest_mcode.solving.unanswered import cut, unanswered, withheld
 
 __all__ = ["TaskHandle"]
+
+DOUBT = "unresolved"
+"""The public verdict where only a repository's own tests fail."""
 
 
 @dataclass
@@ -34,6 +38,8 @@ class TaskHandle:
     journal: Journal | None = None
     """Keeps the attempts of a session that may be killed."""
     attempts: list[Attempt] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
+    """What would be handed in, by ways of choosing."""
     harness: Harness | None = None
     """The benchmark's, as the session's settings want it; None: as it is."""
     detail: DetailName = "first"
@@ -78,11 +84,28 @@ class TaskHandle:
         return self._keep(request.sample, self._extracted(completion, request))
 
     def judge_solution(
-        self, request: Request, completion: Completion, solution: str | None, extra: Mapping[str, Any]
+        self,
+        request: Request,
+        completion: Completion,
+        solution: str | None,
+        extra: Mapping[str, Any],
+        unsolved: Verdict | None = None,
     ) -> Attempt:
-        """Judge and record what a model has made in several turns, of which `completion` is the last."""
-        attempt = self._judged(solution, completion, request)
+        """Judge and record what a model has made in several turns, of which `completion` is the last.
+
+        `unsolved` says why there is no solution.
+        """
+        if solution is None and unsolved:
+            attempt = self._without_solution(unsolved, completion, request)
+        else:
+            attempt = self._judged(solution, completion, request)
         return self._keep(request.sample, replace(attempt, extra={**attempt.extra, **extra}))
+
+    def trajectory(self, request: Request) -> Trajectory:
+        """Return where the turns of the attempt that begins with `request` are kept as they are taken."""
+        if self.journal is None:
+            return Trajectory(None)
+        return self.journal.trajectory([request.seed, list(request.messages)])
 
     def judge_again(
         self, sample: int, *, completion: str, solution: str | None, finish_reason: str = ""
@@ -120,6 +143,7 @@ class TaskHandle:
     def take_over(self, done: "TaskHandle") -> None:
         """Have what was done at the same task by way of another handle."""
         self.attempts[:] = done.attempts
+        self.choices[:] = done.choices
         vars(self).update({name: value for name, value in vars(done).items() if name.startswith("_")})
 
     def ask_aside(
@@ -173,9 +197,16 @@ class TaskHandle:
 
     @property
     def answer(self) -> Attempt | None:
-        """The attempt by which the task is decided: the first that looks solved, else the last."""
+        """The attempt by which the task is decided: the first that looks solved, else the last.
+
+        Where failing tests of a repository, which may be out of date, are all that speaks against some
+        attempts, the last of these.
+        """
         looking_solved = (attempt for attempt in self.attempts if self.looks_solved(attempt))
-        return next(looking_solved, self.attempts[-1] if self.attempts else None)
+        publicly = [(each, each.public_verdict) for each in self.attempts]
+        doubted = [each for each, public in publicly if public and public.kind == DOUBT]
+        last = doubted or self.attempts
+        return next(looking_solved, last[-1] if last else None)
 
     @property
     def solved(self) -> bool:
@@ -229,7 +260,7 @@ class TaskHandle:
         if earlier := self._first.get(harness.canonical(self.task, solution)):
             verdict, public = unrun(earlier.verdict), earlier.public_verdict
             remarks = {**remarks, **repeat_of(earlier)}
-            return _attempt(completion, request, solution, verdict, public and unrun(public), remarks)
+            return made(completion, request, solution, verdict, public and unrun(public), remarks)
         verdict = checked.judge(harness, self.task, solution, self.sandbox)
         public = (
             checked.judge_publicly(harness, self.task, solution, self.sandbox)
@@ -240,7 +271,7 @@ class TaskHandle:
         if self.tells_apart:
             examples = judge_examples(harness, self.task, solution, public or verdict, self.sandbox)
             remarks |= {EXAMPLES: examples} if examples else {}
-        return _attempt(completion, request, solution, verdict, public, remarks)
+        return made(completion, request, solution, verdict, public, remarks)
 
     def _no_solution(self, completion: Completion, known: Verdict | None = None) -> Verdict:
         otherwise = known or unanswered(completion, self._harness.nothing_found)
@@ -249,42 +280,4 @@ class TaskHandle:
     def _without_solution(self, verdict: Verdict, completion: Completion, request: Request | None) -> Attempt:
         """Return an attempt with nothing to run: what can be seen says the same as the judge."""
         public = verdict if self._feedback.judges_publicly else None
-        return _attempt(completion, request, None, verdict, public, {})
-
-
-def _attempt(
-    completion: Completion,
-    request: Request | None,
-    solution: str | None,
-    verdict: Verdict,
-    public_verdict: Verdict | None,
-    remarks: Mapping[str, Any],
-) -> Attempt:
-    asked: dict[str, Any] = {}
-    if request and request.retrieved:
-        asked["retrieved"] = list(request.retrieved)
-    if request and request.temperature is not None:
-        asked["temperature"] = request.temperature
-    details = _merged(remarks, verdict.details)
-    return Attempt(
-        sample=0,
-        iteration=0,
-        messages=request.messages if request else (),
-        completion=completion.text,
-        reasoning=completion.reasoning,
-        solution=solution,
-        verdict=replace(verdict, details={}),
-        public_verdict=public_verdict,
-        seed=request.seed if request else None,
-        prompt_tokens=completion.prompt_tokens,
-        completion_tokens=completion.completion_tokens,
-        generation_seconds=completion.seconds,
-        finish_reason=completion.finish_reason,
-        extra={**details, **asked},
-    )
-
-
-def _merged(remarks: Mapping[str, Any], details: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what harness and judge say of a solution; where both raise flags, all of them."""
-    flags = {**remarks.get("flags", {}), **details.get("flags", {})}
-    return {**remarks, **details, **({"flags": flags} if flags else {})}
+        return made(completion, request, None, verdict, public, {})

@@ -4,18 +4,19 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Attempt, fingerprint, to_json
 
-__all__ = ["Journal", "claim", "discard", "is_abandoned", "sweep"]
+__all__ = ["Journal", "Trajectory", "claim", "discard", "is_abandoned", "sweep"]
 
 KEPT_DAYS = 30
 """How long a run that nobody resumes keeps its journal."""
@@ -38,20 +39,52 @@ class Journal:
 
     def append(self, attempt: Attempt) -> None:
         """Add an attempt, safe from a crash of the machine when this returns; raises `InfraError`."""
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("a", encoding="ascii") as file:
-                # First the line's end: what stands there may have been cut.
-                file.write("\n" + to_json(asdict(attempt)))
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise InfraError(f"could not keep an attempt in {_said(error, self._path.parent)}") from error
+        _append(self._path, to_json(asdict(attempt)))
+
+    def trajectory(self, request: object) -> "Trajectory":
+        """Return the turns of the attempt that begins with `request` (JSON types)."""
+        return Trajectory(self._path.with_suffix(f".{fingerprint(request)[:16]}.turns"))
 
     def remove(self) -> None:
         """Forget: the task's outcome is in the store."""
         with suppress(OSError):
             self._path.unlink()
+        for turns in self._path.parent.glob(f"{self._path.stem}.*.turns"):
+            with suppress(OSError):
+                turns.unlink()
+
+
+class Trajectory:
+    """The turns of one attempt of an agent as they are taken, a JSON line each: a kill loses none."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+
+    def read(self) -> list[dict[str, Any]]:
+        """Return the turns that an earlier session has taken, whole ones alone."""
+        turns: list[dict[str, Any]] = []
+        if self._path and self._path.exists():
+            for line in self._path.read_text(encoding="ascii").splitlines():
+                with suppress(ValueError):
+                    turns.append(json.loads(line))
+        return turns
+
+    def append(self, turn: Mapping[str, Any]) -> None:
+        """Add a turn, safe when this returns; raises `InfraError`."""
+        if self._path:
+            _append(self._path, to_json(turn))
+
+
+def _append(path: Path, line: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="ascii") as file:
+            # First the line's end: what stands there may have been cut.
+            file.write("\n" + line)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise InfraError(f"could not keep an attempt in {_said(error, path.parent)}") from error
 
 
 def claim(run_id: str) -> FileLock:

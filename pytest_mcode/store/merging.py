@@ -8,6 +8,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.store import schema
+from pytest_mcode.store.choices import read_choices, replace_choices
 from pytest_mcode.store.store import Store, replace_outcome
 
 __all__ = ["Merged", "merge"]
@@ -73,7 +74,8 @@ def _merge_outcomes(source: Connection, connection: Connection, run_id: str) -> 
             continue
         rows = source.execute(select(attempts).where(attempts.c.task == task["id"])).mappings()
         key = earlier.id if earlier else None
-        replace_outcome(connection, key, _without_key(task), map(_without_key, rows))
+        key = replace_outcome(connection, key, _without_key(task), map(_without_key, rows))
+        replace_choices(connection, key, read_choices(source, task["id"]))
         new += 1
     return new, old
 

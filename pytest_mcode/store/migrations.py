@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, text
 
-from pytest_mcode.store.schema import VERSION, metadata, schema_version
+from pytest_mcode.store.schema import VERSION, choices, metadata, schema_version
 
 __all__ = ["MIGRATIONS", "create_or_migrate"]
 
@@ -70,10 +70,16 @@ def forget_partial_sums_of_tokens(connection: Connection) -> None:
         )
 
 
+def add_choices(connection: Connection) -> None:
+    """Add the table of what is handed in of several samples."""
+    choices.create(connection)  # as it is in version 5: freeze it here when a later version changes it
+
+
 MIGRATIONS: tuple[Callable[[Connection], Any], ...] = (
     to_version_2,
     add_what_repairs_are_worth,
     forget_partial_sums_of_tokens,
+    add_choices,
 )
 """Step i leads from version i + 1 to i + 2. A step is never edited once released: add another."""
 

@@ -17,6 +17,8 @@ __all__ = [
     "RunFilter",
     "all_attempt_rows",
     "attempt_rows",
+    "attempts_stored",
+    "choice_rows",
     "find_run",
     "find_runs",
     "outcome_groups",
@@ -212,3 +214,26 @@ def _resolve(connection: Connection, name: str, store: Store) -> str:
     near = get_close_matches(name, ids, n=3, cutoff=0.5)
     hint = f"near ones: {', '.join(near)}" if near else f"the latest is {ids[-1]}"
     raise ConfigurationError(f"no run {name!r} in {store.place}; {hint}")
+
+
+def choice_rows(store: Store, run_ids: Sequence[str], test: str | None = None) -> list[Row]:
+    """Return the rows of ``choices`` of some runs, each with its task's ``run_id``, ``test``, ``task_id``."""
+    tasks, choices = schema.tasks, schema.choices
+    statement = (
+        select(
+            tasks.c.run_id, tasks.c.test, tasks.c.task_id, *(each for each in choices.c if each.name != "id")
+        )
+        .join_from(tasks, choices, choices.c.task == tasks.c.id)
+        .where(tasks.c.run_id.in_(run_ids))
+        .order_by(choices.c.id)
+    )
+    if test is not None:
+        statement = statement.where(tasks.c.test == test)
+    with store.engine.connect() as connection:
+        return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def attempts_stored(store: Store) -> int:
+    """Return how many attempts the store holds."""
+    with store.engine.connect() as connection:
+        return int(connection.execute(select(func.count()).select_from(schema.attempts)).scalar_one())

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
-from pytest_mcode.records import Attempt, RunInfo, TaskOutcome, Verdict
+from pytest_mcode.records import Attempt, Choice, RunInfo, TaskOutcome, Verdict
 from pytest_mcode.store import schema
+from pytest_mcode.store.choices import read_choices
 from pytest_mcode.store.store import Store
 
 __all__ = ["read_attempts", "read_outcomes", "read_run"]
@@ -32,7 +33,8 @@ def read_outcomes(
         statement = statement.where(tasks.c.test == test)
     with store.engine.connect() as connection:
         for row in connection.execute(statement).mappings().all():
-            yield _outcome(row, read_attempts(connection, row["id"]))
+            choices = read_choices(connection, row["id"])
+            yield _outcome(row, read_attempts(connection, row["id"]), choices)
 
 
 def read_attempts(connection: Connection, task_key: int) -> tuple[Attempt, ...]:
@@ -43,9 +45,10 @@ def read_attempts(connection: Connection, task_key: int) -> tuple[Attempt, ...]:
     return tuple(_attempt(row) for row in connection.execute(ordered).mappings())
 
 
-def _outcome(row: RowMapping, attempts: tuple[Attempt, ...]) -> TaskOutcome:
-    values = {field.name: row[field.name] for field in fields(TaskOutcome)}
-    return TaskOutcome(**{**values, "attempts": attempts, "tags": tuple(row["tags"])})
+def _outcome(row: RowMapping, attempts: tuple[Attempt, ...], choices: tuple[Choice, ...]) -> TaskOutcome:
+    own = {field.name for field in fields(TaskOutcome)} - {"attempts", "choices"}
+    values = {name: row[name] for name in own} | {"tags": tuple(row["tags"])}
+    return TaskOutcome(**values, attempts=attempts, choices=choices)
 
 
 def _attempt(row: RowMapping) -> Attempt:

@@ -26,7 +26,7 @@ def run_row(info: RunInfo) -> dict[str, Any]:
 
 def task_row(run_id: str, outcome: TaskOutcome) -> dict[str, Any]:
     """Return the row of ``tasks``."""
-    columns = {name: value for name, value in vars(outcome).items() if name != "attempts"}
+    columns = {name: value for name, value in vars(outcome).items() if name not in ("attempts", "choices")}
     return {"run_id": run_id, "recorded_at": now(), **columns, **tally(outcome)}
 
 

@@ -23,9 +23,9 @@ from sqlalchemy import (
 
 from pytest_mcode.records import to_json
 
-__all__ = ["VERSION", "attempts", "metadata", "runs", "schema_version", "tasks"]
+__all__ = ["VERSION", "attempts", "choices", "metadata", "runs", "schema_version", "tasks"]
 
-VERSION = 4
+VERSION = 5
 """Raise it together with a new entry in `migrations.MIGRATIONS`."""
 
 ESCAPED = "\ufffd"
@@ -210,4 +210,24 @@ attempts = Table(
     Column("messages", Json, nullable=False, comment="the conversation as it was sent"),
     Column("extra", Json, nullable=False),
     UniqueConstraint("task", "sample", "iteration"),
+)
+
+choices = Table(
+    "choices",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column(
+        "task", Integer, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False, comment="key in tasks"
+    ),
+    Column("by", String(16), nullable=False, comment="first, public, vote, tests: how it was chosen"),
+    Column("sample", Integer, comment="the sample that is handed in; null where none has a solution"),
+    Column("passed", Boolean, nullable=False, comment="whether the judging tests pass its last attempt"),
+    Column("reason", SafeText, nullable=False),
+    Column("executions", Integer, nullable=False, comment="runs in the sandbox that choosing took"),
+    Column("execution_seconds", Float, nullable=False),
+    Column("prompt_tokens", Integer, comment="of what the model was asked for the choice"),
+    Column("completion_tokens", Integer),
+    Column("generation_seconds", Float, nullable=False),
+    Column("details", Json, nullable=False, comment="groups of samples, their scores, tests"),
+    UniqueConstraint("task", "by"),
 )

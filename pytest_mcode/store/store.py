@@ -8,8 +8,9 @@ from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, sele
 from sqlalchemy.exc import SQLAlchemyError
 
 from pytest_mcode.errors import InfraError
-from pytest_mcode.records import RunInfo, TaskOutcome
+from pytest_mcode.records import Choice, RunInfo, TaskOutcome
 from pytest_mcode.store import schema
+from pytest_mcode.store.choices import key_of, replace_choices
 from pytest_mcode.store.database import (
     Place,
     cause,
@@ -64,6 +65,10 @@ class Store:
         if place.path is None or place.path.exists():
             _stored_version(place)
         return cls(place, connect(place, read_only=False))
+
+    def writable(self) -> Self:
+        """Return the same store, opened for writing."""
+        return type(self).open(self.place.url.render_as_string(hide_password=False))
 
     def __enter__(self) -> Self:
         return self
@@ -141,10 +146,16 @@ class Store:
             earlier = connection.execute(_EARLIER, row).one_or_none()
             if earlier and earlier.status != "infra":
                 return False
-            replace_outcome(
+            key = replace_outcome(
                 connection, earlier.id if earlier else None, row, map(attempt_row, outcome.attempts)
             )
+            replace_choices(connection, key, outcome.choices)
         return True
+
+    def record_choices(self, run_id: str, test: str, task_id: str, made: Iterable[Choice]) -> None:
+        """Record what would be handed in at a task that is stored; a choice made the same way gives way."""
+        with self._writing() as connection:
+            replace_choices(connection, key_of(connection, run_id, test, task_id), made)
 
     def finished_run(self, config_key: str, tasks: int) -> str | None:
         """Return the latest finished run of a configuration in which `tasks` tasks were all judged."""
@@ -198,9 +209,10 @@ def replace_outcome(
     earlier: int | None,
     task: Mapping[str, Any],
     attempts: Iterable[Mapping[str, Any]],
-) -> None:
-    """Insert a row of ``tasks`` with its attempts; `earlier` is the key of the one that gives way."""
+) -> int:
+    """Insert a row of ``tasks`` with its attempts, return its key; `earlier` is that of what gives way."""
     if earlier is not None:
+        connection.execute(delete(schema.choices).where(schema.choices.c.task == earlier))
         connection.execute(delete(schema.attempts).where(schema.attempts.c.task == earlier))
         connection.execute(delete(schema.tasks).where(schema.tasks.c.id == earlier))
     key = connection.execute(_INSERT_TASK, task).inserted_primary_key
@@ -208,6 +220,7 @@ def replace_outcome(
     rows = [{**attempt, "task": key[0]} for attempt in attempts]
     if rows:
         connection.execute(_INSERT_ATTEMPT, rows)
+    return int(key[0])
 
 
 def _stored_version(place: Place) -> int:

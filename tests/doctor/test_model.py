@@ -43,7 +43,9 @@ def test_a_good_model(serve: type[ScriptedServer]) -> None:
         speed, seed = results(check_completion, settings)
     assert (speed.level, speed.data["completion_tokens"]) == ("ok", 40)
     assert speed.data["tokens_per_second"] == pytest.approx(40 / speed.data["seconds"])
-    assert (seed.level, seed.data) == ("ok", {"repeats": True})
+    assert (seed.level, seed.data) == ("ok", {"seeds": "honoured"})
+    assert server.asked_seeds[0] == 0
+    assert sorted(server.asked_seeds[1:]) == [0, 1]
     assert len(server.requests) == 2
     assert server.requests[0] == server.requests[1]
 
@@ -66,6 +68,7 @@ def test_a_server_that_fails_is_asked_once(reply: Reply) -> None:
 
 def test_what_is_odd_about_an_answer() -> None:
     with OllamaServer(["I can't help with that.", "No."]) as server:
+        server.seeds = "not honoured"
         _, code, seed = found(check_completion, settings_for(server))
     assert code == ("warning", 'no code in the answer to a small task: "I can\'t help with that."')
     assert seed == (
@@ -76,6 +79,19 @@ def test_what_is_odd_about_an_answer() -> None:
         speed, cut, _ = found(check_completion, settings_for(server))
     assert (speed[0], speed[1].endswith("the server counts no tokens")) == ("warning", True)
     assert cut == ("warning", "the answer was cut by the token limit")
+
+
+def test_a_seed_without_effect(monkeypatch: pytest.MonkeyPatch) -> None:
+    with OpenAIServer(CODE) as server:
+        server.seeds = "no effect"
+        _, seed = found(check_completion, settings_for(server))
+        assert seed == ("note", "every seed got the same answer, as at temperature 0")
+        monkeypatch.setattr(server, "_village", lambda _body: status(503))
+        _, unseen = found(check_completion, settings_for(server))
+    assert (unseen[0], unseen[1].startswith("whether seeds are honoured was not seen: ")) == ("note", True)
+
+
+#####
 
 
 def counting(window: int | None, *, per_word: float = 1.0) -> Callable[[dict[str, Any]], Reply]:

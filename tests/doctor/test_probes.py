@@ -7,10 +7,10 @@ import pytest
 
 from pytest_mcode.errors import InfraError
 from pytest_mcode.harnesses.functions.examination import try_limits
-from pytest_mcode.harnesses.functions.probes import CONNECT, Probe, probes
 from pytest_mcode.records import Verdict
 from pytest_mcode.sandboxes import Limits, Program, Sandbox
 from pytest_mcode.sandboxes.docker import DockerSandbox
+from pytest_mcode.sandboxes.probes import CONNECT, Probe, probes
 from pytest_mcode.sandboxes.process import ProcessSandbox
 from tests.docker_support import IMAGE, require_image
 

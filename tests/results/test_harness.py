@@ -128,6 +128,7 @@ def test_a_session_goes_on_with_a_run_of_version_1(pytester: pytest.Pytester) ->
             *(f"{table}.helper_{name}_tokens" for table in ("tasks", "attempts") for name in KINDS),
         ):
             connection.execute("ALTER TABLE {} DROP COLUMN {}".format(*added.split(".")))
+        connection.execute("DROP TABLE choices")
         connection.execute("UPDATE mcode_schema SET version = 1")
         connection.execute("UPDATE runs SET status = 'interrupted'")
         connection.execute("DELETE FROM attempts WHERE task = (SELECT max(id) FROM tasks)")

@@ -18,12 +18,12 @@ import pytest
 
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.sandboxes import Limits, Program
-from pytest_mcode.sandboxes.engine import connect_engine
+from pytest_mcode.sandboxes.engine import connect_engine, otherwise
 from pytest_mcode.sandboxes.opening import check_sandbox, open_sandbox, remove_leftovers
 from pytest_mcode.sandboxes.process import ProcessSandbox
 from pytest_mcode.sandboxes.trial import try_sandbox
 
-OTHERWISE = "or judge without isolation: --mcode-sandbox=process"
+OTHERWISE = otherwise()
 
 
 def refusal(limits: Limits | None = None, *, sandbox: str = "docker", image: str = "unused") -> str:

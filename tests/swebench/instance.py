@@ -168,6 +168,15 @@ def row(**changes: object) -> dict:
     }
 
 
+def outdated_row() -> dict:
+    """Return another task as a row: what it asks for breaks a test that the repository has."""
+    gold = change(**{"sums/names.py": OTHER.replace('"!"', '"!!"')})
+    tests = change(**{"tests/test_names.py": TEST_NAMES.replace("A!", "A!!")})
+    script = eval_script().replace(hidden_tests(), tests).replace("tests/test_core.py", "tests/test_names.py")
+    lists = {"FAIL_TO_PASS": json.dumps(["tests/test_names.py::test_shout"]), "PASS_TO_PASS": "[]"}
+    return row(patch=gold, test_patch=tests, eval_script=script, problem_statement="Shout louder\n", **lists)
+
+
 def image() -> str:
     """Return the image's name; its tag changes with what is in it."""
     content = json.dumps([FILES, FIXED, ACTIVATE, PYTEST, BASE_IMAGE])

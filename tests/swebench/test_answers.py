@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from pytest_mcode.errors import ApplyError
-from pytest_mcode.harnesses.repositories.answers import find_edits, find_patch, to_patch
+from pytest_mcode.harnesses.repositories.answers import find_change, find_edits, find_patch, to_patch
 from pytest_mcode.harnesses.repositories.patches import changed_files
 from pytest_mcode.harnesses.repositories.retrieval import excerpts, tree
 
@@ -167,6 +167,69 @@ def test_of_a_draft_and_its_correction_the_last_wins(patches, kept, fence, tmp_p
 @pytest.mark.parametrize("before", ["", "Here it is:\n"])
 def test_an_unfenced_patch_ends_its_last_line(before):
     assert find_patch(before + PATCH.rstrip("\n")) == PATCH
+
+
+SEARCH, REPLACE = "<<<<<<< SEARCH\nz = 0\n", "=======\nz = 1\n>>>>>>> REPLACE\n"
+MISCOUNTED = (
+    "--- a/a/core.py\n+++ b/a/core.py\n"
+    "@@ -1,9 +1,2 @@\n def f():\n-    return 1\n+    return 2\n\n\n def g():\n"
+)
+OPENAI = """\
+*** Begin Patch
+*** Update File: a/core.py
+@@ def g():
+ def g():
+-    return 1
++    return 2
+*** Add File: new.py
++n = 1
+*** Delete File: b/only.py
+*** End Patch
+"""
+CORE = FILES["a/core.py"]
+
+
+@pytest.mark.parametrize(
+    ("completion", "changed"),
+    [
+        (f"In `b/only.py`:\n{SEARCH}{REPLACE}", {"b/only.py": "z = 1\n"}),
+        (f"### File: b/only.py\n```python\n{SEARCH}{REPLACE}```", {"b/only.py": "z = 1\n"}),
+        (f"**File:** `b/only.py`\n{SEARCH}{REPLACE}", {"b/only.py": "z = 1\n"}),
+        (f"So:\n```python b/only.py\n{SEARCH}{REPLACE}```", {"b/only.py": "z = 1\n"}),
+        (f"So:\n```python:b/only.py\n{SEARCH}{REPLACE}```", {"b/only.py": "z = 1\n"}),
+        (f"{SEARCH.replace('SEARCH', 'SEARCH b/only.py')}{REPLACE}", {"b/only.py": "z = 1\n"}),
+        (f"b/only.py\n{SEARCH.lower()}{REPLACE.lower()}", {"b/only.py": "z = 1\n"}),
+        (f"b/only.py\n{SEARCH.replace('z', '    1 | z')}{REPLACE}", {"b/only.py": "z = 1\n"}),
+        ("b/only.py\n```python\nz = 0\nq = 1\n```", {"b/only.py": "z = 0\nq = 1\n"}),
+        ("```python title=pkg/new.py\nq = 1\n```", {}),
+        ("`pkg/new.py`:\n```python\nq = 1\n```", {"pkg/new.py": "q = 1\n"}),
+        ("Look:\n```python\nz = 0\n```", {}),
+        (f"```\n{OPENAI}```", {"a/core.py": CORE[:-2] + "2\n", "new.py": "n = 1\n"}),
+        (f"```diff\n{MISCOUNTED}```", {"a/core.py": CORE.replace("1", "2", 1)}),
+        (f"b/only.py\n{SEARCH}{REPLACE}\n```diff\n{MISCOUNTED}```",
+         {"b/only.py": "z = 1\n", "a/core.py": CORE.replace("1", "2", 1)}),
+    ],
+)  # fmt: skip
+def test_changes_in_the_forms_that_models_write(completion, changed, tmp_path):
+    patch = find_change(completion, FILES)
+    if "Delete" in completion:
+        assert "deleted file mode 100644\n--- a/b/only.py\n+++ /dev/null\n" in patch
+    assert (applied(patch, tmp_path) if changed else patch) == (changed or None)
+
+
+def test_a_patch_that_counts_rightly_stays_as_it_is():
+    patch = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,2 +1 @@ def f\n-a\n b\n@@ -9 +8 @@\n-c\n+d\n"
+    assert find_change(f"```diff\n{patch}```", {}) == patch
+
+
+def test_lines_near_those_that_were_missed_are_shown_and_parts_are_no_files():
+    missed = block("a/core.py", "def g(x):\n    return 1\n", "pass\n")
+    with pytest.raises(ApplyError) as missing:
+        find_change(missed, FILES)
+    assert "The nearest lines there are these (their numbers are not part of them):\n" in str(missing.value)
+    assert "    5 | def g():\n    6 |     return 1" in str(missing.value)
+    with pytest.raises(ApplyError, match=r"the block under a/core\.py is not the whole file: change parts"):
+        find_change("a/core.py\n```python\ndef g():\n    return 3\n```\n", FILES)
 
 
 def source(number):

@@ -106,6 +106,21 @@ def containers(session):
     return found.stdout
 
 
+def test_tests_that_are_out_of_date_speak_against_no_patch(image, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    task, patient = to_task(instance.outdated_row()), replace(LIMITS, timeout=60)
+    with closing(DockerRepositories(patient, SESSION)) as sandbox:
+        assert sandbox.judge(task, task.canonical_solution).passed
+        doubted = sandbox.judge_publicly(task, task.canonical_solution)
+        assert doubted.kind == "unresolved"
+        assert "assert shout('a') == 'A!'" in doubted.message
+        assert "that test is out of date: then your change may be right" in doubted.message
+        assert "PASSED" not in doubted.message
+        assert sandbox.learn_outdated_tests(task) == ["tests/test_names.py::test_shout"]
+    with closing(DockerRepositories(patient, SESSION)) as sandbox:
+        assert sandbox.judge_publicly(task, task.canonical_solution).passed
+
+
 def test_nothing_later_than_the_base_commit_is_in_the_container(task, sandbox):
     with sandbox.open(task) as container:
         seen = container.check(["git", "log", "--all", "--reflog", "--format=%H %D"], "read the log").decode()
@@ -156,7 +171,7 @@ def test_a_strict_judge_leaves_out_what_could_decide_the_verdict(task):
     forging = "import pytest\n\n\n@pytest.hookimpl(hookwrapper=True)\ndef pytest_runtest_makereport():\n"
     forging += "    report = (yield).get_result()\n    report.outcome = 'passed'\n"
     forged = instance.change(**{"conftest.py": forging})
-    with closing(DockerRepositories(LIMITS, SESSION, strict=True)) as strict:
+    with closing(DockerRepositories(replace(LIMITS, timeout=60), SESSION, strict=True)) as strict:
         refused = strict.judge(task, forged + core(instance.SUMS.replace("Sums", "Sum")))
         assert refused.kind == "unresolved"
         left_out = "without its edits to conftest.py (--mcode-strict)"

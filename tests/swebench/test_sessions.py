@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from pytest_mcode.harnesses.repositories.packing import unpacked
+
 from ..servers import HANG, OllamaServer, OpenAIServer, Reply, status
 from ..session_support import needs_data, rows
 from . import instance
@@ -93,7 +95,7 @@ def test_gold_resolves_and_bad_images_are_infra(pytester, task_file, workers):
 def test_one_completion_a_sample_repaired_by_public_feedback(pytester, backend, task_file):
     unfit = RIGHT.replace("numbers[1:]", "numbers[2:]")
     with SERVERS[backend]([unfit, BREAKING, RIGHT]) as server:
-        result = ask(pytester, backend, server, "--mcode-debug-iters=3", "--mcode-retrieval")
+        result = ask(pytester, backend, server, "--mcode-debug-iters=3")
     assert result.ret == 0
     found = rows(pytester, ATTEMPTS)
     assert [row[2:4] for row in found] == [
@@ -103,7 +105,7 @@ def test_one_completion_a_sample_repaired_by_public_feedback(pytester, backend, 
     ]
     assert found[2][4] == instance.gold().replace("index 3c5365d..7ca7ee3 100644\n", "")
     opening, _, unfit_said, _, breaking_said = json.loads(found[2][5])
-    assert "for number in numbers[1:]:" in opening["content"]
+    assert "    7 |     for number in numbers[1:]:" in opening["content"]
     assert "do not occur in sums/core.py" in unfit_said["content"]
     assert "test_with_zero_first" in breaking_said["content"]
     everything = json.dumps(server.requests)
@@ -112,10 +114,25 @@ def test_one_completion_a_sample_repaired_by_public_feedback(pytester, backend, 
 
 
 @pytest.mark.docker
+def test_a_failing_test_of_the_repository_does_not_overrule_a_right_patch(pytester, task_file):
+    write_rows(pytester, instance.outdated_row())
+    right = 'sums/names.py\n<<<<<<< SEARCH\n    return name.upper() + "!"\n=======\n'
+    right += '    return name.upper() + "!!"\n>>>>>>> REPLACE\n'
+    with OllamaServer([right, "I give up."]) as server:
+        result = ask(pytester, "ollama", server, "--mcode-debug-iters=1")
+    assert result.ret == 0
+    assert [row[2:4] for row in rows(pytester, ATTEMPTS)] == [
+        ("passed", "unresolved"),
+        ("no_solution", "no_solution"),
+    ]
+    assert "assert shout('a') == 'A!'" in server.requests[1]["messages"][-1]["content"]
+
+
+@pytest.mark.docker
 def test_without_retrieval_the_model_sees_names_alone(pytester, task_file):
     with OllamaServer("no idea") as server:
-        ask(pytester, "ollama", server)
-        ask(pytester, "ollama", server, "--mcode-retrieval", "--mcode-retrieval-source=oracle")
+        ask(pytester, "ollama", server, "--no-mcode-retrieval")
+        ask(pytester, "ollama", server, "--mcode-retrieval-source=oracle")
     names, oracle = (body["messages"][0]["content"] for body in server.requests)
     assert "sums/: __init__.py, core.py, names.py" in names
     assert "numbers[1:]" not in names
@@ -140,8 +157,8 @@ def called(backend, command):
 COMMANDS = (
     "cat sums/core.py; cd sums; git log --all --format=%s",
     "pwd; sed -i 's/numbers\\[1:\\]/numbers/' sums/core.py; (sleep 100 &)",
-    "pytest -q; head -c 30000 /dev/zero | tr '\\0' x",
-    "submit",
+    "git diff -- sums/core.py > patch.txt; pytest -q; head -c 30000 /dev/zero | tr '\\0' x; kill -SEGV $$",
+    "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT && cat patch.txt",
 )
 
 
@@ -151,28 +168,31 @@ def test_the_bash_agent_resolves(pytester, backend, task_file, with_tools):
     def script(body):
         if body.get("tools") and not with_tools:
             return status(400, message="this model does not support tools")
-        command = COMMANDS[(len(body["messages"]) - 1) // 2]
+        command = COMMANDS[(len(body["messages"]) - 2) // 2]
         return called(backend, command) if with_tools else fenced(command)
 
     with SERVERS[backend](script) as server:
         result = ask(pytester, backend, server, "--mcode-agent=bash")
     assert result.ret == 0, result.stdout.str()
     ((_, _, verdict, public, solution, messages, extra),) = rows(pytester, ATTEMPTS)
-    assert (verdict, public) == ("passed", "passed")
+    assert (verdict, public) == ("passed", None), "nobody reads what public tests say"
     assert solution == instance.gold()
     turns = json.loads(messages)
     seen = [turn["content"] for turn in turns if turn["role"] == ("tool" if with_tools else "user")][-3:]
     if with_tools:
-        assert turns[2]["tool_call_id"] == turns[1]["tool_calls"][0]["id"]
+        assert turns[3]["tool_call_id"] == turns[2]["tool_calls"][0]["id"]
         seen = [turn["content"] for turn in turns if turn["role"] == "tool"][:3]
     assert "for number in numbers[1:]:" in seen[0]
     assert "Count the first number" not in seen[0], "history after the base commit"
-    assert seen[1].startswith("exit status 0\n/testbed")
-    assert "bytes left out" in seen[2]
+    assert seen[1].startswith("<returncode>0</returncode>\n<output>\n/testbed")
+    assert seen[2].startswith("<returncode>139</returncode>")
+    assert "bytes left out: write the output to a file" in seen[2]
     assert len(seen[2]) < 11_000
     steps = json.loads(extra)["steps"]
-    assert [step["command"] for step in steps] == list(COMMANDS[:3])
-    assert json.loads(extra)["ended"] == "submitted"
+    assert [(step["command"], step["status"]) for step in steps] == list(
+        zip(COMMANDS, (0, 0, 139, 0), strict=True)
+    )
+    assert (json.loads(extra)["ended"], json.loads(extra)["scratch"]) == ("submitted", ["patch.txt"])
     assert rows(pytester, "SELECT prompt_tokens, completion_tokens FROM attempts") == [(40, 20)]
 
 
@@ -181,18 +201,25 @@ def test_the_bash_agent_goes_on_after_feedback_and_stops_at_its_limits(pytester,
     break_it = fenced("sed -i 's/\\[1:\\]/[:-1]/' sums/core.py")
     mend_it = fenced("sed -i 's/\\[:-1\\]//' sums/core.py")
     with OllamaServer([break_it, fenced("submit"), mend_it, fenced("true")]) as server:
-        result = ask(
-            pytester, "ollama", server, "--mcode-agent=bash", "--mcode-debug-iters=1", "--mcode-max-steps=2"
-        )
+        budget = ("--mcode-agent=mini", "--mcode-debug-iters=1", "--mcode-max-steps=2")
+        result = ask(pytester, "ollama", server, *budget, "--mcode-judge-unsubmitted")
     assert result.ret == 0
     found = rows(pytester, ATTEMPTS)
     assert [row[2] for row in found] == ["unresolved", "passed"]
+    roles = [turn["role"] for turn in json.loads(found[1][5])]
+    assert roles[3:7] == ["user", "assistant", "user", "assistant"]
     assert [json.loads(row[6])["ended"] for row in found] == ["submitted", "step limit"]
     with OllamaServer("I do not know any commands.") as server:
         ask(pytester, "ollama", server, "--mcode-agent=bash", "--mcode-db=idle.db")
     ((_, _, verdict, _, _, _, extra),) = rows(pytester, ATTEMPTS, "idle.db")
     assert (verdict, json.loads(extra)["ended"]) == ("no_solution", "no command")
     assert len(server.requests) == 3
+    with OllamaServer([break_it, mend_it]) as server:
+        ask(pytester, "ollama", server, "--mcode-agent=bash", "--mcode-max-steps=1", "--mcode-db=limit.db")
+    message = "SELECT verdict, message FROM attempts"
+    assert rows(pytester, message, "limit.db") == [
+        ("no_solution", "it reached its limit of 1 answers (--mcode-max-steps) before it submitted")
+    ]
 
 
 @pytest.mark.docker
@@ -213,6 +240,39 @@ def test_attempts_of_the_bash_agent_are_taken_up(pytester, task_file):
     assert [row[2] for row in found] == ["unresolved", "passed"]
     assert found[1][4] == instance.gold()
     assert [len(json.loads(row[6])["steps"]) for row in found] == [1, 1]
+
+
+@pytest.mark.docker
+def test_no_step_is_lost_to_an_error_and_a_container_taken_away_is_replaced(pytester, task_file):
+    mend_it = fenced("sed -i 's/\\[1:\\]//' sums/core.py")
+    killing = fenced("kill -9 1; kill -9 -1; true")
+    served = []
+    own = f"{instance.image()}-{os.getpid()}"
+    subprocess.run(["docker", "tag", instance.image(), own], check=True)
+    write_rows(pytester, instance.row(image=own))
+
+    def take_it_away(body):
+        served.append(body)
+        if len(served) == 4:
+            listed = ["docker", "ps", "--format", "{{.Image}} {{.ID}}"]
+            listing = subprocess.run(listed, capture_output=True, text=True, check=True).stdout
+            found = [line.split()[1] for line in listing.splitlines() if line.startswith(f"{own} ")]
+            subprocess.run(["docker", "rm", "-f", *found], capture_output=True, check=False)
+        return (mend_it, killing, status(500), fenced("cat sums/core.py"), fenced("submit"))[len(served) - 1]
+
+    with OllamaServer(take_it_away) as server:
+        assert ask(pytester, "ollama", server, "--mcode-agent=mini").ret == 1
+        assert rows(pytester, "SELECT status FROM tasks") == [("infra",)]
+        result = ask(pytester, "ollama", server, "--mcode-agent=mini", "--mcode-resume")
+        assert result.ret == 0, result.stdout.str()
+    subprocess.run(["docker", "rmi", own], capture_output=True, check=True)
+    assert served[3]["messages"] == served[2]["messages"], "the conversation went on where it was cut"
+    ((_, _, verdict, _, solution, messages, extra),) = rows(pytester, ATTEMPTS)
+    assert (verdict, solution) == ("passed", instance.gold())
+    told = json.loads(extra)
+    assert [step["status"] for step in told["steps"]] == [0, 137, 0]
+    assert len(told["answers"]) == 4
+    assert "for number in numbers:" in json.loads(messages)[-2]["content"]
 
 
 @pytest.mark.docker
@@ -341,7 +401,13 @@ def test_predictions_are_exported_as_judged_read_by_swebench_and_judged_again(py
     assert pytester.runpytest_subprocess(*GOLD).ret == 0
     ((_, _, _, _, solution, _, extra),) = rows(pytester, ATTEMPTS)
     assert solution.strip() == mixed.strip()
-    assert json.loads(extra) == {"left_out": ["tests/test_core.py"]}
+    told = json.loads(extra)
+    assert told["left_out"] == ["tests/test_core.py"]
+    assert told["tests"] == {
+        "FAIL_TO_PASS": {"tests": 1, "failed": []},
+        "PASS_TO_PASS": {"tests": 2, "failed": []},
+    }
+    assert "3 passed" in unpacked(told["log"])
     mcode = [sys.executable, "-m", "pytest_mcode.cli"]
     (run_id,) = rows(pytester, "SELECT run_id FROM runs")[0]
     done = pytester.run(*mcode, "export", run_id, "--format=predictions", "--db=results.db")
@@ -377,7 +443,7 @@ def test_what_building_images_needs_is_said(pytester, task_file):
     ("metadata", "message"),
     [
         ("Name: swebench\nVersion: 4.1.0\n", "*needs swebench 5, not 4.1.0: pip install*"),
-        (None, "*swebench-lite needs the package bm25s: pip install 'pytest-mcode[[]swebench]'"),
+        (None, "*SWE-bench needs the package bm25s: pip install 'pytest-mcode[[]swebench]'"),
     ],
 )  # fmt: skip
 def test_the_missing_extra_is_said_with_what_installs_it(pytester, task_file, metadata, message):

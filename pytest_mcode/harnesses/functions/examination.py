@@ -8,11 +8,11 @@ from typing import Any
 
 from pytest_mcode.harnesses.findings import Finding, run_check
 from pytest_mcode.harnesses.functions.options import FunctionOptions
-from pytest_mcode.harnesses.functions.probes import Probe, probes
 from pytest_mcode.harnesses.functions.sandbox import check_sandbox, open_sandbox
 from pytest_mcode.harnesses.limits import limits_of
 from pytest_mcode.harnesses.protocol import Progress
 from pytest_mcode.sandboxes import Sandbox
+from pytest_mcode.sandboxes.probes import Probe, probes
 from pytest_mcode.settings import Settings
 
 __all__ = ["check_image", "check_limits", "try_limits"]
@@ -27,7 +27,7 @@ MOST_PIDS = 64
 def check_image(settings: Settings, session_id: str, progress: Progress) -> Iterator[Finding]:
     """Run a session's preflight of the sandbox, which pulls a missing image."""
     found = check_sandbox(settings, session_id, (), progress)
-    if settings.of(FunctionOptions).sandbox == "process":
+    if "warning" in found:
         yield Finding(
             check="sandbox",
             level="warning",
@@ -54,7 +54,7 @@ def check_image(settings: Settings, session_id: str, progress: Progress) -> Iter
 def _place(found: Mapping[str, Any]) -> str:
     if "image" in found:
         return f"{found['image']} ({found['image_id'].removeprefix('sha256:')[:12]})"
-    where = found.get("rootfs") or "this machine's files by a list"
+    where = found.get("container") or found.get("rootfs") or "this machine's files by a list"
     return f"{found['sandbox']} {found['engine']}, {where}"
 
 

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any, Literal
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.demonstrations import Demonstrations
 from pytest_mcode.harnesses.findings import Finding, run_check
-from pytest_mcode.harnesses.functions import modes
+from pytest_mcode.harnesses.functions import inputs, modes
 from pytest_mcode.harnesses.functions.checks import check_function
+from pytest_mcode.harnesses.functions.evaluating import evaluate
 from pytest_mcode.harnesses.functions.options import FunctionOptions
-from pytest_mcode.harnesses.functions.sandbox import check_sandbox, open_sandbox
+from pytest_mcode.harnesses.functions.sandbox import check_sandbox, open_sandbox, settle
 from pytest_mcode.harnesses.functions.single_tests import single_tests
 from pytest_mcode.harnesses.functions.stubs import is_stub
 from pytest_mcode.harnesses.functions.syntax import canonical, looks_at_source
-from pytest_mcode.harnesses.protocol import Found, Harness, Progress
-from pytest_mcode.records import Task, Verdict
+from pytest_mcode.harnesses.protocol import Evaluated, Found, Harness, Progress
+from pytest_mcode.records import Message, Task, Verdict
 from pytest_mcode.sandboxes import Program, Sandbox
 from pytest_mcode.settings import Settings
 
@@ -40,6 +41,7 @@ class FunctionHarness(Harness):
     options = FunctionOptions
     nature = "has functions to write, no repositories"
     nothing_found = "the completion holds no code that can be parsed"
+    selections = ("first", "public", "vote", "tests")
     shows_solved_tasks = True
 
     def __init__(self, extract: Literal["standard", "whole"] = "standard") -> None:
@@ -53,7 +55,7 @@ class FunctionHarness(Harness):
     def check_options(self, settings: Settings) -> None:
         """Refuse what only ``--mcode-retrieval`` or another sandbox has a use for."""
         own = settings.of(FunctionOptions)
-        if own.rootfs is not None and own.sandbox != "bubblewrap":
+        if own.rootfs is not None and own.sandbox not in ("bubblewrap", "auto"):
             raise ConfigurationError("--mcode-rootfs: give --mcode-sandbox=bubblewrap as well, or none")
         if not settings.retrieval and (
             own.retrieval_dataset or own.retrieval_k != FunctionOptions.retrieval_k
@@ -61,6 +63,12 @@ class FunctionHarness(Harness):
             raise ConfigurationError(
                 "--mcode-retrieval-k and --mcode-retrieval-dataset: give --mcode-retrieval as well"
             )
+
+    def settle(
+        self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress
+    ) -> Settings:
+        """Choose the sandbox where that is left to us."""
+        return settle(settings, session_id, tasks, progress)
 
     def check_task(self, task: Task) -> None:
         """Raise ValueError where a field is not what a function's task needs."""
@@ -160,6 +168,26 @@ class FunctionHarness(Harness):
         """Return the syntax tree without comments and docstrings; the text where either may be looked at."""
         sources = (solution, task.test, task.setup)
         return solution.strip() if any(map(looks_at_source, sources)) else canonical(solution)
+
+    def inputs(self, task: Task, seed: int) -> tuple[Sequence[str], Sequence[str]]:
+        """Return the calls that the prompt shows, and mutants of them."""
+        return inputs.shown_calls(task), inputs.mutants(task, seed)
+
+    def evaluate(self, task: Task, solution: str, expressions: Sequence[str], sandbox: Sandbox) -> Evaluated:
+        """Run the solution, and in the process of the tests what calls it."""
+        return evaluate(task, solution, expressions, sandbox)
+
+    def tests_request(self, task: Task) -> list[Message]:
+        """Ask for asserts, one a line."""
+        from pytest_mcode.harnesses.functions.written_tests import tests_request
+
+        return tests_request(task)
+
+    def find_tests(self, completion: str, task: Task) -> Sequence[str]:
+        """Return the conditions of plain asserts."""
+        from pytest_mcode.harnesses.functions.written_tests import find_tests
+
+        return find_tests(completion, task)
 
     @property
     def export_formats(self) -> Mapping[str, Callable[..., Mapping[str, Any]]]:

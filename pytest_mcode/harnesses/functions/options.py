@@ -9,13 +9,18 @@ from pytest_mcode.settings import DEFAULT_IMAGE
 __all__ = ["FunctionOptions"]
 
 
+WEAKER = ("network", "files", "host-files", "memory", "processes", "time", "signals")
+"""What a sandbox promises; a test compares it with what is tried."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class FunctionOptions:
     """Where solutions run, and which solved tasks a prompt shows."""
 
     sandbox: str = option(
-        "Where solutions run: docker, bubblewrap (no engine, no image), or process (for code you trust).",
-        choice("docker", "bubblewrap", "process"),
+        "Where solutions run: docker, podman, bubblewrap (no engine, no image), apptainer, auto (the first "
+        "of them that can hold the limits here), or process (for code you trust).",
+        choice("docker", "podman", "bubblewrap", "apptainer", "auto", "process"),
         metavar="NAME",
         default="docker",
         changes_result=True,
@@ -26,6 +31,13 @@ class FunctionOptions:
         metavar="DIR",
         changes_result=True,
         came_later=True,
+    )
+    allow_weaker: tuple[str, ...] = option(
+        f"Judge although the sandbox does not hold this on this machine: {', '.join(WEAKER)}; repeatable.",
+        choice(*WEAKER),
+        metavar="PROMISE",
+        ini="linelist",
+        repeatable=True,
     )
     isolation: str = option(
         "fork: one container a worker, new processes for every attempt; fresh: a container an attempt.",

@@ -1,6 +1,7 @@
 """The sandbox of functions, as a session's settings ask for it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pytest_mcode.harnesses.functions.options import FunctionOptions
@@ -10,14 +11,15 @@ from pytest_mcode.records import Task
 from pytest_mcode.sandboxes import Sandbox, imports_numpy
 from pytest_mcode.settings import Settings
 
-__all__ = ["check_sandbox", "open_sandbox"]
+__all__ = ["check_sandbox", "open_sandbox", "settle"]
 
 
 def open_sandbox(settings: Settings, session_id: str) -> Sandbox:
     """Return where solutions run; nothing is started before the first of them."""
     from pytest_mcode.sandboxes import opening
 
-    own = settings.of(FunctionOptions)
+    # `mcode doctor` comes here with settings that are not settled yet.
+    own = settle(settings, session_id, (), lambda line: None).of(FunctionOptions)
     return opening.open_sandbox(
         own.sandbox,
         image=own.image,
@@ -34,13 +36,36 @@ def check_sandbox(
     """Try the sandbox, with numpy where a test of `tasks` needs it; raises `ConfigurationError`."""
     from pytest_mcode.sandboxes import opening
 
-    own = settings.of(FunctionOptions)
+    own = settle(settings, session_id, tasks, progress).of(FunctionOptions)
     return opening.check_sandbox(
         own.sandbox,
         image=own.image,
         rootfs=own.rootfs,
         limits=limits_of(settings),
         session_id=session_id,
-        needs=["numpy"] if any(imports_numpy(task.test) for task in tasks) else [],
+        allow_weaker=own.allow_weaker,
+        needs=_needs(tasks),
         progress=progress,
     )
+
+
+def settle(settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress) -> Settings:
+    """Return the settings with the sandbox named that ``auto`` takes; raises `ConfigurationError`."""
+    from pytest_mcode.sandboxes import opening
+
+    own = settings.of(FunctionOptions)
+    if own.sandbox != "auto":
+        return settings
+    chosen = opening.choose(
+        image=own.image,
+        rootfs=own.rootfs,
+        limits=limits_of(settings),
+        session_id=session_id,
+        needs=_needs(tasks),
+        progress=progress,
+    )
+    return replace(settings, own={**settings.own, "sandbox": chosen})
+
+
+def _needs(tasks: Sequence[Task]) -> list[str]:
+    return ["numpy"] if any(imports_numpy(task.test) for task in tasks) else []

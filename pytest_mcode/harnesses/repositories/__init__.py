@@ -1,6 +1,6 @@
 """Where patches are judged: in the image of their repository, as SWE-bench's own evaluator does it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:  # A session without a benchmark imports this folder's options, and nothing heavier.
@@ -23,6 +23,9 @@ class RepositorySandbox(Protocol):
 
     def judge_publicly(self, task: "Task", patch: str) -> "Verdict":
         """Apply `patch`, compile what it changes, run tests that the repository has at the base commit."""
+
+    def learn_outdated_tests(self, task: "Task") -> Collection[str]:
+        """Find, and keep, the repository's tests that the reference patch breaks."""
 
     def forget(self, task: "Task") -> None:
         """Drop what was read of a task's repository: nobody works at it any more."""

@@ -28,7 +28,7 @@ from pytest_mcode.sandboxes.containers import (
 if TYPE_CHECKING:
     from docker import APIClient
 
-__all__ = ["Container", "Ended", "LostContainerError", "LostEngineError"]
+__all__ = ["Container", "Ended", "EndedContainerError", "LostContainerError", "LostEngineError"]
 
 WORKDIR = "/testbed"
 """Where every SWE-bench image has its repository."""
@@ -41,10 +41,16 @@ KILLED = 128 + signal.SIGKILL
 SETTLING_SECONDS = 0.5
 """Until the engine knows that the whole container was killed, and not the command alone."""
 OOM_COUNTERS = "/sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control"
+LOOK_SECONDS = 10.0
+"""How often a container is looked at while a command runs in it."""
 PREPARATION_SECONDS = 300.0
 PREPARATION_OUTPUT = 256 * 2**20
 
 logger = logging.getLogger(__name__)
+
+
+class EndedContainerError(Exception):
+    """The container ended, or hung, by what ran in it: nobody else had a hand in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +98,7 @@ class Container:
         )
         self._container = AttachedContainer(engine, recipe, session_id)
         self._id = self._container.id
+        self._was_paused = False
 
     def __enter__(self) -> Self:
         return self
@@ -107,15 +114,19 @@ class Container:
         max_output: int = PREPARATION_OUTPUT,
         environment: Mapping[str, str] | None = None,
     ) -> Ended:
-        """Run a command in the repository; raises `LostContainerError` where the container ends meanwhile."""
+        """Run a command in the repository.
+
+        Raises `LostContainerError` where the container ends meanwhile, or is paused. It ends with process 1
+        alone, which nothing in it can kill; so somebody else has done that.
+        """
         start = time.monotonic()
         cut: Literal["", "timeout", "output_limit"] = ""
-        expired = threading.Event()
+        done, expired = threading.Event(), threading.Event()
         with engine_errors("the container"):
             running = self._engine.exec_create(
                 self._id, list(command), workdir=WORKDIR, user="root", environment=self._with(environment)
             )["Id"]
-            watchdog = threading.Timer(seconds, self._expire, [expired])
+            watchdog = threading.Thread(target=self._watch, args=(seconds, done, expired), daemon=True)
             watchdog.start()
             output, stream = bytearray(), self._start(running)
             try:
@@ -126,9 +137,12 @@ class Container:
                         self._kill()
                         break
             finally:
-                watchdog.cancel()
+                done.set()
                 stream.close()
+                watchdog.join()
             if expired.is_set():
+                if self._was_paused:
+                    raise LostContainerError("the container was paused")
                 cut = "timeout"
             status = None if cut else self._status(running)
         return Ended(status=status, output=bytes(output), cut=cut, seconds=time.monotonic() - start)
@@ -152,7 +166,12 @@ class Container:
 
     def ran_out_of_memory(self) -> bool:
         """Whether the kernel killed a process of this container for memory."""
-        found = self.run(["cat", *OOM_COUNTERS.split()]).text.split()
+        try:
+            found = self.run(["cat", *OOM_COUNTERS.split()]).text.split()
+        except LostContainerError:
+            raise
+        except InfraError:  # It takes no more processes: what is left in it has taken them all.
+            return False
         counts = [count for name, count in pairwise(found) if name == "oom_kill"]
         return any(count != "0" for count in counts)
 
@@ -167,15 +186,32 @@ class Container:
     def _with(self, environment: Mapping[str, str] | None) -> dict[str, str]:
         return {**self._environment, **(environment or {})}
 
-    def _expire(self, expired: threading.Event) -> None:
-        expired.set()
-        self._kill()
+    def _watch(self, seconds: float, done: threading.Event, expired: threading.Event) -> None:
+        """End the container when the time is up, or when somebody has paused it."""
+        deadline = time.monotonic() + seconds
+        while not done.wait(max(0.0, min(LOOK_SECONDS, deadline - time.monotonic()))):
+            self._was_paused = self._is_paused()
+            if self._was_paused or time.monotonic() >= deadline:
+                expired.set()
+                self._kill()
+                return
+
+    def _is_paused(self) -> bool:
+        from docker.errors import APIError
+        from requests import RequestException
+
+        try:
+            return bool(self._engine.inspect_container(self._id)["State"]["Paused"])
+        except (APIError, RequestException):
+            return False
 
     def _kill(self) -> None:
         from docker.errors import APIError
         from requests import RequestException
 
         try:
+            if self._was_paused:
+                self._engine.unpause(self._id)
             self._engine.kill(self._id, "SIGKILL")
         except (APIError, RequestException) as error:
             logger.debug("could not kill container %s: %s", self._id[:12], error)

@@ -27,9 +27,9 @@ def check_installed() -> str:
     try:
         found, _ = version("swebench"), version("bm25s")
     except PackageNotFoundError as error:
-        raise ConfigurationError(f"swebench-lite needs the package {error.name}: {INSTALL}") from error
+        raise ConfigurationError(f"SWE-bench needs the package {error.name}: {INSTALL}") from error
     if not found.startswith("5."):
-        raise ConfigurationError(f"swebench-lite needs swebench 5, not {found}: {INSTALL}")
+        raise ConfigurationError(f"SWE-bench needs swebench 5, not {found}: {INSTALL}")
     return found
 
 

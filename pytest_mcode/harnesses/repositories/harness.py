@@ -11,7 +11,7 @@ from pytest_mcode.harnesses.findings import Finding, run_check
 from pytest_mcode.harnesses.limits import limits_of
 from pytest_mcode.harnesses.protocol import Harness, Progress
 from pytest_mcode.harnesses.repositories.flags import flags_of
-from pytest_mcode.harnesses.repositories.options import RepositoryOptions
+from pytest_mcode.harnesses.repositories.options import SINGLE, RepositoryOptions
 from pytest_mcode.harnesses.repositories.patches import changed_files, without
 from pytest_mcode.loop_options import LoopOptions
 from pytest_mcode.records import Task, Verdict
@@ -44,27 +44,37 @@ class RepositoryHarness(Harness):
     usual_feedback = "public"
     nothing_found = "no file was changed"
 
+    def __init__(self, *, public: bool = True) -> None:
+        """Judge by public tests only where `public` says that somebody reads it."""
+        self._public = public
+
+    def configured(self, settings: Settings) -> "RepositoryHarness":
+        """Return the harness that runs public tests where repairs or the choice of a sample go by them."""
+        read = settings.backend != "gold" and (settings.debug_iters > 0 or settings.samples > 1)
+        return type(self)(public=read or settings.backend == "none")
+
     def check_options(self, settings: Settings) -> None:
         """Refuse options that do not go together."""
         own = settings.of(RepositoryOptions)
         if own.force_rebuild and not own.task_repo:
             raise ConfigurationError("--mcode-force-rebuild: only with --mcode-task-repo are images built")
-        if own.agent == "bash" and settings.strategy != LoopOptions.strategy:
+        if own.agent != SINGLE and settings.strategy != LoopOptions.strategy:
             raise ConfigurationError(
                 f"--mcode-strategy={settings.strategy}: the bash agent only repairs, sample by sample; "
                 "leave one out"
             )
-        if own.agent == "bash" and settings.repair != LoopOptions.repair:
+        if own.agent != SINGLE and settings.repair != LoopOptions.repair:
             raise ConfigurationError(
                 f"--mcode-repair={settings.repair}: the bash agent goes on in its own shell; leave one out"
             )
-        if own.agent == "bash" and settings.on_repeat != LoopOptions.on_repeat:
+        if own.agent != SINGLE and settings.on_repeat != LoopOptions.on_repeat:
             raise ConfigurationError(
-                f"--mcode-on-repeat={settings.on_repeat}: the bash agent goes on in its shell; leave it out"
+                f"--mcode-on-repeat={settings.on_repeat}: the agent goes on in its shell; leave it out"
             )
-        if own.agent == "bash" and settings.backend in ("gold", "replay"):
+        if own.agent != SINGLE and settings.backend in ("gold", "replay"):
             raise ConfigurationError(
-                f"--mcode-agent=bash: {settings.backend} types no commands; leave it out, or name a model"
+                f"--mcode-agent={own.agent}: {settings.backend} types no commands; leave it out, "
+                "or name a model"
             )
 
     def shows_test(self, task: Task) -> bool:
@@ -87,6 +97,12 @@ class RepositoryHarness(Harness):
             check_builder(task_repo)
         with closing(_open(settings, session_id)) as repositories:
             return check(repositories, tasks, progress)
+
+    def image_bytes(self, tasks: Sequence[Task]) -> int:
+        """Return what an image a task takes, layers that they share counted each time."""
+        from pytest_mcode.harnesses.repositories.images import TYPICAL_SIZE
+
+        return len(tasks) * TYPICAL_SIZE
 
     def prepare(self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress) -> None:
         """Build or pull the images of `tasks`."""
@@ -147,7 +163,11 @@ class RepositoryHarness(Harness):
 
     def judge_publicly(self, task: Task, solution: str, sandbox: "RepositorySandbox") -> Verdict | None:
         """Judge by what a developer without the hidden tests could see."""
-        return sandbox.judge_publicly(task, solution)
+        return sandbox.judge_publicly(task, solution) if self._public else None
+
+    def learn(self, task: Task, sandbox: "RepositorySandbox") -> Sequence[str]:
+        """Find the repository's tests that the reference patch breaks; repairs are not guided by them."""
+        return [f"out of date: {test}" for test in sandbox.learn_outdated_tests(task)]
 
     def forget(self, task: Task, sandbox: "RepositorySandbox") -> None:
         """Drop the repository's files."""
@@ -168,10 +188,10 @@ class RepositoryHarness(Harness):
 
     @property
     def export_formats(self) -> Mapping[str, Callable[..., Mapping[str, Any]]]:
-        """Return SWE-bench's predictions."""
-        from pytest_mcode.harnesses.repositories.exporting import prediction
+        """Return SWE-bench's predictions, and mini-swe-agent's trajectories."""
+        from pytest_mcode.harnesses.repositories.exporting import prediction, trajectory
 
-        return {"predictions": prediction}
+        return {"predictions": prediction, "trajectories": trajectory}
 
     def examine_machine(
         self, settings: Settings, session_id: str, progress: Progress

@@ -10,6 +10,7 @@ from typing import Any
 from pytest_mcode.harnesses.repositories import grading
 from pytest_mcode.harnesses.repositories.container import Container, Ended
 from pytest_mcode.harnesses.repositories.marks import TESTS, Marked, new_secret, seal, unseal
+from pytest_mcode.harnesses.repositories.packing import packed
 from pytest_mcode.harnesses.repositories.patches import changed_files
 from pytest_mcode.records import Task, Verdict, VerdictKind
 from pytest_mcode.sandboxes import Limits
@@ -104,8 +105,17 @@ def _graded(task: Task, patch: str, ended: Ended, secret: str, container: Contai
         verdict = _verdict("memory", "the kernel killed a process of the tests: out of memory", ended)
     elif not report["resolved"]:
         verdict = _verdict("unresolved", _unresolved(report, marked), ended)
-    flags = {"flags": {"marks": list(marked.forged)}} if marked.forged else {}
-    return replace(verdict, details=flags)
+    details: dict[str, Any] = {"tests": _failed(report), "log": packed(marked.log or ended.text)}
+    if marked.forged:
+        details["flags"] = {"marks": list(marked.forged)}
+    return replace(verdict, details=details)
+
+
+def _failed(report: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return, of each list of tests, how many there are, and which failed."""
+    lists = (report.get("tests_status") or {}).items()
+    counted = ((name, len(each["success"]) + len(each["failure"]), each["failure"]) for name, each in lists)
+    return {name: {"tests": count, "failed": failed} for name, count, failed in counted if count}
 
 
 def _unresolved(report: Mapping[str, Any], marked: Marked) -> str:

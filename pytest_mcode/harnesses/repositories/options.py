@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
-from pytest_mcode.options import choice, count, option, switch
+from pytest_mcode.options import choice, count, number, option, switch
 
-__all__ = ["RepositoryOptions"]
+__all__ = ["SINGLE", "RepositoryOptions"]
+
+SINGLE = "single"
+"""The agent that answers once; the others type commands."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -19,14 +22,29 @@ class RepositoryOptions:
         changes_result=True,
     )
     agent: str = option(
-        "Who resolves a repository's issue: single (one completion) or bash (command by command).",
-        choice("single", "bash"),
+        "Who resolves a repository's issue: single (one completion) or mini (command by command, as "
+        "mini-swe-agent; bash is another name of it).",
+        choice("single", "mini", "bash"),
         metavar="NAME",
         default="single",
         changes_result=True,
     )
-    max_steps: int = count(
-        "Most commands of one attempt of the bash agent.", 1, default=50, changes_result=True
+    max_steps: int = count("Most answers of one attempt of the agent.", 1, default=250, changes_result=True)
+    agent_timeout: float | None = number(
+        "Seconds that one attempt of the agent may take, the model's included; default: no limit.",
+        1,
+        changes_result=True,
+        came_later=True,
+    )
+    judge_unsubmitted: bool = switch(
+        "Judge what an agent has changed when a limit ends it before it submits.",
+        changes_result=True,
+        came_later=True,
+    )
+    leave_scratch: bool = switch(
+        "Leave an agent's new files that no tracked file refers to out of its patch.",
+        changes_result=True,
+        came_later=True,
     )
     network: bool = switch("Let a repository's tests reach the network.", changes_result=True)
     strict: bool = switch(

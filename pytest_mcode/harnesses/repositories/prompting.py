@@ -5,17 +5,20 @@ from threading import Lock
 from typing import Any
 
 from pytest_mcode.harnesses.lengths import CHARACTERS_PER_TOKEN
-from pytest_mcode.harnesses.prompting import TemplatePrompt
+from pytest_mcode.harnesses.prompting import TEMPLATES, TemplatePrompt
+from pytest_mcode.harnesses.repositories.options import SINGLE
 from pytest_mcode.harnesses.repositories.patches import changed_files
 from pytest_mcode.harnesses.repositories.retrieval import excerpts, tree
-from pytest_mcode.records import Task
+from pytest_mcode.records import Message, Task, fingerprint
 
 __all__ = ["repository_prompt"]
 
-TEMPLATES = {
+WORDINGS = {
     "single": ("swebench.jinja", "swebench_repair.jinja"),
-    "bash": ("swebench_bash.jinja", "swebench_bash_repair.jinja"),
+    "mini": ("swebench_mini.jinja", "swebench_mini_repair.jinja"),
+    "bash": ("swebench_mini.jinja", "swebench_mini_repair.jinja"),
 }
+SYSTEM = "swebench_mini_system.jinja"
 USUAL_WINDOW = 16384
 USUAL_ANSWER = 2048
 """Tokens, where the session says nothing."""
@@ -30,7 +33,7 @@ Files = Callable[[Task], Mapping[str, str]]
 def repository_prompt(
     files: Files | None,
     *,
-    agent: str = "single",
+    agent: str = SINGLE,
     retrieval: bool = False,
     source: str = "bm25",
     context_window: int | None = None,
@@ -45,7 +48,7 @@ def repository_prompt(
 
     def show(task: Task) -> Mapping[str, Any]:
         assert files is not None
-        if agent == "bash":
+        if agent != SINGLE:
             return {}
         characters = _room(task, context_window, max_tokens)
         if not retrieval:
@@ -54,8 +57,21 @@ def repository_prompt(
         found = excerpts(files(task), task.prompt, characters, only)
         return {"excerpts": found, "tree": "", "retrieved": [each.name for each in found]}
 
-    first, repair = TEMPLATES[agent]
-    return TemplatePrompt(first, repair, _kept(show), own=own)
+    first, repair = WORDINGS[agent]
+    return (TemplatePrompt if agent == SINGLE else AgentPrompt)(first, repair, _kept(show), own=own)
+
+
+class AgentPrompt(TemplatePrompt):
+    """The prompt of an agent: a system message besides, as mini-swe-agent has it."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self._system = TEMPLATES.joinpath(SYSTEM).read_text(encoding="utf-8").strip()
+        self.hash = fingerprint([self.hash, self._system])[:16]
+
+    def first(self, task: Task) -> list[Message]:
+        """Return the system message, and the user's that states the task."""
+        return [{"role": "system", "content": self._system}, *super().first(task)]
 
 
 def _kept(show: Callable[[Task], Mapping[str, Any]]) -> Callable[[Task], Mapping[str, Any]]:

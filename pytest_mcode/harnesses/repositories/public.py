@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 
 from pytest_mcode.harnesses.repositories import grading
 from pytest_mcode.harnesses.repositories.container import Container, Ended
+from pytest_mcode.harnesses.repositories.failures import failures_in
 from pytest_mcode.harnesses.repositories.judging import apply, ending, graded_files
 from pytest_mcode.harnesses.repositories.marks import END, START, new_secret, seal, unseal
 from pytest_mcode.harnesses.repositories.patches import changed_files
@@ -24,7 +25,11 @@ COMPILE = '. /opt/miniconda3/bin/activate && conda activate testbed && exec pyth
 MOST_FILES = 3
 """Test files that are run."""
 MAX_OUTPUT = 1500
-"""Characters of test output that the model is shown."""
+"""Characters of the compiler's output that the model is shown."""
+OLD = (
+    "(Where the issue asks for another behaviour than one of these tests, that test is out of date: then "
+    "your change may be right.)"
+)
 GOOD = frozenset({"PASSED", "XFAIL"})
 
 _TEST_FILE = re.compile(r"(test|unittest)_\w+\.py|\w+_test\.py|tests?\.py")
@@ -36,8 +41,12 @@ Opened = Callable[[], AbstractContextManager[Container]]
 class PublicJudge:
     """Judges patches of one task; keeps what the repository's tests say without a patch."""
 
-    def __init__(self, task: Task, files: Mapping[str, str], limits: Limits) -> None:
+    def __init__(
+        self, task: Task, files: Mapping[str, str], limits: Limits, outdated: Collection[str] = ()
+    ) -> None:
+        """Judge with the repository's `files`; failures of `outdated` tests speak against no patch."""
         self.task, self.limits = task, limits
+        self._outdated = outdated
         self._files = files
         self._before: dict[tuple[str, ...], Collection[str]] = {}
 
@@ -63,17 +72,19 @@ class PublicJudge:
         ended = container.run(["/bin/bash", "-c", COMPILE, "bash", *there.text.splitlines()])
         return "" if ended.status == 0 else ended.text.strip()[-MAX_OUTPUT:]
 
+    def breaks(self, patch: str, container: Container, another: Opened) -> Collection[str]:
+        """Return the repository's tests that pass without `patch` and fail with it."""
+        tests = tuple(related_tests(changed_files(patch), self._files))
+        script = test_script(self.task, tests) if tests else None
+        if script is None or apply(container, patch) is not None:
+            return []
+        return self._broken(container, another, tests, script)[2]
+
     def _run(self, container: Container, another: Opened, tests: tuple[str, ...], script: str) -> Verdict:
-        if tests not in self._before:
-            with another() as untouched:
-                _, log = _run(untouched, script, self.limits)
-                self._before[tests] = _good(self.task, log)
-        ended, log = _run(container, script, self.limits)
+        ended, log, broken = self._broken(container, another, tests, script)
         cut = ending(container, ended, self.limits)
         if cut is not None:
             return cut
-        now = _good(self.task, log)
-        broken = [test for test in self._before[tests] if test not in now]
         passed = Verdict(kind="passed", seconds=ended.seconds, wall_seconds=ended.seconds, mode="container")
         if not broken:
             return passed
@@ -81,9 +92,21 @@ class PublicJudge:
             return replace(passed, kind="memory", message="out of memory")
         message = (
             f"{len(broken)} of the repository's own tests passed before your change and fail now: "
-            f"{', '.join(broken[:10])}\n{log[-MAX_OUTPUT:]}"
+            f"{', '.join(broken[:10])}\n{OLD}\n\n{failures_in(log, broken)}"
         )
         return replace(passed, kind="unresolved", message=message)
+
+    def _broken(
+        self, container: Container, another: Opened, tests: tuple[str, ...], script: str
+    ) -> tuple[Ended, str, list[str]]:
+        """Return how the tests ended, what they wrote, and which of them the patch breaks."""
+        if tests not in self._before:
+            with another() as untouched:
+                _, log = _run(untouched, script, self.limits)
+                self._before[tests] = _good(self.task, log)
+        ended, log = _run(container, script, self.limits)
+        now = set(_good(self.task, log))
+        return ended, log, [t for t in self._before[tests] if t not in now and t not in self._outdated]
 
 
 def related_tests(changed: Sequence[str], files: Mapping[str, str]) -> list[str]:

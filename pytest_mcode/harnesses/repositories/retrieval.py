@@ -12,6 +12,8 @@ __all__ = ["Excerpt", "excerpts", "is_test", "tree"]
 
 CHUNK = 40
 """Lines."""
+NUMBER = 8
+"""Characters that a line's number takes."""
 HEADING = 80
 """Characters that the lines around an excerpt take."""
 
@@ -35,6 +37,12 @@ class Excerpt:
         return f"{self.path}:{self.first}-{self.last}"
 
     @property
+    def numbered(self) -> str:
+        """Its lines, each after its number."""
+        lines = enumerate(self.text.split("\n"), self.first)
+        return "\n".join(f"{number:>5} | {line}" for number, line in lines)
+
+    @property
     def whole(self) -> bool:
         """Whether it is the whole file."""
         return self.last - self.first + 1 == self.total
@@ -48,7 +56,7 @@ class _Chunk:
 
     @property
     def cost(self) -> int:
-        return sum(map(len, self.lines)) + len(self.lines)
+        return sum(map(len, self.lines)) + (1 + NUMBER) * len(self.lines)
 
 
 def is_test(path: str) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_mcode.errors import ConfigurationError, InfraError
-from pytest_mcode.harnesses.repositories import images
-from pytest_mcode.harnesses.repositories.answers import find_edits, find_patch, to_patch
+from pytest_mcode.harnesses.repositories import images, outdated
+from pytest_mcode.harnesses.repositories.answers import find_change
 from pytest_mcode.harnesses.repositories.container import Container, LostContainerError
 from pytest_mcode.harnesses.repositories.flags import without_influence
 from pytest_mcode.harnesses.repositories.grading import check_installed
@@ -69,8 +69,7 @@ class DockerRepositories:
 
     def extract(self, completion: str, task: Task) -> str | None:
         """Return the patch in a completion, or that its search/replace blocks amount to."""
-        edits = find_edits(completion)
-        return to_patch(edits, self.files(task)) if edits else find_patch(completion)
+        return find_change(completion, self.files(task))
 
     def files(self, task: Task) -> Mapping[str, str]:
         """Return the repository's tracked files by path (binary ones as empty), read once until `forget`."""
@@ -181,24 +180,39 @@ class DockerRepositories:
     def _judge_publicly_once(self, task: Task, patch: str) -> Verdict:
         files, known = self.files(task), self._known_of(task)
         with known.reading:
-            known.public = known.public or PublicJudge(task, files, self.limits)
+            known.public = known.public or self._public_judge(task, files)
         with self._room.inside(), self._judging.inside(), self.open(task) as container:
             return known.public.judge(patch, container, lambda: self.open(task))
+
+    def learn_outdated_tests(self, task: Task) -> Collection[str]:
+        """Find, and keep, the repository's tests that the reference patch breaks."""
+        rest, _ = without(task.canonical_solution or "", graded_files(task))
+        judge = PublicJudge(task, self.files(task), self.limits)
+        with self._room.inside(), self.open(task) as container:
+            found = judge.breaks(rest, container, lambda: self.open(task))
+        outdated.learn(task, self._image_id(task), found)
+        return found
+
+    def _public_judge(self, task: Task, files: Mapping[str, str]) -> PublicJudge:
+        return PublicJudge(task, files, self.limits, outdated.known(task, self._image_id(task)))
+
+    def _image_id(self, task: Task) -> str:
+        found = images.inspect(self._reached(), self.names.of(task))
+        return str(found["Id"]) if found else ""
 
     def _known_of(self, task: Task) -> _Known:
         return self._known.setdefault(task.task_id, _Known())
 
     def _twice(self, judge: Callable[[], Verdict]) -> Verdict:
-        """Judge again where the container was lost. A solution that ends its container twice has failed."""
+        """Judge again where the container was lost; raises `LostContainerError` where the next one is, too.
+
+        What runs in a container cannot end it: process 1 alone does, which nothing in there can kill.
+        """
         try:
             return judge()
         except LostContainerError:
             self._disconnect()
-        try:
             return judge()
-        except LostContainerError as error:
-            self._reached().ping()
-            return Verdict(kind="exited_early", message=f"it ended its container: {error}", mode="container")
 
     def _reached(self) -> APIClient:
         """Return the engine; one that disappears while tasks run is not an error of configuration."""

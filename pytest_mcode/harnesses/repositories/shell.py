@@ -1,34 +1,60 @@
-"""A model's commands in a container of the repository, and the patch that they leave behind."""
+"""An agent's commands in a container of the repository, and the patch that they leave behind."""
 
 import re
 import shlex
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
-from pytest_mcode.harnesses.repositories.container import Container, LostContainerError
+from pytest_mcode.errors import InfraError
+from pytest_mcode.harnesses.repositories.container import Container, EndedContainerError, LostContainerError
+from pytest_mcode.harnesses.repositories.patches import changed_files, sections
 
-__all__ = ["Shell", "Step", "find_command"]
+__all__ = ["SENTINEL", "Shell", "Step", "submitted_patch"]
 
+SENTINEL = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"
+"""What mini-swe-agent has a model print when it submits; lines after it are the patch."""
 COMMAND_SECONDS = 60
 GRACE = 30.0
 """Seconds that a command's clean-up may take before the container is given up."""
 SHOWN = 10_000
-"""Characters of output that a model is shown: half from its start, half from its end."""
+"""Bytes of output that a model is shown: half from its start, half from its end."""
+SUBMITTED = 2**20
+"""Bytes of a patch that is submitted."""
 OUTPUT = "/tmp/.mcode-output"
+ENVIRONMENT = {
+    "PAGER": "cat",
+    "GIT_PAGER": "cat",
+    "MANPAGER": "cat",
+    "LESS": "-R",
+    "PIP_PROGRESS_BAR": "off",
+    "TQDM_DISABLE": "1",
+}
+"""Nothing waits for a key, or draws."""
 
-# The output goes to a file: a process left in the background must not keep us waiting.
+# The output goes to a file: a process left in the background must not keep us waiting. What the shell itself
+# says of a command that a signal ended goes nowhere; how it ended is the exit status of all this.
 RUN = f"""\
-. /opt/miniconda3/bin/activate && conda activate testbed
+exec 2>/dev/null
+if [ -f /opt/miniconda3/bin/activate ]; then . /opt/miniconda3/bin/activate; conda activate testbed
+elif [ -f /root/.bashrc ]; then . /root/.bashrc; fi
 timeout -k 5 {COMMAND_SECONDS} bash -c "$1" </dev/null >{OUTPUT} 2>&1
-echo $? $(wc -c <{OUTPUT})
-head -c {SHOWN // 2} {OUTPUT}; tail -c +{SHOWN // 2 + 1} {OUTPUT} | tail -c {SHOWN // 2}
+status=$?
+wc -c <{OUTPUT}
+head -c "$2" {OUTPUT}; tail -c +$(($2 + 1)) {OUTPUT} | tail -c "$2"
+exit $status
 """
+UNTRACKED = "git ls-files -z --others --exclude-standard"
+# Files that were there before, and scratch ones, are put out of git's sight for a moment.
 DIFF = """\
-git add -A . ':!*.pyc' ':!.pytest_cache' ':!**/.pytest_cache' >/dev/null 2>&1
-exec git -c core.fileMode=false diff --cached --binary --no-color --no-ext-diff "$1"
+export GIT_INDEX_FILE=/tmp/.mcode-index
+cp -f "$(git rev-parse --git-dir)/index" "$GIT_INDEX_FILE" && git add -A . >/dev/null 2>&1
+head=$1; shift
+for file; do git rm -q -r --cached --ignore-unmatch -- ":(literal)$file" >/dev/null 2>&1; done
+exec git -c core.fileMode=false diff --cached --binary --no-color --no-ext-diff --no-renames "$head"
 """
 TIMED_OUT = (124, 137)
-
-_FENCED = re.compile(r"^```(?:bash|sh|shell|console)?[ \t]*\n(?P<command>.*?)^```", re.MULTILINE | re.DOTALL)
+NOISE = re.compile(r"(^|/)(__pycache__|\.pytest_cache|[^/]+\.pyc)(/|$)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +66,8 @@ class Step:
     observation: str
     """What the model receives."""
     seconds: float
-
-
-def find_command(text: str) -> str | None:
-    """Return the first fenced command of an answer."""
-    found = _FENCED.search(text)
-    return found["command"].strip() if found and found["command"].strip() else None
+    submission: str | None = field(default=None, compare=False)
+    """What followed the sentence of submission, where the command printed that first."""
 
 
 class Shell:
@@ -54,36 +76,86 @@ class Shell:
     def __init__(self, container: Container) -> None:
         self._container = container
         self._head = container.check(["git", "rev-parse", "HEAD"], "find the base commit").decode().strip()
+        self._there = self._untracked()
 
     def run(self, command: str) -> Step:
-        """Run a command; raises `LostContainerError` where it ends its container."""
-        ended = self._container.run(
-            ["/bin/bash", "-c", RUN, "bash", command], seconds=COMMAND_SECONDS + GRACE
-        )
+        """Run a command.
+
+        Raises `EndedContainerError` where it ends its container, `LostContainerError` where that was lost.
+        """
+        submits = SENTINEL in command
+        half = SUBMITTED if submits else SHOWN // 2
+        try:
+            ended = self._container.run(
+                ["/bin/bash", "-c", RUN, "bash", command, str(half)],
+                seconds=COMMAND_SECONDS + GRACE,
+                environment=ENVIRONMENT,
+            )
+        except LostContainerError:
+            raise
+        except InfraError as error:  # Its processes may have taken all there may be.
+            raise EndedContainerError(f"it takes no more commands: {error}") from error
         if ended.cut:
-            raise LostContainerError(f"the container did not come back from {shlex.quote(command)}")
-        first, _, output = ended.text.partition("\n")
-        numbers = [int(word) for word in first.split() if word.isdecimal()]
-        status, size = numbers if len(numbers) == 2 else (1, len(output))
+            raise EndedContainerError(f"it did not come back from the command {shlex.quote(command)[:200]}")
+        size, _, output = ended.output.decode("utf-8", "surrogateescape").partition("\n")
+        written = int(size) if size.strip().isdecimal() else len(output)
+        status = -1 if ended.status is None else ended.status
+        first, _, rest = output.lstrip().partition("\n")
+        submitted = submits and status == 0 and first.strip() == SENTINEL
+        observed = _observation(status, written, _shown(output), ended.seconds)
         return Step(
             command=command,
             status=status,
-            observation=_observation(status, size, output),
+            observation="submitted" if submitted else observed,
             seconds=ended.seconds,
+            submission=rest if submitted else None,
         )
 
-    def patch(self) -> str | None:
-        """Return the changes since the base commit; None where there are none, or git can't tell."""
-        ended = self._container.run(["sh", "-c", DIFF, "sh", self._head])
-        return ended.text if ended.status == 0 and ended.text.strip() else None
+    def patch(self, *, leave_scratch: bool = False) -> str | None:
+        """Return the changes since the base commit; None where there are none, or git can't tell.
+
+        Files that were untracked before are never among them, nor, where that is wanted, `scratch`.
+        """
+        hidden = [*self._there, *(self.scratch() if leave_scratch else ())]
+        made = [path for path in self._untracked() if NOISE.search(path)]
+        ended = self._container.run(["sh", "-c", DIFF, "sh", self._head, *hidden, *made])
+        text = ended.output.decode("utf-8", "surrogateescape")
+        return text if ended.status == 0 and text.strip() else None
+
+    def scratch(self) -> Sequence[str]:
+        """Return new files that no tracked file refers to: what was made to try things out, most likely."""
+        new = [path for path in self._untracked() if path not in self._there and not NOISE.search(path)]
+        return [path for path in new if not self._is_referred_to(path)]
+
+    def _is_referred_to(self, path: str) -> bool:
+        name = PurePosixPath(path)
+        stem = name.parent.name if name.stem == "__init__" else name.stem
+        found = self._container.run(["git", "grep", "-q", "-w", "-F", "-e", stem])
+        return found.status == 0
+
+    def _untracked(self) -> Sequence[str]:
+        listed = self._container.run(["sh", "-c", UNTRACKED]).text
+        return [path for path in listed.split("\0") if path]
 
 
-def _observation(status: int, size: int, output: str) -> str:
+def submitted_patch(text: str) -> str | None:
+    """Return the patch that a submission holds; None where it holds none."""
+    return text if any(changed_files(section) for section in sections(text)) else None
+
+
+def _shown(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _observation(status: int, size: int, output: str, seconds: float) -> str:
     left_out = size - SHOWN
     if left_out > 0:
         half = SHOWN // 2
-        output = f"{output[:half]}\n[… {left_out} bytes left out …]\n{output[half:]}"
-    ending = f"exit status {status}"
-    if status in TIMED_OUT:
-        ending += f" (stopped: commands may take {COMMAND_SECONDS} s)"
-    return f"{ending}\n{output.strip() or '(no output)'}"
+        output = (
+            f"{output[:half]}\n[… {left_out} bytes left out: write the output to a file and look at parts "
+            f"of it with head, tail, sed or grep …]\n{output[-half:]}"
+        )
+    ending = f"<returncode>{status}</returncode>"
+    if status in TIMED_OUT and seconds >= COMMAND_SECONDS - 1:
+        ending += f"\n<exception>stopped: a command may take {COMMAND_SECONDS} s</exception>"
+    return f"{ending}\n<output>\n{output.rstrip() or '(no output)'}\n</output>"

@@ -57,8 +57,8 @@ def become(uid: int | None, stdio: Iterable[int], keep: Iterable[int], oom_score
         os.close(score)
     if uid is not None:
         os.setgroups([])
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
+        os.setresgid(uid, uid, uid)  # type: ignore[attr-defined, unused-ignore]
+        os.setresuid(uid, uid, uid)  # type: ignore[attr-defined, unused-ignore]
 
 
 def _close_all_but(keep: Iterable[int]) -> None:

@@ -77,7 +77,7 @@ def _restrict(handled: int, scopes: int, rules: list[tuple[str, int]]) -> bool:
 
 def _add(ruleset: int, path: str, rights: int) -> None:
     with contextlib.suppress(OSError):  # one path less to reach
-        place = os.open(path, os.O_PATH)
+        place = os.open(path, os.O_PATH)  # type: ignore[attr-defined, unused-ignore]
         try:
             if not stat.S_ISDIR(os.fstat(place).st_mode):
                 rights &= OF_FILES

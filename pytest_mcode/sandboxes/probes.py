@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pytest_mcode.records import VerdictKind
 from pytest_mcode.sandboxes import Limits, Program
 
-__all__ = ["Probe", "probes"]
+__all__ = ["Probe", "host_probes", "probes"]
 
 SPARE_MEMORY = 512 * 2**20
 """Bytes tried beyond twice the limit: a container has some for its judge besides the solution's."""
@@ -91,6 +91,22 @@ def probes(limits: Limits) -> Iterator[Probe]:
         tries="writing outside the scratch directory",
         program=_program(WRITE, "assert tried() == []"),
         expected="passed",
+    )
+
+
+def host_probes(canary: str, pid: int) -> Iterator[Probe]:
+    """Yield probes for what of the machine must not be reached: the file `canary`, the process `pid`."""
+    yield Probe(
+        check="host files",
+        tries="reading a file of this machine",
+        program=_program(f"def tried():\n    return open({canary!r}).read()\n", "tried()"),
+        expected="exception",
+    )
+    yield Probe(
+        check="signals",
+        tries="signalling a process of this machine",
+        program=_program(f"def tried():\n    import os\n    os.kill({pid}, 0)\n", "tried()"),
+        expected="exception",
     )
 
 

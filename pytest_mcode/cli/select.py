@@ -1,0 +1,97 @@
+"""`mcode select`: which sample would be handed in, and how much of coverage that keeps."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pytest_mcode.cli.common import DEFAULT_DB, Db, Json, open_results, print_json
+from pytest_mcode.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pytest_mcode.models import Model
+    from pytest_mcode.store.queries import Row
+
+__all__ = ["select"]
+
+USUAL = ("first", "public", "vote")
+
+
+def select(
+    run: Annotated[
+        str, typer.Argument(help="A run with all samples: its id, the start or end of it, or `latest`.")
+    ],
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[first|public|vote|tests]",
+            help="first: the first sample; public: the first that passes what the prompt shows; vote: of the "
+            "largest group that gives equal outputs on inputs like those shown (MBR-EXEC, AlphaCode); tests: "
+            "by tests that the model writes (CodeT). Repeatable.  [default: all that ask no model]",
+        ),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="ID", help="Who writes the tests.  [default: the run's model]")
+    ] = None,
+    backend: Annotated[str | None, typer.Option(metavar="NAME", help="Its backend.")] = None,
+    base_url: Annotated[str | None, typer.Option(metavar="URL", help="Its server's address.")] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Choose anew where a choice is recorded already.")
+    ] = False,
+    db: Db = DEFAULT_DB,
+    as_json: Json = False,
+) -> None:
+    """Choose one sample a task without the judging tests, as a user would have to, and see what is lost.
+
+    Coverage counts a task as solved when some sample passes the judging tests; nobody who has no such tests
+    can hand that sample in. What is chosen is recorded beside the outcome, which stays. Samples run in the
+    sandbox that the run had; `mcode show RUN TASK` says which sample was chosen, and why.
+    """
+    from pytest_mcode.cli.export import load_tasks
+
+    with open_results(db) as results:
+        found = results.run(run)
+        ways = by or _usual(found.row)
+        writer = _model(found.row, model, backend, base_url) if "tests" in ways else None
+        try:
+            chosen = found.select(*ways, load_tasks=load_tasks, model=writer, again=again, progress=_progress)
+        finally:
+            if writer:
+                writer.close()
+    if as_json:
+        print_json(chosen)
+    else:
+        from pytest_mcode.cli.select_table import print_selection
+
+        print_selection(chosen)
+
+
+def _usual(run: "Row") -> list[str]:
+    from pytest_mcode import harnesses
+
+    harness = harnesses.get(run["harness"])
+    return [way for way in USUAL if harness is None or way in harness.selections]
+
+
+def _model(run: "Row", model: str | None, backend: str | None, base_url: str | None) -> "Model":
+    from dataclasses import replace
+
+    from pytest_mcode.session import parts
+    from pytest_mcode.settings import MODEL_FREE_BACKENDS, Settings
+
+    settings = Settings.from_dict(run["settings"])
+    named: dict[str, Any] = {"model": model, "backend": backend, "base_url": base_url}
+    settings = replace(settings, **{name: value for name, value in named.items() if value is not None})
+    if settings.backend in MODEL_FREE_BACKENDS or not settings.model:
+        raise ConfigurationError(
+            f"--by tests: a model writes them, and the run's backend {settings.backend} asks none: "
+            "give --model and --backend"
+        )
+    parts.check_model(settings)
+    return parts.open_model(settings)
+
+
+def _progress(done: int, tasks: int) -> None:
+    import sys
+
+    if sys.stderr.isatty():
+        print(f"\rchoosing {done + 1}/{tasks}", end="" if done + 1 < tasks else "\n", file=sys.stderr)

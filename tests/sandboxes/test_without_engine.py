@@ -1,0 +1,111 @@
+"""What can be wrong with bubblewrap and Podman: one message each, with the remedy."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.sandboxes import Limits, podman
+from pytest_mcode.sandboxes.opening import check_sandbox
+from pytest_mcode.sandboxes.preflight import _not_pulled
+
+
+def refusal(sandbox: str, rootfs: str | None = None) -> str:
+    with pytest.raises(ConfigurationError) as error:
+        check_sandbox(sandbox, image="unused", rootfs=rootfs, limits=Limits(), session_id="test-bad-input")
+    return str(error.value).removeprefix("the sandbox does not work: ")
+
+
+@pytest.fixture
+def bwrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the path of a program that takes the place of ``bwrap``."""
+    program = tmp_path / "bin" / "bwrap"
+    program.parent.mkdir()
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    return program
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("bwrap: setting up uid map: Permission denied", "AppArmor forbids bubblewrap its user namespace"),
+        ("bwrap: loopback: Failed RTM_NEWADDR: Operation not permitted", "AppArmor forbids bubblewrap its "),
+        (
+            "bwrap: Creating new namespace failed: No space left on device",
+            "this machine lets you make no user namespaces, which bubblewrap needs: `sudo sysctl -w "
+            "user.max_user_namespaces=10000`",
+        ),
+        (
+            "bwrap: No permissions to creating new namespace, likely because the kernel does not allow it",
+            "this machine lets you make no user namespaces",
+        ),
+    ],
+)
+def test_what_forbids_namespaces(bwrap: Path, said: str, remedy: str) -> None:
+    bwrap.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 1\n")
+    bwrap.chmod(0o755)
+    assert refusal("bubblewrap").startswith(remedy)
+
+
+def test_there_is_no_bwrap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert refusal("bubblewrap").startswith(
+        "there is no bwrap on this machine: `sudo apt install bubblewrap`"
+    )
+
+
+@pytest.mark.skipif(not shutil.which("bwrap"), reason="there is no bwrap")
+def test_root_file_systems_that_are_none(tmp_path: Path) -> None:
+    assert refusal("bubblewrap", f"{tmp_path}/none") == (
+        f"--mcode-rootfs {tmp_path}/none is no directory: name one with a Linux system in it"
+    )
+    assert refusal("bubblewrap", str(tmp_path)).startswith(
+        f"--mcode-rootfs {tmp_path} is no root file system, it has no /proc: make one with `debootstrap "
+    )
+    for name in ("proc", "dev", "tmp", "bin"):
+        (tmp_path / name).mkdir()
+    assert refusal("bubblewrap", str(tmp_path)) == (
+        f"--mcode-rootfs {tmp_path} has no python3 (3.8 or later): install it, or name another"
+    )
+
+
+@pytest.mark.docker
+@pytest.mark.skipif(not shutil.which("bwrap"), reason="there is no bwrap")
+def test_a_root_file_system_serves(image: str, tmp_path: Path) -> None:
+    made = subprocess.run(["docker", "create", image, "true"], capture_output=True, text=True, check=True)
+    container = made.stdout.strip()
+    rootfs = tmp_path / "rootfs"
+    rootfs.mkdir(0o755)
+    with subprocess.Popen(["docker", "export", container], stdout=subprocess.PIPE) as export:
+        subprocess.run(["tar", "-C", rootfs, "-x"], stdin=export.stdout, check=True)
+    subprocess.run(["docker", "rm", container], capture_output=True, check=True)
+    told = check_sandbox(
+        "bubblewrap", image="", rootfs=str(rootfs), limits=Limits(), session_id="test", needs=["json"]
+    )
+    assert told["rootfs"] == str(rootfs)
+    assert set(told["promises"].values()) == {"held"}
+
+
+def test_there_is_no_podman(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("CONTAINER_HOST", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setattr(podman, "_standard_socket", lambda: tmp_path / "none")
+    assert refusal("podman").startswith("there is no Podman on this machine: install it (`sudo apt install ")
+
+
+def test_nobody_listens_where_podman_should(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CONTAINER_HOST", f"unix://{tmp_path}/none")
+    said = refusal("podman")
+    assert said.startswith(f"cannot use the Podman engine at unix://{tmp_path}/none: ")
+    assert said.endswith("; correct CONTAINER_HOST, or unset it")
+
+
+def test_no_range_of_user_ids() -> None:
+    range_of_ids = "Podman has no range of user ids for you: `sudo apt install uidmap` and `sudo usermod "
+    pulled = "potentially insufficient UIDs or GIDs available in user namespace (requested 0:42)"
+    assert _not_pulled("image", pulled, "Podman").startswith(range_of_ids)
+    assert podman._not_started("exec: newuidmap: executable file not found").startswith(range_of_ids)
