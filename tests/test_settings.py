@@ -39,7 +39,8 @@ def test_command_line_beats_ini_beats_benchmark_beats_default():
         (
             "sandbox",
             "vm",
-            "--mcode-sandbox: 'vm' is not allowed; give one of docker, podman, bubblewrap, auto, process",
+            "--mcode-sandbox: 'vm' is not allowed; give one of docker, podman, bubblewrap, apptainer, auto, "
+            "process",
         ),
         *(
             ("concurrency", value, f"--mcode-concurrency: {value!r} is not allowed; give {COUNT_OR_AUTO}")

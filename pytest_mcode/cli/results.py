@@ -1,7 +1,7 @@
 """`mcode results`: what came out of each run."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -117,6 +117,17 @@ def results(
         else:
             found = runs.with_spread(ks) if these_tasks else runs.figures(ks)
             _print_runs(found, as_json=as_json, as_csv=as_csv, as_markdown=as_markdown)
+            if len(found) == 1 and not (as_json or as_csv or as_markdown):
+                _print_repairs(next(iter(runs)).debugging())
+
+
+def _print_repairs(worth: Mapping[str, Any] | None) -> None:
+    """Say of a single run what its repairs were worth, iteration by iteration."""
+    if worth and worth["iterations"]:
+        from pytest_mcode.cli.common import console
+        from pytest_mcode.cli.show_run import iterations_table
+
+        console().print(iterations_table(worth["iterations"]))
 
 
 def _refuse_impossible(found: "Sequence[Figures]", ks: Sequence[int]) -> None:

@@ -15,6 +15,7 @@ from pytest_mcode.results.figures import (
     axis_name,
     further_attempts,
     interval,
+    iteration,
     percent,
     quantity,
     title,
@@ -61,8 +62,13 @@ def _debugging(worth: Mapping[str, Any]) -> Iterator[RenderableType]:
         rate = f"{percent(point['rate'])} {interval(point['low'], point['high'])}".rstrip()
         costs = (quantity(point[f"{axis}_per_sample"]) for axis in axes)
         table.add_row(str(point["iteration"]), rate, *costs)
-    yield table
-    yield f"Costs: of a sample, with its {more} up to then."
+    if worth["curve_refused"]:
+        yield f"No curve: {worth['curve_refused']}."
+    else:
+        yield table
+        yield f"Costs: of a sample, with its {more} up to then."
+    if worth["iterations"]:
+        yield iterations_table(worth["iterations"])
     if worth["verdicts"]:
         yield facts(
             (f"after {each['verdict']}", f"{each['repaired']} of {each['tried']} {more} passed")
@@ -71,6 +77,17 @@ def _debugging(worth: Mapping[str, Any]) -> Iterator[RenderableType]:
     spent, price = quantity(worth["repair_tokens"]), quantity(worth["tokens_per_repaired_sample"])
     saved = "resampled" if more == "resamples" else "repaired"
     yield f"{spent} tokens for {worth['repair_attempts']} {more}, {price} a {saved} sample"
+
+
+def iterations_table(found: Sequence[Mapping[str, Any]]) -> Table:
+    """Return what came of the repairs, a row an iteration."""
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    rows = [iteration(each) for each in found]
+    for heading in rows[0]:
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(*row.values())
+    return table
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

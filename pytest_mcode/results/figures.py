@@ -20,6 +20,7 @@ __all__ = [
     "coverage",
     "further_attempts",
     "interval",
+    "iteration",
     "loop",
     "natural",
     "percent",
@@ -130,6 +131,19 @@ def visible(text: str) -> str:
 def axis_name(axis: str) -> str:
     """Return the name of an axis of `analysis.costs.AXES` for people: ``model seconds``."""
     return axis.replace("_", " ")
+
+
+def iteration(each: Mapping[str, Any]) -> dict[str, str]:
+    """Return, by heading, what came of the repairs of one iteration; see `analysis.repairs.by_iteration`."""
+    return {
+        "iteration": str(each["iteration"]),
+        "repairs": str(each["repairs"]),
+        "repaired": str(each["repaired"]),
+        "still failing": str(each["failing"]),
+        "repeated": quantity(each["repeated"]),
+        "newly broken": quantity(each["newly_broken"]),
+        "tokens": quantity(each["tokens"]),
+    }
 
 
 def further_attempts(debugging: Mapping[str, Any]) -> str:

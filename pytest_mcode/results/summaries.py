@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_mcode.analysis.repair import debugging_worth
+from pytest_mcode.analysis.repairs import by_iteration
 from pytest_mcode.analysis.summary import summarise
 from pytest_mcode.results.by_harness import clusters, with_clusters
 from pytest_mcode.results.figures import natural
@@ -15,6 +16,8 @@ from pytest_mcode.store.queries import Row, attempt_rows, outcome_groups, task_r
 
 __all__ = ["Figures", "debugging", "describe", "figures", "status_of"]
 
+INTERLEAVED = "a sample's repairs ended when another one passed: run with --all-samples for a curve"
+"""Why the first samples of a run whose samples take turns have no curve."""
 Figures = dict[str, Any]
 """The figures of one test function of one run, JSON types; `columns.RUN_COLUMNS` says what each is."""
 
@@ -85,18 +88,25 @@ def _planned(row: Row, test: str | None, *, alone: bool) -> int | None:
 def debugging(store: Store, found: Figures) -> dict[str, Any] | None:
     """Return what repairs were worth in a run, over its judged tasks; None where they were off.
 
-    See `analysis.repair.debugging_worth`.
+    See `analysis.repair.debugging_worth`; ``iterations`` is `analysis.repairs.by_iteration`.
     """
     if not found["debug_iters"]:
         return None
     attempts = attempt_rows(store, found["run_id"], found["test"])
-    return debugging_worth(
+    strategy = found["settings"].get("strategy", "repair")
+    worth = debugging_worth(
         list(attempts.values()),
         found["debug_iters"],
         all_samples=found["all_samples"],
         clusters=clusters(found, list(attempts)),
         price=price_in(found),
-    ) | {"strategy": found["settings"].get("strategy", "repair")}
+    )
+    every = [sample for samples in attempts.values() for sample in samples]
+    iterations = by_iteration(every, repeats_known=found["repeats"] is not None)
+    interleaved = strategy in ("breadth", "best") and found["samples"] > 1 and not found["all_samples"]
+    refused = INTERLEAVED if interleaved else None
+    curve = [] if interleaved else worth["curve"]
+    return {**worth, "curve": curve, "curve_refused": refused, "iterations": iterations, "strategy": strategy}
 
 
 def describe(store: Store, row: Row, prices: Prices = NO_PRICES) -> dict[str, Any]:

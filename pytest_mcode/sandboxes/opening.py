@@ -18,6 +18,7 @@ PROVIDERS = {
     "docker": "pytest_mcode.sandboxes.docker",
     "podman": "pytest_mcode.sandboxes.podman",
     "bubblewrap": "pytest_mcode.sandboxes.bubblewrap",
+    "apptainer": "pytest_mcode.sandboxes.apptainer",
     "process": "pytest_mcode.sandboxes.process",
 }
 """The module of each, whose ``PROVIDER`` it is."""

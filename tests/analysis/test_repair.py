@@ -4,6 +4,7 @@ import pytest
 
 from pytest_mcode.analysis.intervals import mean_interval, wilson
 from pytest_mcode.analysis.repair import debugging_worth
+from pytest_mcode.analysis.repairs import by_iteration
 
 
 def sample(verdicts: str, tokens: int = 10) -> list[dict[str, Any]]:
@@ -85,3 +86,29 @@ def test_repair_that_spoils_counts_as_such() -> None:
     worth = debugging_worth([[sample("passed assertion")]], 1, all_samples=False)
     assert [point["rate"] for point in worth["curve"]] == [1, 0]
     assert worth["verdicts"] == [{"verdict": "passed", "tried": 1, "repaired": 0, "became": {"assertion": 1}}]
+
+
+def test_what_came_of_each_iteration() -> None:
+    def made(iteration: int, verdict: str, examples: str, repeat_of: str | None = None) -> dict[str, Any]:
+        tokens = {"prompt_tokens": 10, "completion_tokens": 1}
+        return {
+            **tokens,
+            "iteration": iteration,
+            "verdict": verdict,
+            "examples": examples,
+            "repeat_of": repeat_of,
+        }
+
+    samples = [
+        [made(0, "assertion", "+-"), made(1, "assertion", "-+"), made(2, "passed", "++")],
+        [made(0, "assertion", "--"), made(1, "assertion", "--", "0/0"), made(2, "timeout", "..")],
+        [made(0, "passed", "++")],
+    ]
+    first, second = by_iteration(samples, repeats_known=True)
+    counts = {"iteration": 1, "repairs": 2, "repaired": 0, "failing": 2, "repeated": 1, "newly_broken": 1}
+    assert first == {**counts, "tokens": 22}
+    counts = {"iteration": 2, "repairs": 2, "repaired": 1, "failing": 1, "repeated": 0, "newly_broken": 0}
+    assert second == {**counts, "tokens": 22}
+    old = [[{**each, "examples": None} for each in sample] for sample in samples]
+    [first, _] = by_iteration(old, repeats_known=False)
+    assert (first["repeated"], first["newly_broken"]) == (None, None)

@@ -104,6 +104,22 @@ def _entry_point_alone(task: Task) -> str:
     return task.canonical_solution.removeprefix(task.setup).lstrip("\n")
 
 
+def test_trajectories_are_as_mini_swe_agent_writes_them(mcode: Mcode, tmp_path: Path) -> None:
+    (made,) = outcome(0, "no_solution").attempts
+    extra = {"agent": "mini", "ended": "step limit", "steps": [], "answers": [{}, {}]}
+    turns = ({"role": "system", "content": "You type."}, {"role": "user", "content": "Mend it."})
+    told = replace(made, solution=None, messages=turns, extra=extra)
+    ended = replace(outcome(0, "no_solution"), task_id="psf__requests-9", attempts=(told,))
+    write_run(tmp_path / "r.db", run_info("swe", benchmark="swebench-lite", harness="repositories"), [ended])
+    (line,) = exported(mcode, tmp_path / "r.db", "swe", "--format", "trajectories")
+    exit_turn = {"exit_status": "LimitsExceeded", "submission": ""}
+    assert line["trajectory_format"] == "mini-swe-agent-1.1"
+    assert line["messages"] == [*turns, {"role": "exit", "content": "", "extra": exit_turn}]
+    assert line["info"]["exit_status"] == "LimitsExceeded"
+    assert line["info"]["model_stats"] == {"instance_cost": 0.0, "api_calls": 2}
+    assert line["info"]["config"]["model"]["model_name"] == "granite4:3b"
+
+
 def test_predictions(mcode: Mcode, tmp_path: Path) -> None:
     db = tmp_path / "r.db"
     made = [

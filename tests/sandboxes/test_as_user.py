@@ -8,7 +8,6 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -101,10 +100,9 @@ def start(user: "pwd.struct_passwd | None", *command: str) -> Started:
 
 
 def missing(what: str) -> None:
-    """Fail where every provider must be there, else warn."""
+    """Fail where every provider must be there."""
     if os.environ.get("MCODE_REQUIRE_SANDBOXES") == "1":
         pytest.fail(what)
-    warnings.warn(what, stacklevel=2)
 
 
 def have_image(user: "pwd.struct_passwd", folder: Path) -> bool:
@@ -121,7 +119,8 @@ def have_image(user: "pwd.struct_passwd", folder: Path) -> bool:
     subprocess.run(["podman", "save", "-q", "-o", archive, IMAGE], check=True)
     archive.chmod(0o644)
     loading = start(user, "podman", "load", "-q", "-i", str(archive))
-    assert loading.process.wait(timeout=120) == 0
+    with loading.out, loading.errors:
+        assert loading.process.wait(timeout=120) == 0
     archive.unlink()
     return True
 

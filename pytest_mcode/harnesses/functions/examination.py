@@ -54,7 +54,7 @@ def check_image(settings: Settings, session_id: str, progress: Progress) -> Iter
 def _place(found: Mapping[str, Any]) -> str:
     if "image" in found:
         return f"{found['image']} ({found['image_id'].removeprefix('sha256:')[:12]})"
-    where = found.get("rootfs") or "this machine's files by a list"
+    where = found.get("container") or found.get("rootfs") or "this machine's files by a list"
     return f"{found['sandbox']} {found['engine']}, {where}"
 
 

@@ -18,9 +18,9 @@ class FunctionOptions:
     """Where solutions run, and which solved tasks a prompt shows."""
 
     sandbox: str = option(
-        "Where solutions run: docker, podman, bubblewrap (no engine, no image), auto (the first of them that "
-        "can hold the limits here), or process (for code you trust).",
-        choice("docker", "podman", "bubblewrap", "auto", "process"),
+        "Where solutions run: docker, podman, bubblewrap (no engine, no image), apptainer, auto (the first "
+        "of them that can hold the limits here), or process (for code you trust).",
+        choice("docker", "podman", "bubblewrap", "apptainer", "auto", "process"),
         metavar="NAME",
         default="docker",
         changes_result=True,

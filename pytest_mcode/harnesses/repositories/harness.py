@@ -188,10 +188,10 @@ class RepositoryHarness(Harness):
 
     @property
     def export_formats(self) -> Mapping[str, Callable[..., Mapping[str, Any]]]:
-        """Return SWE-bench's predictions."""
-        from pytest_mcode.harnesses.repositories.exporting import prediction
+        """Return SWE-bench's predictions, and mini-swe-agent's trajectories."""
+        from pytest_mcode.harnesses.repositories.exporting import prediction, trajectory
 
-        return {"predictions": prediction}
+        return {"predictions": prediction, "trajectories": trajectory}
 
     def examine_machine(
         self, settings: Settings, session_id: str, progress: Progress

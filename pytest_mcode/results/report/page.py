@@ -17,6 +17,7 @@ from pytest_mcode.results.figures import (
     REPEATED,
     coverage,
     interval,
+    iteration,
     loop,
     percent,
     quantity,
@@ -40,7 +41,7 @@ def render(found: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(percent=percent, quantity=quantity, loop=loop, title=title, coverage=coverage)
-    environment.globals.update(interval=interval)
+    environment.globals.update(interval=interval, iteration=iteration)
     drawn = charts(found)
     comparison = found["comparison"]
     return environment.get_template("report.html.jinja").render(
