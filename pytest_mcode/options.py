@@ -43,6 +43,8 @@ class OptionSpec:
     repeatable: bool
     came_later: bool = False
     """Whether runs were stored before it was there: they meant its default."""
+    first_default: Any = None
+    """Its default in the first version, if it was another: keys of runs that do not use it hold that."""
     group: str = ""
     """The harness that it belongs to; empty: it means the same to all."""
 
@@ -167,6 +169,7 @@ def option(
     changes_result: bool = False,
     repeatable: bool = False,
     came_later: bool = False,
+    first_default: Any = None,
 ) -> Any:
     """Declare a field of `Settings`, or of a harness's options; see `OptionSpec` for the arguments."""
     metadata = {
@@ -177,6 +180,7 @@ def option(
         "changes_result": changes_result,
         "repeatable": repeatable,
         "came_later": came_later,
+        "first_default": first_default,
     }
     return field(default=() if repeatable else default, metadata=metadata)
 

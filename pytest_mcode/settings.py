@@ -9,6 +9,7 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.loop_options import LoopOptions
 from pytest_mcode.options import (
     UNITS,
+    OptionSpec,
     count,
     count_or_auto,
     key_value,
@@ -276,22 +277,28 @@ class Settings(LoopOptions, PriceOptions):
         """`mem_limit` in bytes."""
         return int(self.mem_limit[:-1]) * UNITS[self.mem_limit[-1]]
 
-    def config_key(self, *, dataset_fingerprint: str, prompt_hash: str) -> str:
+    def config_key(self, *, dataset_fingerprint: str, prompt_hash: str, harness: str) -> str:
         """Return the hash over everything that can change a result; equal keys are repeats.
 
-        An option that came later counts where it is used: the runs before it were made without it.
+        An option that came later counts where it is used: the runs before it were made without it. One of
+        another harness than the run's counts as its first default: the run does not use it.
         """
         # An inactive plugin imports this module in every pytest session, so it imports little.
         from pytest_mcode.records import fingerprint
 
         values = self.to_dict()
         chosen = {
-            spec.field: values[spec.field]
+            spec.field: _unused(spec, values[spec.field], harness)
             for spec in option_specs()
             if spec.changes_result and spec.field in values
             if not (spec.came_later and values[spec.field] == spec.default)
         }
         return fingerprint([chosen, dataset_fingerprint, prompt_hash])[:16]
+
+
+def _unused(spec: OptionSpec, value: Any, harness: str) -> Any:
+    idle = spec.first_default is not None and spec.group != harness and value == spec.default
+    return spec.first_default if idle else value
 
 
 declare_options("", Settings, always=True)

@@ -77,7 +77,9 @@ def test_json_round_trip():
 
 
 def key(settings, **more):
-    return settings.config_key(**{"dataset_fingerprint": "d", "prompt_hash": "p", **more})
+    return settings.config_key(
+        **{"dataset_fingerprint": "d", "prompt_hash": "p", "harness": "functions", **more}
+    )
 
 
 def test_config_key_changes_with_everything_that_changes_a_result_and_nothing_else():

@@ -225,7 +225,7 @@ def make_plan(settings: Settings) -> Plan:
         settings=settings,
         # By its name: the same file elsewhere is the same configuration.
         config_key=replace(settings, benchmark=benchmark.name).config_key(
-            dataset_fingerprint=dataset.fingerprint, prompt_hash=prompt_hash
+            dataset_fingerprint=dataset.fingerprint, prompt_hash=prompt_hash, harness=benchmark.harness.name
         ),
         dataset=dataset.origin,
         split=dataset.split,

@@ -29,7 +29,9 @@ class RepositoryOptions:
         default="single",
         changes_result=True,
     )
-    max_steps: int = count("Most answers of one attempt of the agent.", 1, default=250, changes_result=True)
+    max_steps: int = count(
+        "Most answers of one attempt of the agent.", 1, default=250, changes_result=True, first_default=50
+    )
     agent_timeout: float | None = number(
         "Seconds that one attempt of the agent may take, the model's included; default: no limit.",
         1,
