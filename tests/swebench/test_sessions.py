@@ -284,7 +284,7 @@ def test_a_killed_session_leaves_no_container(pytester, task_file):
         [sys.executable, "-m", "pytest", *GOLD], cwd=pytester.path, stdout=subprocess.DEVNULL
     )
     try:
-        wait_until(lambda: any("sleep 98765" in processes_in(each) for each in ours(session.pid)))
+        wait_until(lambda: any("sleep 98765" in processes_in(each) for each in ours(session.pid)), 180)
         os.kill(session.pid, signal.SIGKILL)
         session.wait()
         wait_until(lambda: ours(session.pid) == [])
@@ -305,8 +305,8 @@ def processes_in(container):
     return subprocess.run(["docker", "top", container], capture_output=True, text=True).stdout
 
 
-def wait_until(holds):
-    deadline = time.monotonic() + 60
+def wait_until(holds, seconds=60):
+    deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.1)
