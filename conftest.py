@@ -5,5 +5,5 @@ import signal
 pytest_plugins = ["pytester"]
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # A job in the background ignores Ctrl-C, and so would the programs that tests start and interrupt.
+    # As a shell's background job is started, and all that is started here would ignore Ctrl-C as well.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -46,7 +46,10 @@ def test_inactive_plugin_imports_nothing_heavy(pytester):
             ours = {{name for name in sys.modules if name.startswith("pytest_mcode.")}}
             assert {{name for name in ours if not name.startswith("pytest_mcode.harnesses")}} <= {{
                 "pytest_mcode." + name
-                for name in "plugin settings options errors hookspecs declarations command_line".split()
+                for name in (
+                    "plugin settings options loop_options price_options errors hookspecs declarations"
+                    " command_line"
+                ).split()
             }}
             assert {{name for name in ours if name.count(".") == 3}} <= {{
                 "pytest_mcode.harnesses.functions.options", "pytest_mcode.harnesses.repositories.options"

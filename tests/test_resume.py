@@ -137,7 +137,7 @@ def test_infra_runs_again_and_unsolved_stands(pytester, solutions):
         prompt = body["messages"][0]["content"]
         if next(iter(solutions)) in prompt:
             return "no idea"
-        return Reply(status=503) if failing else answering(solutions)(body)
+        return Reply(status=500) if failing else answering(solutions)(body)
 
     failing = True
     with OllamaServer(script) as server:
@@ -156,7 +156,7 @@ def test_infra_runs_again_and_unsolved_stands(pytester, solutions):
 
 def test_attempts_before_an_infra_outcome_are_not_made_again(pytester, solutions):
     right = next(iter(solutions.values()))
-    with OllamaServer(["no idea", Reply(status=503), right]) as server:
+    with OllamaServer(["no idea", Reply(status=500), right]) as server:
         more = ("--mcode-debug-iters=1", "--mcode-task=Smoke/1")
         assert pytester.runpytest_subprocess(*arguments(server, *more)).ret == 1
         assert pytester.runpytest_subprocess(*arguments(server, *more, "--mcode-resume")).ret == 0

@@ -136,6 +136,7 @@ class Lookahead:
             self._top_up()
             self._look_around()
         self._flights.forget(item)
+        self._look_around()  # it is counted once: soon as reported, no longer as done ahead
         item.stash[FLIGHT] = flight
         self._logs.show(flight)
         return flight

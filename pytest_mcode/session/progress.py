@@ -59,7 +59,7 @@ class Progress:
 
     def _line(self, now: float, ahead: Ahead) -> str:
         tally = self._tally
-        judged = Tally(solved=tally.solved + ahead.solved, unsolved=tally.unsolved + ahead.unsolved)
+        judged = tally.with_ahead(ahead.solved, ahead.unsolved)
         infra = tally.infra + ahead.infra
         done = judged.judged + infra
         left = max(0, self._planned - done) * (now - self._started) / max(1, done - self._already)

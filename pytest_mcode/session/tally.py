@@ -94,6 +94,11 @@ class Tally:
             self.unsolved += 1
             self.failures[outcome.attempts[-1].verdict.kind if outcome.attempts else "not judged"] += 1
 
+    def with_ahead(self, solved: int, unsolved: int) -> "Tally":
+        """Return the counts of tasks, with those that were judged and not added yet."""
+        results = [*self._results, *[(None, True)] * solved, *[(None, False)] * unsolved]
+        return Tally(solved=self.solved + solved, unsolved=self.unsolved + unsolved, _results=results)
+
     @property
     def own_solvers(self) -> set[str]:
         """The files or test functions that took the place of our solver."""

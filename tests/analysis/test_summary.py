@@ -22,6 +22,7 @@ def group(tasks: int, samples: int, passed: int, **fields: Any) -> dict[str, Any
         "prompt_tokens": 100 * tasks,
         "completion_tokens": 10 * tasks,
         "passed_in_process": 0,
+        "passed_flagged": 0,
         "seconds": 2.0 * tasks,
         "generation_seconds": 1.0 * tasks,
         "execution_seconds": 1.0 * tasks,

@@ -1,6 +1,7 @@
 """Every command that reads a store knows runs of a harness that the package does not know."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -25,13 +26,13 @@ def runs(pytester: pytest.Pytester, mcode: Mcode) -> list[str]:
 
 def test_shown_compared_reported_exported(runs: list[str], mcode: Mcode, pytester: pytest.Pytester) -> None:
     shown = mcode("show", runs[1], *DB).out
-    assert "tolerance    1.0" in shown
+    assert re.search(r"tolerance +1\.0", shown)
     assert "double/1, double/2" in shown
     assert "It is 5" in mcode("show", runs[1], "double/2", *DB).out
 
     compared = mcode("compare", *runs, *DB).out
-    assert "differ in  tolerance 0.0 and 1.0" in compared
-    assert "B alone    double/2" in compared
+    assert re.search(r"differ in +tolerance 0\.0 and 1\.0", compared)
+    assert re.search(r"B alone +double/2", compared)
 
     mcode("report", *runs, *DB, "-o", "page.html")
     assert "functions-swebench" in (pytester.path / "page.html").read_text(encoding="utf-8")

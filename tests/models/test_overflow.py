@@ -7,6 +7,7 @@ import pytest
 
 from pytest_mcode.errors import ConfigurationError, ContextOverflowError
 from pytest_mcode.models.wordings import CONTEXT_OVERFLOW, is_overflow
+from pytest_mcode.session.seeds import FEW_TOKENS
 from tests.servers import OllamaServer, OpenAIServer, Reply
 
 from ..session_support import SMOKE, rows
@@ -124,9 +125,13 @@ def test_the_session_stops_with_the_remedy(pytester: pytest.Pytester) -> None:
             f"--mcode-model={server.model}",
             f"--mcode-base-url={server.url}",
             "--mcode-max-tokens=8000",
+            "--mcode-concurrency=1",
         )
     result.stdout.fnmatch_lines(["! *--mcode-max-tokens=8000 and the first prompt together do not fit *"])
-    assert len(server.requests) == 1
+    asked = [body["max_tokens"] for body in server.requests]
+    # One task was in flight, and the next one at most; none was asked once more with fewer tokens.
+    assert asked.count(8000) <= 2
+    assert set(asked) == {FEW_TOKENS, 8000}
     assert rows(pytester, "SELECT status FROM tasks") == [("infra",)]
 
 
