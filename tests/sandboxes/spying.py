@@ -5,12 +5,24 @@ from pytest_mcode.sandboxes import Program
 SPY = """
 import os
 
+def left_in(place, let_in):
+    # No attempt can mount: an interpreter that lies there is let in, and the directories that lead to it.
+    found = []
+    for path in [place + "/" + name for name in os.listdir(place)]:
+        if path in let_in:
+            continue
+        leads = any(point.startswith(path + "/") for point in let_in)
+        found += left_in(path, let_in) if leads else [path]
+    return found
+
 def look():
+    let_in = [line.split()[4] for line in open("/proc/self/mountinfo")]
     processes = [pid for pid in os.listdir("/proc") if pid.isdigit()]
     found = [] if len(processes) == 3 else [("processes", processes)]
     for place in ("/tmp", "/dev/mqueue", "/dev/shm", "/var/tmp", "/run", "/scratch"):
-        if os.path.isdir(place) and os.listdir(place):
-            found += [(place, os.listdir(place))] if "remains" in os.listdir(place) or place != "/run" else []
+        left = left_in(place, let_in) if os.path.isdir(place) else []
+        if left and (place != "/run" or place + "/remains" in left):
+            found.append((place, left))
     for kind in ("shm", "msg", "sem"):
         objects = open(f"/proc/sysvipc/{kind}").read().splitlines()[1:]
         if objects:

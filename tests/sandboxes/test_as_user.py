@@ -9,6 +9,7 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -67,13 +68,23 @@ class Started(NamedTuple):
         status = self.process.wait(timeout=300)
         for stream in (self.out, self.errors):
             stream.seek(0)
-        with self.out, self.errors:
-            assert status == 0, self.errors.read().decode()
-            yield from map(json.loads, self.out)
+        assert status == 0, self.errors.read().decode()
+        yield from map(json.loads, self.out)
+
+    def end(self) -> None:
+        """Kill it where it still runs; its runner ends with it."""
+        self.process.kill()
+        self.process.wait()
+        self.out.close()
+        self.errors.close()
 
 
-def start(user: "pwd.struct_passwd | None", *command: str) -> Started:
-    """Start a program as that user, who cannot take more than a machine can spare; None: as oneself."""
+@contextmanager
+def started(user: "pwd.struct_passwd | None", *command: str) -> Iterator[Started]:
+    """Start a program as that user, who cannot take more than a machine can spare; None: as oneself.
+
+    It does not outlive the block.
+    """
     identity: dict[str, Any] = {}
     bounds: tuple[str, ...] = ()
     if user is not None:
@@ -96,7 +107,11 @@ def start(user: "pwd.struct_passwd | None", *command: str) -> Started:
         start_new_session=True,
         **identity,
     )
-    return Started(process, out, errors)
+    running = Started(process, out, errors)
+    try:
+        yield running
+    finally:
+        running.end()
 
 
 def missing(what: str) -> None:
@@ -118,8 +133,7 @@ def have_image(user: "pwd.struct_passwd", folder: Path) -> bool:
     archive = folder / "image.tar"
     subprocess.run(["podman", "save", "-q", "-o", archive, IMAGE], check=True)
     archive.chmod(0o644)
-    loading = start(user, "podman", "load", "-q", "-i", str(archive))
-    with loading.out, loading.errors:
+    with started(user, "podman", "load", "-q", "-i", str(archive)) as loading:
         assert loading.process.wait(timeout=120) == 0
     archive.unlink()
     return True
@@ -140,27 +154,32 @@ def test_the_hostile_suite_everywhere(user: "pwd.struct_passwd", tmp_path: Path)
     """All at once: most of the time is spent waiting for time limits."""
     module = ("-m", "tests.sandboxes.hostile_suite")
     suite, own = (INTERPRETER, *module), (sys.executable, *module)
-    running = {"process": start(user, *suite, "process")}
-    if shutil.which("bwrap"):
-        running["bubblewrap"] = start(user, *suite, "bubblewrap")
-        if os.geteuid() == 0:
-            running["bubblewrap as root"] = start(None, *own, "bubblewrap")
-    else:
-        missing("there is no bwrap")
-    if have_image(user, tmp_path):
-        running["podman as root"] = start(None, *own, "podman", IMAGE)
-        running["podman"] = start(user, *suite, "podman", IMAGE)
-    else:
-        missing(f"there is no Podman with the image {IMAGE}")
-    for name, started in running.items():
-        described, *attempts = started.results()
-        held = described["described"]["held"]
-        assert held == {**held, **HELD[name], **EVERYWHERE}, name
-        assert len(attempts) > 150, name
-        for attempt in attempts:
-            assert attempt["kind"] in FAILURES, (name, attempt)
-            assert attempt["after"] == "passed", (name, attempt)
-            assert attempt["seconds"] < MOST_SECONDS, (name, attempt)
+    with ExitStack() as all_of_them:
+
+        def begin(user: "pwd.struct_passwd | None", *command: str) -> Started:
+            return all_of_them.enter_context(started(user, *command))
+
+        running = {"process": begin(user, *suite, "process")}
+        if shutil.which("bwrap"):
+            running["bubblewrap"] = begin(user, *suite, "bubblewrap")
+            if os.geteuid() == 0:
+                running["bubblewrap as root"] = begin(None, *own, "bubblewrap")
+        else:
+            missing("there is no bwrap")
+        if have_image(user, tmp_path):
+            running["podman as root"] = begin(None, *own, "podman", IMAGE)
+            running["podman"] = begin(user, *suite, "podman", IMAGE)
+        else:
+            missing(f"there is no Podman with the image {IMAGE}")
+        for name, suite_there in running.items():
+            described, *attempts = suite_there.results()
+            held = described["described"]["held"]
+            assert held == {**held, **HELD[name], **EVERYWHERE}, name
+            assert len(attempts) > 150, name
+            for attempt in attempts:
+                assert attempt["kind"] in FAILURES, (name, attempt)
+                assert attempt["after"] == "passed", (name, attempt)
+                assert attempt["seconds"] < MOST_SECONDS, (name, attempt)
 
 
 WITHOUT_NAMESPACES = """
@@ -209,7 +228,8 @@ def test_process_without_namespaces(user: "pwd.struct_passwd") -> None:
         "--die-with-parent",
         "--",
     )
-    held, kinds = start(user, *forbid, INTERPRETER, "-c", WITHOUT_NAMESPACES).results()
+    with started(user, *forbid, INTERPRETER, "-c", WITHOUT_NAMESPACES) as process:
+        held, kinds = process.results()
     assert (held["user"], held["network"], held["files"]) == ("same", False, "landlock")
     failed = "exception"
     assert kinds == {

@@ -19,7 +19,11 @@ pytestmark = pytest.mark.docker
 
 @pytest.fixture(scope="module")
 def hostile_sandbox(image: str) -> Iterator[DockerSandbox]:
-    with closing(DockerSandbox(image, TIGHT, SESSION)) as sandbox:
+    """No hostile program may cost it its container, so it keeps one for longer than others do."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("pytest_mcode.sandboxes.client.ATTEMPTS_PER_RUNNER", 10_000)
+        sandbox = DockerSandbox(image, TIGHT, SESSION)
+    with closing(sandbox):
         yield sandbox
 
 

@@ -277,17 +277,17 @@ def test_no_step_is_lost_to_an_error_and_a_container_taken_away_is_replaced(pyte
 
 @pytest.mark.docker
 def test_a_killed_session_leaves_no_container(pytester, task_file):
-    hanging = core(instance.FIXED.replace("result = 0", "while True: pass"))
+    sleeping = 'import subprocess\n    subprocess.Popen(["sleep", "98765"])\n    while True: pass'
+    hanging = core(instance.FIXED.replace("result = 0", sleeping))
     write_rows(pytester, instance.row(patch=hanging))
     session = subprocess.Popen(
         [sys.executable, "-m", "pytest", *GOLD], cwd=pytester.path, stdout=subprocess.DEVNULL
     )
     try:
-        wait_until(lambda: ours(session.pid) != "")
-        time.sleep(1)
+        wait_until(lambda: any("sleep 98765" in processes_in(each) for each in ours(session.pid)), 180)
         os.kill(session.pid, signal.SIGKILL)
         session.wait()
-        wait_until(lambda: ours(session.pid) == "")
+        wait_until(lambda: ours(session.pid) == [])
     finally:
         session.kill()
 
@@ -297,11 +297,16 @@ def ours(pid):
     found = subprocess.run(
         ["docker", "ps", "-a", "--format", form], capture_output=True, text=True, check=True
     )
-    return "".join(line for line in found.stdout.splitlines() if f" {pid} " in line)
+    return [line.split()[0] for line in found.stdout.splitlines() if f" {pid} " in line]
 
 
-def wait_until(holds):
-    deadline = time.monotonic() + 60
+def processes_in(container):
+    """What runs in it; nothing where it is not started yet, or gone."""
+    return subprocess.run(["docker", "top", container], capture_output=True, text=True).stdout
+
+
+def wait_until(holds, seconds=60):
+    deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.1)
