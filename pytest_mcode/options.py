@@ -48,6 +48,11 @@ class OptionSpec:
     group: str = ""
     """The harness that it belongs to; empty: it means the same to all."""
 
+    def counted(self, value: Any, harness: str) -> Any:
+        """Return what stands for `value` in the configuration key of a run that `harness` judges."""
+        idle = self.first_default is not None and self.group != harness and value == self.default
+        return self.first_default if idle else value
+
     @property
     def name(self) -> str:
         """The option without its prefix: ``debug-iters``."""

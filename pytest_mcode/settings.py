@@ -9,7 +9,6 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.loop_options import LoopOptions
 from pytest_mcode.options import (
     UNITS,
-    OptionSpec,
     count,
     count_or_auto,
     key_value,
@@ -288,17 +287,12 @@ class Settings(LoopOptions, PriceOptions):
 
         values = self.to_dict()
         chosen = {
-            spec.field: _unused(spec, values[spec.field], harness)
+            spec.field: spec.counted(values[spec.field], harness)
             for spec in option_specs()
             if spec.changes_result and spec.field in values
             if not (spec.came_later and values[spec.field] == spec.default)
         }
         return fingerprint([chosen, dataset_fingerprint, prompt_hash])[:16]
-
-
-def _unused(spec: OptionSpec, value: Any, harness: str) -> Any:
-    idle = spec.first_default is not None and spec.group != harness and value == spec.default
-    return spec.first_default if idle else value
 
 
 declare_options("", Settings, always=True)

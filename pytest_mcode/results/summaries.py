@@ -102,7 +102,9 @@ def debugging(store: Store, found: Figures) -> dict[str, Any] | None:
         price=price_in(found),
     )
     every = [sample for samples in attempts.values() for sample in samples]
-    iterations = by_iteration(every, repeats_known=found["repeats"] is not None)
+    # A fresh attempt repairs nothing.
+    repairs = [] if strategy == "resample" else every
+    iterations = by_iteration(repairs, repeats_known=found["repeats"] is not None)
     interleaved = strategy in ("breadth", "best") and found["samples"] > 1 and not found["all_samples"]
     refused = INTERLEAVED if interleaved else None
     curve = [] if interleaved else worth["curve"]
