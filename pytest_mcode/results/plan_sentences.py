@@ -35,7 +35,7 @@ def _loop(found: Mapping[str, Any]) -> str:
 
 
 def _known(found: Mapping[str, Any]) -> str:
-    known, model = found["history"], found["model"]
+    known, model = found["history"], found["model"] or "such answers"
     if not known["run_ids"]:
         return f"nothing: no run of {model} in this store; --calibrate 5 tries five tasks first"
     runs = ", ".join(map(short_id, known["run_ids"][-3:]))

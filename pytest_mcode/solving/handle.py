@@ -135,10 +135,10 @@ class TaskHandle:
 
     def is_twin_of(self, other: "TaskHandle") -> bool:
         """Whether nobody has touched it: it would be judged as `other` is, and nothing was tried."""
-        given = {each.name for each in fields(self)} - {"attempts", "journal"}
+        given = {each.name for each in fields(self)} - {"attempts", "choices", "journal"}
         pairs = ((getattr(self, name), getattr(other, name)) for name in given)
         same = all(mine is theirs or (isinstance(mine, str) and mine == theirs) for mine, theirs in pairs)
-        return same and not self.attempts
+        return same and not self.attempts and not self.choices
 
     def take_over(self, done: "TaskHandle") -> None:
         """Have what was done at the same task by way of another handle."""
