@@ -2,6 +2,8 @@
 
 import signal
 
+import numpy  # noqa: F401  # pytester drops what a test imported, and it can be loaded once a process
+
 pytest_plugins = ["pytester"]
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
