@@ -239,7 +239,7 @@ def test_more_than_there_are_file_descriptors_for_is_cut_and_said(pytester):
 
 def test_more_than_there_is_memory_for_is_cut_and_said(monkeypatch, tmp_path):
     (tmp_path / "meminfo").write_text("MemTotal: 999 kB\nMemAvailable:    204800 kB\n")
-    monkeypatch.setattr("pytest_mcode.session.room._AVAILABLE", tmp_path / "meminfo")
+    monkeypatch.setattr("pytest_mcode.sandboxes.capacity._MEMINFO", tmp_path / "meminfo")
     window = window_for(built(concurrency=100))
     assert (window.size, window.reason) == (
         50,

@@ -5,6 +5,8 @@ from pathlib import Path
 
 __all__ = ["available_memory", "cores", "judges", "room_for"]
 
+_MEMINFO = Path("/proc/meminfo")
+
 
 def cores() -> int:
     """Return the processors that this process may use."""
@@ -14,7 +16,7 @@ def cores() -> int:
 def available_memory() -> int | None:
     """Return the bytes that can be had without swapping; None where the platform does not tell."""
     try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        lines = _MEMINFO.read_text(encoding="ascii").splitlines()
     except OSError:
         return None
     found = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]

@@ -3,6 +3,8 @@
 import contextlib
 from pathlib import Path
 
+from pytest_mcode.sandboxes.capacity import available_memory
+
 __all__ = ["affordable"]
 
 RESERVED, EACH = 128, 2
@@ -10,7 +12,6 @@ RESERVED, EACH = 128, 2
 BYTES = 2 * 2**20
 """Memory of a request with its task, thread and answer, generously."""
 
-_AVAILABLE = Path("/proc/meminfo")
 _CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -34,18 +35,10 @@ def _by_descriptors() -> tuple[int | None, str]:
 
 
 def _by_memory() -> tuple[int | None, str]:
-    free = [each for each in (_available(), _left_in_cgroup()) if each is not None]
+    free = [each for each in (available_memory(), _left_in_cgroup()) if each is not None]
     if not free:
         return None, ""
     return min(free) // 2 // BYTES, f"more memory than half of the {min(free) / 2**30:.1f} GiB that are free"
-
-
-def _available() -> int | None:
-    """Return the bytes that the kernel could give to new processes; None where it does not tell (Linux)."""
-    with contextlib.suppress(OSError, ValueError, StopIteration):
-        lines = _AVAILABLE.read_text(encoding="ascii").splitlines()
-        return int(next(line for line in lines if line.startswith("MemAvailable:")).split()[1]) * 1024
-    return None
 
 
 def _left_in_cgroup() -> int | None:

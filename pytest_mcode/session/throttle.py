@@ -1,6 +1,5 @@
 """Bounds the requests at the model server: N at a time, or as many as it turns out to serve best."""
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pytest_mcode.errors import InfraError
 from pytest_mcode.models import Completion, Gated, Metered, Model, Request
 from pytest_mcode.models.asking import ask
 from pytest_mcode.models.failures import TransientError
+from pytest_mcode.sandboxes.capacity import cores
 from pytest_mcode.session.climb import Climb, Fixed, Window
 from pytest_mcode.session.room import affordable
 from pytest_mcode.settings import Settings
@@ -167,15 +167,10 @@ def _total(settings: Settings, slots: int | None) -> tuple[int | None, str]:
     if settings.concurrency != "auto":
         return settings.concurrency, "--mcode-concurrency"
     if settings.backend in ("gold", "replay"):
-        return _cores(), "one a core: no server is asked"
+        return cores(), "one a core: no server is asked"
     if settings.backend == "hf":
         return 1, "hf answers one at a time"
     return slots, "the server's slots"
-
-
-def _cores() -> int:
-    """Return the processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def share(total: int, worker: int, workers: int) -> int:
