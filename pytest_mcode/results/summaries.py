@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pytest_mcode.analysis.iterations import by_iteration
 from pytest_mcode.analysis.repair import debugging_worth
-from pytest_mcode.analysis.repairs import by_iteration
 from pytest_mcode.analysis.summary import summarise
 from pytest_mcode.results.by_harness import clusters, with_clusters
 from pytest_mcode.results.figures import natural
@@ -88,7 +88,7 @@ def _planned(row: Row, test: str | None, *, alone: bool) -> int | None:
 def debugging(store: Store, found: Figures) -> dict[str, Any] | None:
     """Return what repairs were worth in a run, over its judged tasks; None where they were off.
 
-    See `analysis.repair.debugging_worth`; ``iterations`` is `analysis.repairs.by_iteration`.
+    See `analysis.repair.debugging_worth`; ``iterations`` is `analysis.iterations.by_iteration`.
     """
     if not found["debug_iters"]:
         return None

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from pytest_mcode.analysis.intervals import mean_interval, wilson
+from pytest_mcode.analysis.iterations import by_iteration
 from pytest_mcode.analysis.repair import debugging_worth
-from pytest_mcode.analysis.repairs import by_iteration
 
 
 def sample(verdicts: str, tokens: int = 10) -> list[dict[str, Any]]:
