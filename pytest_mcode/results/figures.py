@@ -134,7 +134,7 @@ def axis_name(axis: str) -> str:
 
 
 def iteration(each: Mapping[str, Any]) -> dict[str, str]:
-    """Return, by heading, what came of the repairs of one iteration; see `analysis.iterations.by_iteration`."""
+    """Return, by heading, what repairs of one iteration came to; see `analysis.iterations.by_iteration`."""
     return {
         "iteration": str(each["iteration"]),
         "repairs": str(each["repairs"]),
