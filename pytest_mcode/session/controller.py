@@ -72,6 +72,7 @@ class Controller:
         try:
             refuse_reruns(self.config)
             self.plan = make_plan(self.settings)
+            self.settings = self.plan.settings  # What is replayed has the budget that it was made with.
             self.tally.cluster = self.plan.harness.cluster
             self._notes += task_caveats(self.plan)
             if self.settings.plan:
@@ -94,9 +95,7 @@ class Controller:
             with Store.open(self.settings.db, read_only=True) as stored:
                 self.settings = gates.resolve(self.settings, stored)
         tasks, run_id = self.plan.tasks, self.plan.run_id
-        # The plan's: what is replayed has the budget that it was made with.
-        settings = dataclasses.replace(self.plan.settings, fail_under_run=self.settings.fail_under_run)
-        self.settings = self.plan.harness.settle(settings, run_id, tasks, self._progress)
+        self.settings = self.plan.harness.settle(self.settings, run_id, tasks, self._progress)
         model_info = {**parts.check_model(self.settings), **seeds.record(self.settings, self._notes)}
         slots = model_info.get("slots")
         self.plan = dataclasses.replace(self.plan, settings=self.settings, server_slots=slots)
