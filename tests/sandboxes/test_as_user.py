@@ -63,12 +63,16 @@ class Started(NamedTuple):
     out: IO[bytes]
     errors: IO[bytes]
 
-    def results(self) -> Iterator[dict[str, Any]]:
-        """Wait for its end; yield what it printed, JSON by line."""
+    def ended_well(self) -> None:
+        """Wait for its end, and fail with what it says where it failed."""
         status = self.process.wait(timeout=300)
         for stream in (self.out, self.errors):
             stream.seek(0)
         assert status == 0, self.errors.read().decode()
+
+    def results(self) -> Iterator[dict[str, Any]]:
+        """Wait for its end; yield what it printed, JSON by line."""
+        self.ended_well()
         yield from map(json.loads, self.out)
 
     def end(self) -> None:
@@ -134,7 +138,7 @@ def have_image(user: "pwd.struct_passwd", folder: Path) -> bool:
     subprocess.run(["podman", "save", "-q", "-o", archive, IMAGE], check=True)
     archive.chmod(0o644)
     with started(user, "podman", "load", "-q", "-i", str(archive)) as loading:
-        assert loading.process.wait(timeout=120) == 0
+        loading.ended_well()
     archive.unlink()
     return True
 
@@ -151,7 +155,11 @@ EVERYWHERE = {"signals": True, "network": True, "calls": True}
 
 
 def test_the_hostile_suite_everywhere(user: "pwd.struct_passwd", tmp_path: Path) -> None:
-    """All at once: most of the time is spent waiting for time limits."""
+    """All at once: most of the time is spent waiting for time limits.
+
+    The image is loaded before them: a bomb takes all the processes that the user may have.
+    """
+    image = have_image(user, tmp_path)
     module = ("-m", "tests.sandboxes.hostile_suite")
     suite, own = (INTERPRETER, *module), (sys.executable, *module)
     with ExitStack() as all_of_them:
@@ -166,7 +174,7 @@ def test_the_hostile_suite_everywhere(user: "pwd.struct_passwd", tmp_path: Path)
                 running["bubblewrap as root"] = begin(None, *own, "bubblewrap")
         else:
             missing("there is no bwrap")
-        if have_image(user, tmp_path):
+        if image:
             running["podman as root"] = begin(None, *own, "podman", IMAGE)
             running["podman"] = begin(user, *suite, "podman", IMAGE)
         else:
