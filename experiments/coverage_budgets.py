@@ -3,19 +3,23 @@
 from collections.abc import Sequence
 from functools import cache, partial
 from itertools import product
+from typing import Any
 
 import numpy as np
 from coverage_cells import POPULATIONS, Grid, Population
 from coverage_pairs import NAMES
-from coverage_runs import SIZES
+from coverage_runs import SIZES, TASKS
+from numpy.typing import NDArray
 
 from pytest_mcode.analysis.clusters import paired_interval
 from pytest_mcode.analysis.figure import Withheld
 from pytest_mcode.analysis.matching import match
 from pytest_mcode.analysis.passk import pass_at_k
+from pytest_mcode.results.budgets import Budget, History
 
 Rng = np.random.Generator
 BUDGETS = (1, 2, 5, 10)
+REPAIRS = 3
 
 
 def _gain_within(population: Population, tasks: int, n: int, k: int, rng: Rng) -> list[bool]:
@@ -29,7 +33,7 @@ def _gain_within(population: Population, tasks: int, n: int, k: int, rng: Rng) -
 def gains(grid: Grid) -> None:
     measure = ("gain of k samples over one, within a run", "coverage", 0.95)
     designs = ((5, 2), (5, 5), (10, 2), (10, 5), (20, 3))
-    for tasks, name, (n, k) in product(grid.some((20, 164)), grid.some(POPULATIONS), grid.some(designs)):
+    for tasks, name, (n, k) in product(grid.some(TASKS), grid.some(POPULATIONS), grid.some(designs)):
         cell = f"N={tasks}, {name}, n={n}, k={k} v. 1"
         grid.simulate([measure], cell, partial(_gain_within, POPULATIONS[name], tasks, n, k))
 
@@ -49,7 +53,7 @@ def _unlike(
 def unlike_budgets(grid: Grid) -> None:
     measure = ("difference at equal cost", "coverage", 0.95)
     designs = (((10, 3), (1, 1)), ((10, 5), (10, 2)), ((5, 5), (10, 1)), ((10, 2), (5, 1)))
-    for tasks, name, (ours, theirs) in product(grid.some((20, 164)), grid.some(NAMES), grid.some(designs)):
+    for tasks, name, (ours, theirs) in product(grid.some(TASKS), grid.some(NAMES), grid.some(designs)):
         cell = f"N={tasks}, {name}, A n={ours[0]} k={ours[1]}, B n={theirs[0]} k={theirs[1]}"
         grid.simulate([measure], cell, partial(_unlike, POPULATIONS[name], tasks, ours, theirs))
 
@@ -84,7 +88,7 @@ def matching(grid: Grid) -> None:
     errs = ("budget from which on non-inferior", "error", 0.025)
     designs = (*product((0.0,), (1.0, 2.02, 5.0, 10.5)), *product((0.05,), (2.0, 30.0)))
     for tasks, name, (margin, reach), tries in product(
-        grid.some((20, 164)), grid.some(NAMES[:2]), grid.some(designs), grid.some((1, 10))
+        grid.some(TASKS), grid.some(NAMES[:2]), grid.some(designs), grid.some((1, 10))
     ):
         cell = f"N={tasks}, {name}, margin {margin}, B as A at {reach:g} samples, tried {tries} times"
         grid.simulate([covers, errs], cell, partial(_match, POPULATIONS[name], reach, margin, tasks, tries))
@@ -137,9 +141,76 @@ def matching_clusters(grid: Grid) -> None:
         grid.simulate([covers, errs], cell, partial(_match_clusters, SIZES[name], alike, reach, margin))
 
 
+def _chain(run: dict[str, Any], tasks: Sequence[Sequence[int | None]]) -> list[Budget]:
+    """Return a run's budgets, given of each sample of each task the attempt that passes, None for none."""
+    made = {
+        str(number): [
+            [
+                {"iteration": n, "verdict": "passed" if n == last else "assertion"}
+                for n in range((run["debug_iters"] if last is None else last) + 1)
+            ]
+            for last in samples
+        ]
+        for number, samples in enumerate(tasks)
+    }
+    return History(run=run, axes={}, tasks=made, solved={}).chain((2, 3, 5, 10))
+
+
+def _match_repairs(
+    population: Population, samples: int, reach: float, margin: float, tasks: int, rng: Rng
+) -> list[bool]:
+    """As `_match`, of samples with up to three repairs, each half as likely to pass as a first attempt.
+
+    B is as good as A with `reach` repairs, beyond three: with as many samples of three repairs.
+    """
+    first = population.draw(rng, tasks)[:, None]
+    passing = rng.random((tasks, samples, 1 + REPAIRS)) < np.hstack([first, *[first / 2] * REPAIRS])[:, None]
+    ends = np.where(passing.any(axis=2), passing.argmax(axis=2), -1)
+    run = {"samples": samples, "debug_iters": REPAIRS, "all_samples": True, "settings": {}, "overridden": {}}
+    budgets = _chain(run, [[None if end < 0 else end for end in each] for each in ends.tolist()])
+    other = (rng.random(tasks) < _solved(first[:, 0], reach)).astype(float).tolist()
+    curve = {k: list(each.scores.values()) for k, each in enumerate(budgets)}
+    found = match(curve, other, margin, dict.fromkeys(curve, 1))
+    truth = _first_as_good(population, reach, margin, tuple((each.samples, each.repairs) for each in budgets))
+    too_low = found.high is not None and (truth is None or found.high < truth)
+    too_high = truth is not None and (found.low is None or found.low > truth)
+    return [not too_low and not too_high, too_low]
+
+
+def _solved(first: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
+    repairs, samples = min(reach, REPAIRS), max(1.0, reach - REPAIRS + 1)
+    return 1 - ((1 - first) * (1 - first / 2) ** repairs) ** samples
+
+
+@cache
+def _first_as_good(
+    population: Population, reach: float, margin: float, budgets: tuple[tuple[int, int], ...]
+) -> int | None:
+    chances = population.quantiles()
+    wanted = population.mean(_solved(chances, reach)) - margin
+    rates = (
+        population.mean(_solved(chances, repairs if samples == 1 else REPAIRS + samples - 1))
+        for samples, repairs in budgets
+    )
+    return next((k for k, rate in enumerate(rates) if rate >= wanted - 1e-9), None)
+
+
+def matching_repairs(grid: Grid) -> None:
+    covers = ("budget that matches (k*), of repair chains", "coverage", 0.95)
+    errs = ("budget from which on non-inferior, of repair chains", "error", 0.025)
+    designs = (*product((0.0,), (0.0, 1.02, 3.0, 4.05, 9.0)), *product((0.05,), (2.0, 30.0)))
+    for tasks, name, (margin, reach), samples in product(
+        grid.some((20, 164)), grid.some(NAMES[:2]), grid.some(designs), grid.some((1, 5))
+    ):
+        cell = f"N={tasks}, {name}, {samples} of 3 repairs, margin {margin}, B as A at {reach:g}"
+        trial = partial(_match_repairs, POPULATIONS[name], samples, reach, margin, tasks)
+        grid.simulate([covers, errs], cell, trial)
+
+
 SECTIONS = {
     "gains": gains,
     "unlike-budgets": unlike_budgets,
     "matching": matching,
+    "matching-repairs": matching_repairs,
     "matching-clusters": matching_clusters,
 }

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
+from scipy import special, stats
 
 MEAN_COVERAGE, LEAST_COVERAGE, ERROR, POWER = 0.95, 0.92, 1.2, 0.05
 """Targets: mean and least coverage, error over nominal, deviation of a power from what is printed."""
 ENOUGH, MORE, MOST = 1000, 5000, 40_000
 """Repetitions of a cell, of one near its limit, and of one where that decides."""
+FINE = 100_000
+"""Points of a grid over a population."""
 
 Trial = Callable[[np.random.Generator], Sequence[bool | None]]
 """One simulated data set: of each figure whether it covers, or errs; None where it is withheld."""
@@ -52,12 +55,19 @@ class Grid:
     def exact(self, figure: str, measure: str, cell: str, nominal: float, found: float) -> None:
         self._add(figure, measure, cell, nominal, found, None)
 
-    def simulate(self, measures: Sequence[Measure], cell: str, trial: Trial) -> None:
+    def simulate(
+        self, measures: Sequence[Measure], cell: str, trial: Trial, *, at_least: int = ENOUGH
+    ) -> None:
         """Add the share of trials that hold, by measure; a cell has its own random numbers, so it repeats."""
-        repetitions = 40 if self.quick else min(ENOUGH, self.most)
+        repetitions = 40 if self.quick else min(at_least, self.most)
         shares = self._shares(measures, cell, trial, repetitions)
         for more, slack in ((MORE, 0.9), (MOST, 1.1)):
-            if self.quick or more > self.most or not self._is_near(measures, shares, slack):
+            if (
+                self.quick
+                or more > self.most
+                or more <= repetitions
+                or not self._is_near(measures, shares, slack)
+            ):
                 break
             repetitions = more
             shares = self._shares(measures, cell, trial, repetitions)
@@ -132,6 +142,30 @@ class Population:
             for weight, a, b in self.parts
         )
         return 1 - float(sum(missed))
+
+    def quantiles(self) -> NDArray[np.float64]:
+        """Return chances on a fine grid, as many for each part, over which `mean` weighs."""
+        return _quantiles(self.parts)
+
+    def mean(self, values: NDArray[np.float64]) -> float:
+        """Return the mean of a function of the chances, given its values at `quantiles`."""
+        each = values.reshape(len(self.parts), FINE).mean(axis=1)
+        return float(each @ [weight for weight, _, _ in self.parts])
+
+    def passes(self, n: int, c: int) -> float:
+        """Return the chance that c of n samples of a task pass."""
+        return float(
+            sum(
+                weight * (stats.betabinom.pmf(c, n, a, b) if b else stats.binom.pmf(c, n, a))
+                for weight, a, b in self.parts
+            )
+        )
+
+
+@cache
+def _quantiles(parts: tuple[tuple[float, float, float], ...]) -> NDArray[np.float64]:
+    levels = (np.arange(FINE) + 0.5) / FINE
+    return np.concatenate([stats.beta.ppf(levels, a, b) if b else np.full(FINE, a) for _, a, b in parts])
 
 
 POPULATIONS = {

@@ -1,13 +1,13 @@
 """Sections of `coverage.py` on two configurations with repeats or samples: differences, tests, matching."""
 
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import partial
 from itertools import product
 from statistics import fmean
 
 import numpy as np
-from coverage_cells import POPULATIONS, Grid, Population
-from scipy import stats
+from coverage_cells import MOST, POPULATIONS, Grid, Population
+from coverage_runs import TASKS
 
 from pytest_mcode.analysis.differences import difference_interval
 from pytest_mcode.analysis.paired import compare
@@ -66,6 +66,19 @@ def repeats(grid: Grid) -> None:
             grid.simulate([covers, errs], cell, partial(_gap, design))
 
 
+def sparse_losses(grid: Grid) -> None:
+    """Three repeats of each side on few tasks, of which A loses as few as make up the margin, for good."""
+    errs = ("non-inferior, of 3 v. 3 repeats on few tasks, sparse losses", "error", 0.025)
+    for tasks, name, loss in product(
+        grid.some((20, 26, 32, 38)), grid.some((*NAMES, "all at 0.3")), grid.some((0.05, 0.1))
+    ):
+        population = POPULATIONS[name]
+        share = loss / population.rate()
+        design = (population, 1.0, share, tasks, (3, 3))
+        cell = f"N={tasks}, {name}, A loses {loss} on {share:.2f} of tasks"
+        grid.simulate([errs], cell, lambda rng, design=design: _gap(design, rng)[1:], at_least=MOST)
+
+
 def detectable_repeats(grid: Grid) -> None:
     """Power at the difference that is printed, on average, for data that have it: found by iteration."""
     measure = ("smallest detectable difference of repeats", "power", 0.8)
@@ -105,21 +118,15 @@ def _pass_at_k_is_found(
     return [pass_at_k_test([(n[0], c) for c in ours], [(n[1], c) for c in theirs], k) < 0.05]
 
 
-@cache
 def _rate_without(population: Population, lost: float, k: int) -> float:
-    """Return the mean of 1 - (1 - (1 - lost) p)^k over the population, on a fine grid of its quantiles."""
-    levels = (np.arange(100_000) + 0.5) / 100_000
-    chances = [
-        (weight, stats.beta.ppf(levels, a, b) if b else np.array([a])) for weight, a, b in population.parts
-    ]
-    return sum(weight * float(np.mean(1 - (1 - (1 - lost) * p) ** k)) for weight, p in chances)
+    return population.mean(1 - (1 - (1 - lost) * population.quantiles()) ** k)
 
 
 def pass_at_k_gaps(grid: Grid) -> None:
     measure = ("difference of pass@k", "coverage", 0.95)
     draws = (((5, 5), 1), ((5, 5), 5), ((10, 5), 2), ((10, 10), 3))
     for tasks, name, (n, k), lost in product(
-        grid.some((20, 164)), grid.some(NAMES), grid.some(draws), grid.some((0.0, 0.3))
+        grid.some(TASKS), grid.some(NAMES), grid.some(draws), grid.some((0.0, 0.3))
     ):
         cell = f"N={tasks}, {name}, n={n[0]} v. {n[1]}, k={k}, A at {1 - lost:g} of B's chances"
         grid.simulate([measure], cell, partial(_pass_at_k_gap, POPULATIONS[name], lost, tasks, n, k))
@@ -128,9 +135,9 @@ def pass_at_k_gaps(grid: Grid) -> None:
 def pass_at_k_tests(grid: Grid) -> None:
     test_errs = ("test of pass@k", "error", 0.05)
     draws = (((5, 5), 1), ((5, 5), 5), ((10, 5), 2), ((10, 10), 3))
-    for name, (n, k) in product(grid.some(NAMES), grid.some(draws)):
-        cell = f"N=20, {name}, n={n[0]} v. {n[1]}, k={k}"
-        grid.simulate([test_errs], cell, partial(_pass_at_k_is_found, POPULATIONS[name], 20, n, k))
+    for tasks, name, (n, k) in product(grid.some(TASKS), grid.some(NAMES), grid.some(draws)):
+        cell = f"N={tasks}, {name}, n={n[0]} v. {n[1]}, k={k}"
+        grid.simulate([test_errs], cell, partial(_pass_at_k_is_found, POPULATIONS[name], tasks, n, k))
 
 
 def _any_found(tests: int, rng: Rng) -> list[bool]:
@@ -146,6 +153,7 @@ def tables(grid: Grid) -> None:
 
 SECTIONS = {
     "repeats": repeats,
+    "sparse-losses": sparse_losses,
     "detectable-repeats": detectable_repeats,
     "pass-at-k-differences": pass_at_k_gaps,
     "pass-at-k-tests": pass_at_k_tests,

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from functools import cache, partial
+from itertools import product
 
 import numpy as np
-from coverage_cells import POPULATIONS, Grid, Population
+from coverage_cells import MORE, POPULATIONS, Grid, Population
 from numpy.typing import NDArray
 from scipy import stats
 
-from pytest_mcode.analysis.clusters import clustered_difference, clustered_rate
+from pytest_mcode.analysis.clusters import clustered_difference, clustered_rate, rate_interval
 from pytest_mcode.analysis.differences import score_interval
 from pytest_mcode.analysis.figure import Withheld
 from pytest_mcode.analysis.intervals import wilson
+from pytest_mcode.analysis.paired import compare
 from pytest_mcode.analysis.passk import pass_at_k_interval
 from pytest_mcode.analysis.power import detectable_difference
 from pytest_mcode.analysis.significance import mcnemar
@@ -199,6 +201,50 @@ def detectable(grid: Grid) -> None:
             grid.exact("smallest detectable difference of two runs", "power", cell, 0.8, found)
 
 
+def _is_detected(tasks: int, discordance: float, rng: Rng) -> list[bool]:
+    least = detectable_difference(tasks, discordance)
+    whole = max(discordance, least)
+    ways = [(whole + least) / 2, (whole - least) / 2, 1 - whole]
+    only_a, only_b, neither = rng.multinomial(tasks, ways).tolist()
+    a = [1.0] * only_a + [0.0] * (only_b + neither)
+    b = [0.0] * only_a + [1.0] * only_b + [0.0] * neither
+    return [compare(a, b).p_value < 0.05]
+
+
+def detection(grid: Grid) -> None:
+    """The same by simulation of what `mcode compare` does; at its floor every flip goes one way."""
+    measure = ("smallest detectable difference of two runs, simulated", "power", 0.8)
+    for tasks, discordance in product(grid.some((20, 38, 164, 500)), grid.some((0.0, 0.1, 0.2))):
+        where = "at its floor" if discordance == 0 else f"discordance {discordance}"
+        trial = partial(_is_detected, tasks, discordance)
+        grid.simulate([measure], f"N={tasks}, {where}", trial, at_least=MORE)
+
+
+def _selection_gap(population: Population, tasks: int, n: int, way: str, rng: Rng) -> list[bool]:
+    """Whether the interval covers of the share of tasks that some sample solves, and not the chosen one."""
+    passed = rng.binomial(n, population.draw(rng, tasks))
+    right = rng.random(tasks) < passed / n if way == "first" else 2 * passed > n
+    found = rate_interval(((passed > 0) & ~right).astype(float).tolist(), few_events=True)
+    return [_covers(found.low, found.high, _gap_of(population, n, way))]
+
+
+@cache
+def _gap_of(population: Population, n: int, way: str) -> float:
+    solved = np.arange(1, n + 1)
+    missed = 1 - solved / n if way == "first" else (2 * solved <= n).astype(float)
+    return float(missed @ [population.passes(n, int(c)) for c in solved])
+
+
+def selection_gaps(grid: Grid) -> None:
+    """Chosen is the first sample, or one of the passing ones where these are most."""
+    measure = ("selection gap", "coverage", 0.95)
+    for tasks, (name, population), n, way in product(
+        grid.some(TASKS), grid.some(POPULATIONS.items()), grid.some((2, 5, 10)), ("first", "vote")
+    ):
+        cell = f"N={tasks}, {name}, n={n}, by {way}"
+        grid.simulate([measure], cell, partial(_selection_gap, population, tasks, n, way))
+
+
 SECTIONS = {
     "rates": rates,
     "samples": samples,
@@ -206,4 +252,6 @@ SECTIONS = {
     "clusters": clusters,
     "flips": flips,
     "detectable": detectable,
+    "detection": detection,
+    "selection-gaps": selection_gaps,
 }

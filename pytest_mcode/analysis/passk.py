@@ -81,15 +81,16 @@ def pass_at_k_test(a: Sequence[Counts], b: Sequence[Counts], k: int) -> float:
     import numpy as np
 
     rng = np.random.default_rng(0)
-    dealt = np.zeros(DEALS)
+    dealt, alike = np.zeros(DEALS), Counter[tuple[int, int, int]]()
     seen = 0.0
     for (n, c), (other_n, other_c) in zip(a, b, strict=True):
-        ours = np.array([pass_at_k(n, j, k) for j in range(n + 1)])
-        theirs = np.array([pass_at_k(other_n, j, k) for j in range(other_n + 1)])
-        seen += float(ours[c] - theirs[other_c])
-        if 0 < c + other_c < n + other_n:
-            passed = rng.hypergeometric(c + other_c, n + other_n - c - other_c, n, DEALS)
-            dealt += ours[passed] - theirs[c + other_c - passed]
+        seen += pass_at_k(n, c, k) - pass_at_k(other_n, other_c, k)
+        alike[n, other_n, c + other_c] += 1
+    for (n, other_n, passed), tasks in alike.items():
+        ours = range(max(0, passed - other_n), min(n, passed) + 1)
+        ways = [comb(n, j) * comb(other_n, passed - j) / comb(n + other_n, passed) for j in ours]
+        gaps = [pass_at_k(n, j, k) - pass_at_k(other_n, passed - j, k) for j in ours]
+        dealt += rng.multinomial(tasks, ways, DEALS) @ np.array(gaps)
     return float(1 + np.sum(np.abs(dealt) >= abs(seen) - 1e-9)) / (1 + DEALS)
 
 

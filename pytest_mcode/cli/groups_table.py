@@ -4,7 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_mcode.cli.common import console
-from pytest_mcode.cli.tables import Column, print_tables, rate_cell, spread_cell, withheld_notes
+from pytest_mcode.cli.tables import (
+    Column,
+    price_cell,
+    print_tables,
+    rate_cell,
+    spread_cell,
+    unpriced_notes,
+    withheld_notes,
+)
 from pytest_mcode.results.figures import loop, percent
 
 __all__ = ["print_groups"]
@@ -20,9 +28,10 @@ def print_groups(groups: Sequence[dict[str, Any]], *, these_tasks: bool = False)
         *([("on these tasks", spread_cell)] if these_tasks else []),
         ("single runs", _single_runs_cell),
         ("solved always, ever", _always_cell),
+        *([("price, a solved", price_cell)] if any(each["prices"] for each in groups) else []),
     ]
     print_tables(groups, columns)
-    notes = list(withheld_notes(groups))
+    notes = [*withheld_notes(groups), *unpriced_notes(groups)]
     if any(group["same_answers"] for group in groups):
         notes.append("No draw: a run that gave the same answers as another counts in no mean.")
     if any(group["partial"] for group in groups):

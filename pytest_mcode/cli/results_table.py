@@ -10,13 +10,15 @@ from pytest_mcode.cli.tables import (
     Column,
     Result,
     facts,
+    price_cell,
     print_tables,
     rate_cell,
     spread_cell,
+    unpriced_notes,
     withheld_notes,
 )
 from pytest_mcode.records import to_json
-from pytest_mcode.results.figures import UNPRICED, coverage, loop, percent, quantity, short_id, title
+from pytest_mcode.results.figures import coverage, loop, percent, short_id, title
 
 __all__ = ["print_csv", "print_markdown", "print_results"]
 
@@ -24,7 +26,7 @@ __all__ = ["print_csv", "print_markdown", "print_results"]
 def print_results(found: Sequence[Result]) -> None:
     """Print a table for each benchmark and model, and the whole of a run where there is but one."""
     print_tables(found, _columns(found)[1:])
-    for note in [*withheld_notes(found), *_left_out_notes(found), *_unpriced_notes(found)]:
+    for note in [*withheld_notes(found), *_left_out_notes(found), *unpriced_notes(found)]:
         console().print(note)
     if len(found) == 1:
         console().print("", facts(details(found[0])), sep="\n")
@@ -77,7 +79,7 @@ def _columns(found: Sequence[Result]) -> list[Column]:
     if any(each["infra"] for each in found):
         columns.append(("infra", _infra_cell))
     if any(each["prices"] for each in found):
-        columns.append(("price, a solved", _price_cell))
+        columns.append(("price, a solved", price_cell))
     return columns
 
 
@@ -99,18 +101,6 @@ def _infra_cell(each: Result) -> list[str]:
     if not each["infra"]:
         return ["0"]
     return [str(each["infra"]), f"{bounds(each)}"]
-
-
-def _price_cell(each: Result) -> list[str]:
-    return [quantity(each["price"]), quantity(each["price_per_solved"])]
-
-
-def _unpriced_notes(found: Sequence[Result]) -> Iterator[str]:
-    """Yield which runs have no price because their server did not report all tokens."""
-    without = [each for each in found if each["prices"] and each["price"] is None]
-    if without:
-        ids = ", ".join(short_id(each["run_id"]) for each in without)
-        yield f"No price of {ids}: {UNPRICED}."
 
 
 def _left_out_notes(found: Sequence[Result]) -> Iterator[str]:

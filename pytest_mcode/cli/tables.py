@@ -6,9 +6,19 @@ from typing import Any
 from rich.table import Table
 
 from pytest_mcode.cli.common import console
-from pytest_mcode.results.figures import interval, percent, title, visible
+from pytest_mcode.results.figures import UNPRICED, interval, percent, quantity, short_id, title, visible
 
-__all__ = ["Column", "Result", "facts", "print_tables", "rate_cell", "spread_cell", "withheld_notes"]
+__all__ = [
+    "Column",
+    "Result",
+    "facts",
+    "price_cell",
+    "print_tables",
+    "rate_cell",
+    "spread_cell",
+    "unpriced_notes",
+    "withheld_notes",
+]
 
 Result = dict[str, Any]
 Column = tuple[str, Callable[[Result], list[str]]]
@@ -54,6 +64,18 @@ def spread_cell(each: Result) -> list[str]:
     """Return the rate over tries and, below it, its interval on these very tasks."""
     found = each["spread"]
     return [percent(found["these_rate"]), interval(found["these_low"], found["these_high"])]
+
+
+def price_cell(each: Result) -> list[str]:
+    """Return the price of a run and, below it, that of a solved task."""
+    return [quantity(each["price"]), quantity(each["price_per_solved"])]
+
+
+def unpriced_notes(found: Iterable[Result]) -> Iterator[str]:
+    """Yield which runs have no price though there are prices: their server did not report all tokens."""
+    if without := [each for each in found if each["prices"] and each["price"] is None]:
+        ids = [run_id for each in without for run_id in each.get("run_ids") or [each["run_id"]]]
+        yield f"No price of {', '.join(map(short_id, ids))}: {UNPRICED}."
 
 
 def withheld_notes(found: Iterable[Result]) -> Iterator[str]:

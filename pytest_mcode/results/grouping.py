@@ -1,6 +1,7 @@
 """Repeats of one configuration as one row: averaged task by task, never pooled."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 from pytest_mcode.analysis.clusters import rate_interval
@@ -41,7 +42,8 @@ def grouped(store: Store, found: Sequence[Figures]) -> list[dict[str, Any]]:
     the share of runs that solved a task, with a 95 % interval over tasks; ``solved_always`` and
     ``solved_sometimes`` count tasks over the runs. A run that gave the answers of another is no draw of its
     own: it stands in ``same_answers`` with that one's id, and counts in no mean. ``partial`` lists runs that
-    judged fewer tasks than another; ``spread`` is that over its runs, see `spread.spread_of_counts`.
+    judged fewer tasks than another; ``spread`` is that over its runs, see `spread.spread_of_counts`;
+    ``price`` is that of a run on average, ``price_per_solved`` that of all by the tasks that they solved.
     """
     groups: dict[str, list[Figures]] = {}
     for each in found:
@@ -81,4 +83,16 @@ def _group(store: Store, runs: Sequence[Figures]) -> dict[str, Any]:
         "spread": spread_of_counts([(len(each), sum(each)) for each in solved.values()], names),
         "solved_always": sum(share == 1 for share in shares),
         "solved_sometimes": sum(0 < share < 1 for share in shares),
+        **_prices(repeats.runs),
+    }
+
+
+def _prices(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what a run cost on average, and all of them by what they solved; None where one is unknown."""
+    whole, solved = [run["price"] for run in runs], sum(run["solved"] for run in runs)
+    judged = [run["price_per_judged"] and run["price_per_judged"] * run["tasks_judged"] for run in runs]
+    return {
+        "prices": runs[0]["prices"],
+        "price": None if None in whole else fmean(whole),
+        "price_per_solved": None if None in judged or not solved else sum(judged) / solved,
     }

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from pytest_mcode import benchmarks
@@ -13,10 +12,11 @@ from pytest_mcode.analysis.power import detectable_difference
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import Task
 from pytest_mcode.results.figures import short_id
+from pytest_mcode.results.prices import seconds_in_flight
 from pytest_mcode.results.sides import Side, load_side
 from pytest_mcode.settings import MODEL_FREE_BACKENDS, Settings
 from pytest_mcode.store import Store
-from pytest_mcode.store.queries import Row, all_attempt_rows, attempts_stored, find_runs
+from pytest_mcode.store.queries import Row, all_attempt_rows, attempts_stored, find_runs, task_rows
 
 __all__ = ["History", "history", "plan"]
 
@@ -71,10 +71,10 @@ def history(store: Store, settings: Settings, benchmark: str) -> History | None:
         for row in all_attempt_rows(store, [run["run_id"] for run in chosen], columns=columns)
         if row["status"] != "infra"
     ]
-    return _history(chosen, attempts) if attempts else None
+    return _history(store, chosen, attempts) if attempts else None
 
 
-def _history(runs: Sequence[Row], attempts: Sequence[Row]) -> History:
+def _history(store: Store, runs: Sequence[Row], attempts: Sequence[Row]) -> History:
     passes: dict[str, tuple[int, int]] = {}
     repairs = [row["verdict"] == "passed" for row in attempts if row["iteration"]]
     for row in attempts:
@@ -87,7 +87,7 @@ def _history(runs: Sequence[Row], attempts: Sequence[Row]) -> History:
         passes=passes,
         repaired=sum(repairs) / len(repairs) if repairs else 0.0,
         means={name: _mean([row[name] for row in attempts]) for name in COSTS},
-        wall_seconds=_pace(runs, attempts),
+        wall_seconds=_pace(store, runs, attempts),
     )
 
 
@@ -101,12 +101,11 @@ def _mean(values: Sequence[Any]) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def _pace(runs: Sequence[Row], attempts: Sequence[Row]) -> float | None:
+def _pace(store: Store, runs: Sequence[Row], attempts: Sequence[Row]) -> float | None:
     for run in reversed(runs):
-        made = sum(row["run_id"] == run["run_id"] for row in attempts)
-        if run["status"] == "finished" and run["finished_at"] and made:
-            start, end = (datetime.fromisoformat(run[name]) for name in ("started_at", "finished_at"))
-            return float((end - start).total_seconds() / made)
+        made: int = sum(row["run_id"] == run["run_id"] for row in attempts)
+        if run["status"] == "finished" and made:
+            return seconds_in_flight(task_rows(store, [run["run_id"]])) / made
     return None
 
 

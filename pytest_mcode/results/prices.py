@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from pytest_mcode.analysis.costs import Price
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.price_options import price_pair
 
-__all__ = ["NO_PRICES", "Prices", "price_in"]
+__all__ = ["NO_PRICES", "Prices", "price_in", "seconds_in_flight"]
 
 Run = Mapping[str, Any]
 """A row of ``runs``, or its figures."""
@@ -29,10 +29,11 @@ class Prices:
     prefix: str = "--"
     """Of the options in messages."""
 
-    def of(self, run: Run, model_seconds: float | None) -> Price | None:
-        """Return the price of a run's model, which worked for so many seconds; None where none is known.
+    def of(self, run: Run, tasks: Callable[[], Sequence[Mapping[str, Any]]]) -> Price | None:
+        """Return the price of a run's model; None where none is known.
 
-        Where requests were answered side by side, their seconds share those of the run.
+        `tasks`, asked for where hours have a price, are the run's rows: where requests were answered side by
+        side, their seconds share those of the machine.
         """
         found = self.of_model(run["model"])
         settings = run["settings"]
@@ -42,7 +43,7 @@ class Prices:
         found = replace(found or Price(), per_hour=self.per_hour) if self.per_hour is not None else found
         if found is None or found == Price():
             return None
-        return replace(found, machine_share=_machine_share(run, model_seconds))
+        return replace(found, machine_share=_machine_share(tasks())) if found.per_hour else found
 
     def of_model(self, model: str | None) -> Price | None:
         """Return what `price` says of a model; None where it says nothing.
@@ -69,11 +70,27 @@ def price_in(stored: Mapping[str, Any]) -> Price | None:
     return Price(**{**found, "per_million": tuple(pair) if pair else None})
 
 
-def _machine_share(run: Run, model_seconds: float | None) -> float:
-    if not run.get("finished_at") or not model_seconds:
-        return 1.0
-    lasted = datetime.fromisoformat(run["finished_at"]) - datetime.fromisoformat(run["started_at"])
-    return min(1.0, max(1.0, lasted.total_seconds()) / model_seconds)
+def seconds_in_flight(tasks: Iterable[Mapping[str, Any]]) -> float:
+    """Return the wall-clock seconds in which a run worked at one of its `tasks`, rows of the store.
+
+    Neither what was before the first nor what was between the sessions of a run that was gone on with.
+    """
+    busy, until = 0.0, 0.0
+    for start, end in sorted(map(_in_flight, tasks)):
+        busy += max(0.0, end - max(start, until))
+        until = max(until, end)
+    return busy
+
+
+def _in_flight(task: Mapping[str, Any]) -> tuple[float, float]:
+    end = datetime.fromisoformat(task["recorded_at"]).timestamp()
+    return end - float(task["seconds"]), end
+
+
+def _machine_share(tasks: Sequence[Mapping[str, Any]]) -> float:
+    """Return the machine's time, which is no longer than its requests took, by that of its requests."""
+    model_seconds = sum(task["generation_seconds"] for task in tasks)
+    return min(1.0, seconds_in_flight(tasks) / model_seconds) if model_seconds else 1.0
 
 
 def _of_table(flag: str, path: Path) -> dict[str, Price]:

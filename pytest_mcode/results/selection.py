@@ -76,15 +76,17 @@ def _way(
         "tasks": len(tasks),
         **_share("rate", passed, groups),
         **_share("coverage", covered, groups),
-        **_share("gap", gaps, groups),
+        **_share("gap", gaps, groups, few_events=True),  # It is often near 0, where Wilson's is too narrow.
         "missed": missed,
         "over_first": _over_first(run, way, chosen, first),
         **{name: _total([row[name] for row in chosen.values()]) for name in COSTS},
     }
 
 
-def _share(name: str, values: Sequence[float], groups: Sequence[str] | None) -> dict[str, Any]:
-    return _rate(name, values, rate_interval(values, groups))
+def _share(
+    name: str, values: Sequence[float], groups: Sequence[str] | None, *, few_events: bool = False
+) -> dict[str, Any]:
+    return _rate(name, values, rate_interval(values, groups, few_events=few_events))
 
 
 def _rate(name: str, values: Sequence[float], span: Interval | Withheld) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Runs in figures: what `summarise` makes of the outcomes that the store has of each."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from pytest_mcode.analysis.iterations import by_iteration
@@ -47,17 +48,12 @@ def figures(
             groups.get((row["run_id"], test or ""), []),
             planned=_planned(row, test, alone=len(tests.get(row["run_id"], ())) <= 1),
             pass_at_ks=pass_at,
-            price=prices.of(row, _model_seconds(groups, row["run_id"])),
+            price=prices.of(row, partial(task_rows, store, [row["run_id"]])),
         )
         | {"harness": row["harness"]}
         for row in rows
         for test in tests.get(row["run_id"], [None])
     ]
-
-
-def _model_seconds(groups: Mapping[tuple[str, str], Sequence[Row]], run_id: str) -> float:
-    made = (group for key, found in groups.items() if key[0] == run_id for group in found)
-    return float(sum(group["generation_seconds"] for group in made))
 
 
 def _groups(

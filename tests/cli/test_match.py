@@ -11,7 +11,7 @@ import pytest
 import pytest_mcode.results
 from pytest_mcode.analysis.passk import pass_at_k
 from pytest_mcode.errors import ConfigurationError
-from tests.store.builders import answered_apart, outcome, run_info, write_run
+from tests.store.builders import answered_apart, one_by_one, outcome, run_info, write_run
 
 Mcode = Callable[..., Any]
 TASKS = 60
@@ -38,6 +38,8 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_run(db, run_info("big-poor", **BIG, seed=2), answered_apart(poor, "poor"))
     repairs = [outcome(n, "passed" if n % 2 else "syntax assertion passed") for n in range(TASKS)]
     write_run(db, run_info("small-debug", debug_iters=2), repairs)
+    for run_id in ("small-ten", "big-one", "small-debug"):
+        one_by_one(db, run_id)
     return db
 
 
@@ -103,11 +105,41 @@ def test_a_table_of_prices_by_model(mcode: Mcode, db: Path, tmp_path: Path) -> N
     by_run = {each["run_id"]: each for each in found}
     assert by_run["big-one"]["price"] == pytest.approx(TASKS * (100 * 1 + 20 * 10) / 1e6)
     assert by_run["big-one"]["price_per_solved"] == pytest.approx(by_run["big-one"]["price"] / 42)
-    share = by_run["small-ten"]["prices"]["machine_share"]
-    assert by_run["small-ten"]["price"] == pytest.approx(TASKS * 10 * 1.5 * share / 1000)
+    assert by_run["small-ten"]["price"] == pytest.approx(TASKS * 10 * 1.5 / 1000)
     shown = words(mcode("results", "--price", table, "--run", "big-one", "--db", db))
     assert "price 0.018; 0.0003 a judged task; 0.000429 a solved task" in shown
     assert json.loads(mcode("results", "--db", db, "--json").out)[0]["prices"] is None
+
+
+@pytest.mark.parametrize(("at_a_time", "share"), [(1, 1.0), (4, 2 * 15 / (60 * 1.5))])
+def test_hours_are_those_in_which_tasks_were_in_flight(
+    mcode: Mcode, tmp_path: Path, at_a_time: int, share: float
+) -> None:
+    """Requests side by side share the machine's time; the night before a run went on has no price."""
+    db = tmp_path / "r.db"
+    write_run(db, run_info("rented"), [outcome(n, "passed") for n in range(TASKS)])
+    one_by_one(db, "rented", gap=8 * 3600, at_a_time=at_a_time)
+    (found,) = json.loads(mcode("results", "--price-per-hour", "3.6", "--db", db, "--json").out)
+    assert found["prices"]["machine_share"] == pytest.approx(share)
+    assert found["price"] == pytest.approx(TASKS * 1.5 * share / 1000)
+
+
+def test_repeats_cost_what_a_run_costs(mcode: Mcode, tmp_path: Path) -> None:
+    db = tmp_path / "r.db"
+    first = [outcome(n, "passed" if n else "syntax") for n in range(4)]
+    write_run(db, run_info("first", tasks_total=4), first)
+    second = answered_apart([outcome(n, "passed") for n in range(4)], "second")
+    write_run(db, run_info("second", seed=1, tasks_total=4), second)
+    (group,) = json.loads(mcode("results", "--grouped", "--price", "1,10", "--db", db, "--json").out)
+    assert group["price"] == pytest.approx(4 * 300 / 1e6)
+    assert group["price_per_solved"] == pytest.approx(8 * 300 / 1e6 / 7)
+    shown = words(mcode("results", "--grouped", "--price", "1,10", "--db", db))
+    assert "price, a solved" in shown
+    assert "0.0012" in shown
+    silent = [replace(each, attempts=(replace(each.attempts[0], prompt_tokens=None),)) for each in first]
+    write_run(db, run_info("silent", timeout=1.0, tasks_total=4), silent)
+    shown = words(mcode("results", "--grouped", "--price", "1,10", "--db", db))
+    assert "No price of silent: not all tokens were reported" in shown
 
 
 @pytest.mark.parametrize(

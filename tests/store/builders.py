@@ -1,7 +1,10 @@
 """Small records made by hand, for tests that need a store with something in it."""
 
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +91,17 @@ def answered_apart(outcomes: Sequence[TaskOutcome], name: str) -> list[TaskOutco
         )
         for made in outcomes
     ]
+
+
+def one_by_one(db: Path, run_id: str, *, gap: float = 0.0, at_a_time: int = 1) -> None:
+    """Let a stored run's tasks have followed each other, so many at a time, with a `gap` in the middle."""
+    with closing(sqlite3.connect(db)) as connection, connection:
+        rows = connection.execute("SELECT id, seconds FROM tasks WHERE run_id = ? ORDER BY id", [run_id])
+        until = datetime(2026, 8, 1, 10, tzinfo=UTC)
+        for number, (key, seconds) in enumerate(tasks := rows.fetchall()):
+            if number % at_a_time == 0:
+                until += timedelta(seconds=seconds + gap * (number == len(tasks) // 2))
+            connection.execute("UPDATE tasks SET recorded_at = ? WHERE id = ?", [until.isoformat(), key])
 
 
 def write_run(db: Path, info: RunInfo, outcomes: Sequence[TaskOutcome], planned: int | None = None) -> None:

@@ -1,7 +1,7 @@
 """The harness of repositories: patches that resolve an issue, judged in the image of their task."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_mcode.harnesses.prompting import Prompt
     from pytest_mcode.harnesses.repositories import RepositorySandbox
     from pytest_mcode.harnesses.repositories.sandbox import Repositories
+    from pytest_mcode.harnesses.repositories.workbench import OwnAgentsBench
 
 __all__ = ["REPOSITORIES", "RepositoryHarness"]
 
@@ -172,6 +173,14 @@ class RepositoryHarness(Harness):
     def judge_publicly(self, task: Task, solution: str, sandbox: "RepositorySandbox") -> Verdict | None:
         """Judge by what a developer without the hidden tests could see."""
         return sandbox.judge_publicly(task, solution) if self._public else None
+
+    @contextmanager
+    def workplace(self, task: Task, sandbox: "RepositorySandbox") -> "Iterator[OwnAgentsBench]":
+        """Open a container of the task's image, at the base commit."""
+        from pytest_mcode.harnesses.repositories.workbench import OwnAgentsBench, Workbench
+
+        with Workbench(lambda: sandbox.open(task)) as bench:
+            yield OwnAgentsBench(bench)
 
     def learn(self, task: Task, sandbox: "RepositorySandbox") -> Sequence[str]:
         """Find the repository's tests that the reference patch breaks; repairs are not guided by them."""
