@@ -50,11 +50,11 @@ def test_what_was_tried_is_remembered() -> None:
         return try_promises(open_one)
 
     first = check_promises({"sandbox": "bubblewrap"}, tried)
-    tried = len(opened)
+    count = len(opened)
     assert check_promises({"sandbox": "bubblewrap"}, tried) == first
-    assert len(opened) == tried
+    assert len(opened) == count
     check_promises({"sandbox": "bubblewrap", "engine": "another"}, tried)
-    assert len(opened) == 2 * tried
+    assert len(opened) == 2 * count
 
 
 def test_a_sandbox_that_holds_less_is_found_out() -> None:
