@@ -5,6 +5,7 @@ has a default that suits a task without a sandbox and without options.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +13,7 @@ from pytest_mcode.declarations import options_of
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.findings import Finding
 from pytest_mcode.harnesses.nowhere import Nowhere
+from pytest_mcode.harnesses.workplaces import Workplace
 from pytest_mcode.records import Message, Task, Verdict
 from pytest_mcode.settings import Settings
 
@@ -189,6 +191,13 @@ class Harness(Protocol):
         `mcode doctor --gold` calls it where the reference passes; returns what was found, for people.
         """
         return ()
+
+    def workplace(self, task: Task, sandbox: Any) -> AbstractContextManager[Workplace]:
+        """Open where an agent of somebody's own works at a task."""
+        raise ConfigurationError(
+            f"{self.name} have no files to work in: run(), read(), write() and diff() of mcode_task are for "
+            "benchmarks of repositories"
+        )
 
     def trace(self, task: Task, solution: str, verdict: Verdict, sandbox: Any) -> str | None:
         """Return what the call of ``task.test`` did at which `solution` fails; None where there is no trace.

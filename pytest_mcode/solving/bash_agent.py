@@ -166,12 +166,12 @@ class BashAgent(SampleAndDebug):
 
     def _patch(self, bench: Workbench, work: Work) -> str | None:
         """Return what was handed in: what was printed, or what stands in the working tree."""
-        work.scratch = list(bench.shell.scratch())
+        work.scratch = bench.scratch()
         submitted = work.ended == "submitted"
         if submitted and (printed := submitted_patch(work.submission)):
             return printed
         tree = submitted or self.judge_unsubmitted
-        return bench.shell.patch(leave_scratch=self.leave_scratch) if tree else None
+        return bench.patch(leave_scratch=self.leave_scratch) if tree else None
 
     def _unsolved(self, work: Work) -> Verdict:
         """Return the verdict where no patch came of it: what happened."""

@@ -19,6 +19,7 @@ from pytest_mcode.solving.journal import Journal, Trajectory
 from pytest_mcode.solving.made import made
 from pytest_mcode.solving.repeats import repeat_of, unrun
 from pytest_mcode.solving.unanswered import cut, unanswered, withheld
+from pytest_mcode.solving.working import Working
 
 __all__ = ["TaskHandle"]
 
@@ -27,7 +28,7 @@ DOUBT = "unresolved"
 
 
 @dataclass
-class TaskHandle:
+class TaskHandle(Working):
     """One task of a session and the attempts that were made at it."""
 
     task: Task
@@ -49,6 +50,7 @@ class TaskHandle:
 
     def __post_init__(self) -> None:
         """Start with nothing tried."""
+        super().__init__()
         self._asides: dict[int, list[Aside]] = {}
         self._fell_back: dict[int, dict[str, None]] = {}
         self._first: dict[str, Attempt] = {}
@@ -63,19 +65,23 @@ class TaskHandle:
 
     # What a solver of one's own calls.
 
-    def judge(self, solution: str, *, sample: int = 0) -> Verdict:
+    def judge(
+        self, solution: str, *, sample: int = 0, extra: Mapping[str, Any] = MappingProxyType({})
+    ) -> Verdict:
         """Judge `solution` (source code), record it as an attempt, return what its author may see.
 
         That is the verdict of the judging tests; under ``public`` feedback, the verdict of the tests
         that the prompt shows (``passed`` where it shows none); under ``none``, the kind alone. Calls
-        with the same `sample` are its first attempt and its repairs, in this order.
+        with the same `sample` are its first attempt and its repairs, in this order. `extra` is what the
+        attempt's record should say besides, JSON types: why an agent ended, what it cost.
         """
         if not isinstance(solution, str):
             raise TypeError(f"judge() takes the solution as a str, not {type(solution).__name__}")
         if type(sample) is not int or sample < 0:
             raise TypeError(f"judge() takes the number of a sample, 0 or more, not {sample!r}")
-        attempt = self._record(sample, self._judged(solution, Completion(text=solution)))
-        return self._feedback.reply(attempt)
+        attempt = self._judged(solution, Completion(text=solution))
+        told = {**attempt.extra, **self._take_steps(), **extra}
+        return self._feedback.reply(self._record(sample, replace(attempt, extra=told)))
 
     # What the bundled solvers call.
 
@@ -138,7 +144,7 @@ class TaskHandle:
         given = {each.name for each in fields(self)} - {"attempts", "choices", "journal"}
         pairs = ((getattr(self, name), getattr(other, name)) for name in given)
         same = all(mine is theirs or (isinstance(mine, str) and mine == theirs) for mine, theirs in pairs)
-        return same and not self.attempts and not self.choices
+        return same and not self.attempts and not self.choices and not self.is_begun
 
     def take_over(self, done: "TaskHandle") -> None:
         """Have what was done at the same task by way of another handle."""
@@ -215,6 +221,7 @@ class TaskHandle:
 
     def close(self) -> None:
         """Let go of what the sandbox keeps of the task, once no more attempts are made."""
+        self.leave()
         self._harness.forget(self.task, self.sandbox)
 
     # Recording.

@@ -1,9 +1,11 @@
 """Where patches are judged: in the image of their repository, as SWE-bench's own evaluator does it."""
 
 from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:  # A session without a benchmark imports this folder's options, and nothing heavier.
+    from pytest_mcode.harnesses.repositories.container import Container
     from pytest_mcode.records import Task, Verdict
 
 __all__ = ["RepositorySandbox"]
@@ -23,6 +25,9 @@ class RepositorySandbox(Protocol):
 
     def judge_publicly(self, task: "Task", patch: str) -> "Verdict":
         """Apply `patch`, compile what it changes, run tests that the repository has at the base commit."""
+
+    def open(self, task: "Task") -> "AbstractContextManager[Container]":
+        """Start a container of the task's image that holds nothing later than the base commit."""
 
     def learn_outdated_tests(self, task: "Task") -> Collection[str]:
         """Find, and keep, the repository's tests that the reference patch breaks."""

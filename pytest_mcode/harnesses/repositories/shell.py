@@ -9,8 +9,9 @@ from pathlib import PurePosixPath
 from pytest_mcode.errors import InfraError
 from pytest_mcode.harnesses.repositories.container import Container, EndedContainerError, LostContainerError
 from pytest_mcode.harnesses.repositories.patches import changed_files, sections
+from pytest_mcode.harnesses.workplaces import Step
 
-__all__ = ["SENTINEL", "Shell", "Step", "submitted_patch"]
+__all__ = ["COMMAND_SECONDS", "SENTINEL", "SHOWN", "Observed", "Shell", "submitted_patch"]
 
 SENTINEL = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"
 """What mini-swe-agent has a model print when it submits; lines after it are the patch."""
@@ -38,12 +39,14 @@ RUN = f"""\
 exec 2>/dev/null
 if [ -f /opt/miniconda3/bin/activate ]; then . /opt/miniconda3/bin/activate; conda activate testbed
 elif [ -f /root/.bashrc ]; then . /root/.bashrc; fi
-timeout -k 5 {COMMAND_SECONDS} bash -c "$1" </dev/null >{OUTPUT} 2>&1
+timeout -k 5 "$3" bash -c "$1" </dev/null >{OUTPUT} 2>&1
 status=$?
 wc -c <{OUTPUT}
 head -c "$2" {OUTPUT}; tail -c +$(($2 + 1)) {OUTPUT} | tail -c "$2"
 exit $status
 """
+WRITTEN = "/tmp/.mcode-written"
+WRITE = 'mkdir -p -- "$(dirname -- "$1")" && cat "$2" >"$1"'
 UNTRACKED = "git ls-files -z --others --exclude-standard"
 # Files that were there before, and scratch ones, are put out of git's sight for a moment.
 DIFF = """\
@@ -58,14 +61,11 @@ NOISE = re.compile(r"(^|/)(__pycache__|\.pytest_cache|[^/]+\.pyc)(/|$)")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
-    """A command that was run."""
+class Observed(Step):
+    """A command that was run for a model."""
 
-    command: str
-    status: int
     observation: str
     """What the model receives."""
-    seconds: float
     submission: str | None = field(default=None, compare=False)
     """What followed the sentence of submission, where the command printed that first."""
 
@@ -78,17 +78,17 @@ class Shell:
         self._head = container.check(["git", "rev-parse", "HEAD"], "find the base commit").decode().strip()
         self._there = self._untracked()
 
-    def run(self, command: str) -> Step:
-        """Run a command.
+    def run(self, command: str, *, seconds: float = COMMAND_SECONDS, kept: int = SHOWN) -> Observed:
+        """Run a command for up to `seconds`, and return up to `kept` bytes of what it writes.
 
         Raises `EndedContainerError` where it ends its container, `LostContainerError` where that was lost.
         """
         submits = SENTINEL in command
-        half = SUBMITTED if submits else SHOWN // 2
+        half = SUBMITTED if submits else kept // 2
         try:
             ended = self._container.run(
-                ["/bin/bash", "-c", RUN, "bash", command, str(half)],
-                seconds=COMMAND_SECONDS + GRACE,
+                ["/bin/bash", "-c", RUN, "bash", command, str(half), f"{seconds:g}"],
+                seconds=seconds + GRACE,
                 environment=ENVIRONMENT,
             )
         except LostContainerError:
@@ -102,14 +102,30 @@ class Shell:
         status = -1 if ended.status is None else ended.status
         first, _, rest = output.lstrip().partition("\n")
         submitted = submits and status == 0 and first.strip() == SENTINEL
-        observed = _observation(status, written, _shown(output), ended.seconds)
-        return Step(
+        timed_out = status in TIMED_OUT and ended.seconds >= seconds - 1
+        observed = _observation(status, written, _shown(output), seconds if timed_out else None)
+        return Observed(
             command=command,
             status=status,
+            output=_cut(output if submitted else _shown(output), written, kept),
             observation="submitted" if submitted else observed,
             seconds=ended.seconds,
             submission=rest if submitted else None,
         )
+
+    def read(self, path: str) -> str:
+        """Return a file, undecodable bytes as surrogates; raises FileNotFoundError."""
+        ended = self._container.run(["cat", "--", path])
+        if ended.status != 0:
+            raise FileNotFoundError(ended.text.strip() or f"{path} can't be read")
+        return ended.output.decode("utf-8", "surrogateescape")
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file, whose mode stays; folders that are missing are made. Raises OSError."""
+        self._container.write(WRITTEN, text.encode("utf-8", "surrogateescape"))
+        ended = self._container.run(["sh", "-c", WRITE, "sh", path, WRITTEN])
+        if ended.status != 0:
+            raise OSError(f"{path} can't be written: {ended.text.strip()}")
 
     def patch(self, *, leave_scratch: bool = False) -> str | None:
         """Return the changes since the base commit; None where there are none, or git can't tell.
@@ -147,15 +163,19 @@ def _shown(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _observation(status: int, size: int, output: str, seconds: float) -> str:
-    left_out = size - SHOWN
-    if left_out > 0:
-        half = SHOWN // 2
-        output = (
-            f"{output[:half]}\n[… {left_out} bytes left out: write the output to a file and look at parts "
-            f"of it with head, tail, sed or grep …]\n{output[-half:]}"
-        )
+def _cut(output: str, size: int, kept: int) -> str:
+    """Return the first and the last part of an output of `size` bytes, and how much is between them."""
+    if size <= kept:
+        return output
+    half = kept // 2
+    return (
+        f"{output[:half]}\n[… {size - kept} bytes left out: write the output to a file and look at parts "
+        f"of it with head, tail, sed or grep …]\n{output[-half:]}"
+    )
+
+
+def _observation(status: int, size: int, output: str, limit: float | None) -> str:
     ending = f"<returncode>{status}</returncode>"
-    if status in TIMED_OUT and seconds >= COMMAND_SECONDS - 1:
-        ending += f"\n<exception>stopped: a command may take {COMMAND_SECONDS} s</exception>"
-    return f"{ending}\n<output>\n{output.rstrip() or '(no output)'}\n</output>"
+    if limit is not None:
+        ending += f"\n<exception>stopped: a command may take {limit:g} s</exception>"
+    return f"{ending}\n<output>\n{_cut(output, size, SHOWN).rstrip() or '(no output)'}\n</output>"
