@@ -208,7 +208,7 @@ class Choice:
     """Which of a task's samples is handed in, chosen without the tests that judge; and what choosing took."""
 
     by: str
-    """``first``, ``public``, ``vote``, ``vote-model``, ``tests``."""
+    """``first``, ``public``, ``vote``, ``tests``."""
     sample: int | None
     """None where no sample has a solution."""
     passed: bool
