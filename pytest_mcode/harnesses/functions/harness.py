@@ -41,7 +41,7 @@ class FunctionHarness(Harness):
     options = FunctionOptions
     nature = "has functions to write, no repositories"
     nothing_found = "the completion holds no code that can be parsed"
-    selections = ("first", "public", "vote", "tests")
+    selections = ("first", "public", "vote", "vote-model", "tests")
     shows_solved_tasks = True
 
     def __init__(self, extract: Literal["standard", "whole"] = "standard") -> None:
@@ -189,6 +189,10 @@ class FunctionHarness(Harness):
         from pytest_mcode.harnesses.functions.written_tests import find_tests
 
         return find_tests(completion, task)
+
+    def calls_in(self, test: str, task: Task) -> Sequence[str]:
+        """Return the calls with literal arguments in a condition."""
+        return inputs.calls_in(test, task)
 
     @property
     def export_formats(self) -> Mapping[str, Callable[..., Mapping[str, Any]]]:
