@@ -61,14 +61,25 @@ def make_rootfs(image):
         subprocess.run(["docker", "export", name], stdout=archive, check=True)
 
         def make(owner):
-            # Not below pytest's own directory, which each session shuts against others.
-            folder = folders.enter_context(tempfile.TemporaryDirectory(prefix="mcode-rootfs-"))
+            # In memory, as a disk may take long; and never below pytest's own directory, which each session
+            # shuts against others.
+            memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
+            folder = folders.enter_context(tempfile.TemporaryDirectory(prefix="mcode-rootfs-", dir=memory))
             place = Path(folder, instance.INSTANCE_ID)
             place.mkdir()
             if owner is not None and os.geteuid() == 0:
                 for each in (folder, place):
                     os.chown(each, owner.pw_uid, owner.pw_gid)
-            unpack = ("tar", "-x", "-C", str(place), "-f", archive.name, "--exclude=dev/*")
+            unpack = (
+                "tar",
+                "-x",
+                "-C",
+                str(place),
+                "-f",
+                archive.name,
+                "--exclude=dev/*",
+                "--exclude=usr/share/*/*",
+            )
             with started(owner, *unpack) as unpacking:
                 unpacking.ended_well()
             return folder
