@@ -14,7 +14,7 @@ from pytest_mcode import benchmarks, harnesses
 PACKAGE = Path(pytest_mcode.__file__).parent
 
 BASE = frozenset(
-    {"records", "errors", "settings", "loop_options", "options", "price_options", "declarations"}
+    {"records", "errors", "settings", "loop_options", "options", "price_options", "declarations", "deciding"}
 )
 ORDER = (
     BASE,

@@ -91,6 +91,7 @@ class DockerRepositories:
         if not rest.strip():
             return Verdict(kind="no_solution", message=note or "the patch is empty", mode="container")
         verdict = self._twice(lambda: self._judge_once(task, rest))
+        verdict = replace(verdict, details={**verdict.details, "image": self.image_id(task)})
         if verdict.passed and self.strict:
             verdict = self._judge_strictly(task, rest, verdict)
         return replace(verdict, message="; ".join(filter(None, (verdict.message, note))))
@@ -101,6 +102,11 @@ class DockerRepositories:
         if not rest.strip():
             return Verdict(kind="no_solution", message="it changes nothing but tests", mode="container")
         return self._twice(lambda: self._judge_publicly_once(task, rest))
+
+    def image_id(self, task: Task) -> str:
+        """Return the digest of the task's image as the engine has it; empty where it is missing."""
+        found = images.inspect(self._reached(), self.names.of(task))
+        return str(found["Id"]) if found else ""
 
     def describe(self) -> Mapping[str, Any]:
         """Return engine, architecture, network, limits and swebench's version."""
@@ -190,15 +196,11 @@ class DockerRepositories:
         judge = PublicJudge(task, self.files(task), self.limits)
         with self._room.inside(), self.open(task) as container:
             found = judge.breaks(rest, container, lambda: self.open(task))
-        outdated.learn(task, self._image_id(task), found)
+        outdated.learn(task, self.image_id(task), found)
         return found
 
     def _public_judge(self, task: Task, files: Mapping[str, str]) -> PublicJudge:
-        return PublicJudge(task, files, self.limits, outdated.known(task, self._image_id(task)))
-
-    def _image_id(self, task: Task) -> str:
-        found = images.inspect(self._reached(), self.names.of(task))
-        return str(found["Id"]) if found else ""
+        return PublicJudge(task, files, self.limits, outdated.known(task, self.image_id(task)))
 
     def _known_of(self, task: Task) -> _Known:
         return self._known.setdefault(task.task_id, _Known())
