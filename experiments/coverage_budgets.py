@@ -15,11 +15,14 @@ from pytest_mcode.analysis.clusters import paired_interval
 from pytest_mcode.analysis.figure import Withheld
 from pytest_mcode.analysis.matching import match
 from pytest_mcode.analysis.passk import pass_at_k
+from pytest_mcode.analysis.planning import match_power
 from pytest_mcode.results.budgets import Budget, History
 
 Rng = np.random.Generator
 BUDGETS = (1, 2, 5, 10)
 REPAIRS = 3
+SOME = 500
+"""Repetitions of a cell each of which simulates a plan."""
 
 
 def _gain_within(population: Population, tasks: int, n: int, k: int, rng: Rng) -> list[bool]:
@@ -207,10 +210,37 @@ def matching_repairs(grid: Grid) -> None:
         grid.simulate([covers, errs], cell, trial)
 
 
+def _match_is_shown(population: Population, reach: float, tasks: int, made: int, rng: Rng) -> list[bool]:
+    """Whether a run shows the match from as many samples on as its plan said, where one says how many."""
+    while True:
+        chances = population.draw(rng, tasks)
+        known = [(made, c) for c in rng.binomial(made, chances).tolist()]
+        other = (rng.random(tasks) < 1 - (1 - chances) ** reach).astype(float).tolist()
+        rate = sum(c for _, c in known) / made / tasks
+        seed = int(rng.integers(2**32))
+        planned = match_power(known, rate, other, 10, 0.05, simulations=100, seed=seed).shown_from
+        if planned is not None:
+            break
+    counts = rng.binomial(10, chances).tolist()
+    curve = {float(k): [_estimates(k)[c] for c in counts] for k in range(1, 11)}
+    found = match(curve, other, 0.05, {k: int(10 // k) for k in curve})
+    return [found.high is not None and found.high <= planned]
+
+
+def matching_power(grid: Grid) -> None:
+    measure = ("samples from which on a match is shown (plan)", "assurance", 0.8)
+    names = grid.some((*NAMES[:2], "all at 0.3"))
+    for tasks, name, made, reach in product(grid.some((60, 164)), names, grid.some((1, 2, 5)), (1.0, 2.0)):
+        cell = f"N={tasks}, {name}, known by {made} samples, B as A at {reach:g} samples"
+        trial = partial(_match_is_shown, POPULATIONS[name], reach, tasks, made)
+        grid.simulate([measure], cell, trial, at_least=SOME)
+
+
 SECTIONS = {
     "gains": gains,
     "unlike-budgets": unlike_budgets,
     "matching": matching,
     "matching-repairs": matching_repairs,
+    "matching-power": matching_power,
     "matching-clusters": matching_clusters,
 }

@@ -19,7 +19,7 @@ FINE = 100_000
 Trial = Callable[[np.random.Generator], Sequence[bool | None]]
 """One simulated data set: of each figure whether it covers, or errs; None where it is withheld."""
 Measure = tuple[str, str, float]
-"""A figure, what is measured of it (``coverage``, ``error`` or ``power``), and its nominal value."""
+"""A figure, what is measured of it (`Cell.measure`), and its nominal value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class Cell:
     section: str
     figure: str
     measure: str
-    """``coverage``, ``error`` or ``power``."""
+    """``coverage``, ``error``, ``power`` or ``assurance``: a power that is printed as "at least"."""
     cell: str
     nominal: float
     simulated: float | None
@@ -78,6 +78,8 @@ class Grid:
     def _is_near(measures: Sequence[Measure], shares: Sequence[float | None], slack: float) -> bool:
         def is_near(measure: str, nominal: float, share: float | None) -> bool:
             if share is None:
+                return False
+            if measure == "assurance":
                 return False
             if measure == "error":
                 return share > slack * nominal

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_mcode.harnesses import checked
 from pytest_mcode.harnesses.prompting import Prompt
+from pytest_mcode.loop_options import ASK_MODEL
 from pytest_mcode.models import Model
 from pytest_mcode.records import to_json
 from pytest_mcode.session import parts
@@ -91,7 +92,7 @@ def mcode_solver(mcode_plan: Plan, request: pytest.FixtureRequest) -> Solver:
         _solver(mcode_plan, request),
         by=settings.select,
         seed=settings.seed,
-        model=_model(mcode_plan, request) if settings.select == "tests" else None,
+        model=_model(mcode_plan, request) if settings.select in ASK_MODEL else None,
     )
 
 

@@ -8,6 +8,8 @@ from pytest_mcode.options import choice, count, option, switch
 
 __all__ = ["LoopOptions"]
 
+ASK_MODEL = ("vote-model", "tests")
+"""Ways to select for which a model is asked."""
 STYLES = ("conversation", "fresh", "explain", "trace", "reflect", "hint")
 """Those of `pytest_mcode.solving.styles`."""
 
@@ -22,11 +24,12 @@ class LoopOptions:
     all_samples: bool = switch(
         "Start every sample, also after a pass: what an unbiased pass@k needs.", changes_result=True
     )
-    select: Literal["judge", "first", "public", "vote", "tests"] = option(
+    select: Literal["judge", "first", "public", "vote", "vote-model", "tests"] = option(
         "Which of several samples is handed in, recorded beside the outcome: judge (one that passes the "
         "judging tests: coverage), or one chosen without them: first, public (the first that passes what the "
-        "prompt shows), vote (equal outputs), tests (those that the model writes); see `mcode select`.",
-        choice("judge", "first", "public", "vote", "tests"),
+        "prompt shows), vote (equal outputs), vote-model (also on inputs that the model proposes), tests "
+        "(those that the model writes); see `mcode select`.",
+        choice("judge", "first", "public", "vote", "vote-model", "tests"),
         metavar="HOW",
         default="judge",
     )

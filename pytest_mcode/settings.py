@@ -19,6 +19,7 @@ from pytest_mcode.options import (
     switch,
 )
 from pytest_mcode.price_options import PriceOptions
+from pytest_mcode.sandbox_options import SandboxOptions
 
 __all__ = [
     "BACKENDS",
@@ -52,7 +53,7 @@ Options = TypeVar("Options")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(LoopOptions, PriceOptions):
+class Settings(LoopOptions, PriceOptions, SandboxOptions):
     """One session's configuration: command line, then ini, then the benchmark's default, then ours."""
 
     benchmark: str = option(

@@ -14,7 +14,17 @@ from pytest_mcode import benchmarks, harnesses
 PACKAGE = Path(pytest_mcode.__file__).parent
 
 BASE = frozenset(
-    {"records", "errors", "settings", "loop_options", "options", "price_options", "declarations", "deciding"}
+    {
+        "records",
+        "errors",
+        "settings",
+        "loop_options",
+        "sandbox_options",
+        "options",
+        "price_options",
+        "declarations",
+        "deciding",
+    }
 )
 ORDER = (
     BASE,

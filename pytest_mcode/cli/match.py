@@ -23,11 +23,15 @@ BY = "samples|repairs|attempts|tokens|model-seconds|seconds|price"
 
 def match(
     small: Annotated[
-        str, typer.Argument(metavar="SMALL", help="The run that is cut to budgets: `RUN`, or `RUN::TEST`.")
+        str,
+        typer.Argument(
+            metavar="SMALL",
+            help="What is cut to budgets: a run, or repeats, whose samples are taken together: `model=m`.",
+        ),
     ],
     big: Annotated[
         str,
-        typer.Argument(metavar="BIG", help="What to match: a run, or repeats: `model=m,samples=1`."),
+        typer.Argument(metavar="BIG", help="What to match: the same, as it is."),
     ],
     by: Annotated[str, typer.Option(metavar=BY, help="What budgets are counted in.")] = "samples",
     margin: Annotated[

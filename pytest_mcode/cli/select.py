@@ -6,6 +6,7 @@ import typer
 
 from pytest_mcode.cli.common import DEFAULT_DB, Db, Json, open_results, print_json
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.loop_options import ASK_MODEL
 
 if TYPE_CHECKING:
     from pytest_mcode.models import Model
@@ -23,14 +24,15 @@ def select(
     by: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="[first|public|vote|tests]",
+            metavar="[first|public|vote|vote-model|tests]",
             help="first: the first sample; public: the first that passes what the prompt shows; vote: of the "
-            "largest group that gives equal outputs on inputs like those shown (MBR-EXEC, AlphaCode); tests: "
-            "by tests that the model writes (CodeT). Repeatable.  [default: all that ask no model]",
+            "largest group that gives equal outputs on inputs like those shown (MBR-EXEC, AlphaCode); "
+            "vote-model: also on inputs that the model proposes; tests: by tests that it writes (CodeT). "
+            "Repeatable.  [default: all that ask no model]",
         ),
     ] = None,
     model: Annotated[
-        str | None, typer.Option(metavar="ID", help="Who writes the tests.  [default: the run's model]")
+        str | None, typer.Option(metavar="ID", help="Who writes tests.  [default: the run's model]")
     ] = None,
     backend: Annotated[str | None, typer.Option(metavar="NAME", help="Its backend.")] = None,
     base_url: Annotated[str | None, typer.Option(metavar="URL", help="Its server's address.")] = None,
@@ -51,7 +53,8 @@ def select(
     with open_results(db) as results:
         found = results.run(run)
         ways = by or _usual(found.row)
-        writer = _model(found.row, model, backend, base_url) if "tests" in ways else None
+        asking = next((way for way in ways if way in ASK_MODEL), None)
+        writer = _model(found.row, asking, model, backend, base_url) if asking else None
         try:
             chosen = found.select(*ways, load_tasks=load_tasks, model=writer, again=again, progress=_progress)
         finally:
@@ -72,7 +75,7 @@ def _usual(run: "Row") -> list[str]:
     return [way for way in USUAL if harness is None or way in harness.selections]
 
 
-def _model(run: "Row", model: str | None, backend: str | None, base_url: str | None) -> "Model":
+def _model(run: "Row", way: str, model: str | None, backend: str | None, base_url: str | None) -> "Model":
     from dataclasses import replace
 
     from pytest_mcode.session import parts
@@ -83,7 +86,7 @@ def _model(run: "Row", model: str | None, backend: str | None, base_url: str | N
     settings = replace(settings, **{name: value for name, value in named.items() if value is not None})
     if settings.backend in MODEL_FREE_BACKENDS or not settings.model:
         raise ConfigurationError(
-            f"--by tests: a model writes them, and the run's backend {settings.backend} asks none: "
+            f"--by {way}: a model writes tests for it, and the run's backend {settings.backend} asks none: "
             "give --model and --backend"
         )
     parts.check_model(settings)

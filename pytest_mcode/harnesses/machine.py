@@ -14,17 +14,18 @@ ROOM = 2**30
 
 
 def check_engine(settings: Settings) -> Iterator[Finding]:
-    """Reach the Docker engine; say what it is and what room it has."""
-    from pytest_mcode.sandboxes.engine import connect_engine
+    """Reach the engine; say what it is and what room it has."""
+    from pytest_mcode.sandboxes.opening import engine_provider
 
-    with connect_engine() as engine:
+    provider = engine_provider(settings.sandbox)
+    with provider.connect() as engine:
         version, info = engine.version(), engine.info()
     yield Finding(
         check="engine",
         level="ok",
-        message=f"Docker {version['Version']} (API {version['ApiVersion']}), {info['OSType']} "
-        f"{info['Architecture']}, cgroup v{info.get('CgroupVersion', '1')}, {info['NCPU']} CPUs, "
-        f"{info['MemTotal'] / 2**30:.1f} GiB",
+        message=f"{provider.engine_name} {version['Version']} (API {version['ApiVersion']}), "
+        f"{info['OSType']} {info['Architecture']}, cgroup v{info.get('CgroupVersion', '1')}, "
+        f"{info['NCPU']} CPUs, {info['MemTotal'] / 2**30:.1f} GiB",
         data={"version": version["Version"], "memory_bytes": info["MemTotal"], "cpus": info["NCPU"]},
     )
     if settings.memory_bytes > info["MemTotal"]:
@@ -32,11 +33,11 @@ def check_engine(settings: Settings) -> Iterator[Finding]:
             check="engine",
             level="warning",
             message=f"--mem-limit {settings.mem_limit} is more than the engine's machine has",
-            remedy="lower --mem-limit, or give Docker's machine more memory",
+            remedy=f"lower --mem-limit, or give {provider.engine_name}'s machine more memory",
         )
     root = Path(info["DockerRootDir"])
     if root.exists():  # otherwise the engine is on another machine
-        yield from check_disk("the Docker engine", root)
+        yield from check_disk(f"the {provider.engine_name} engine", root)
 
 
 def check_disk(whose: str, path: Path, needed: int = ROOM) -> Iterator[Finding]:

@@ -69,7 +69,8 @@ class Harness(Protocol):
     nothing_found: str = "the completion holds no solution"
     """The message of the verdict ``no_solution``, which repairs show."""
     selections: tuple[str, ...] = ("first", "public")
-    """What ``--mcode-select`` may be beside ``judge``; ``vote`` and ``tests`` ask for what stands below."""
+    """What ``--mcode-select`` may be beside ``judge``; ``vote``, ``vote-model`` and ``tests`` ask for what
+    stands below."""
     concurrent: bool = False
     """Whether several threads may use it at a time, and what `open_sandbox` returns, for different tasks."""
     shows_solved_tasks: bool = False
@@ -247,6 +248,10 @@ class Harness(Protocol):
     def find_tests(self, completion: str, task: Task) -> Sequence[str]:
         """Return the tests in an answer: expressions that are True where a solution passes."""
         raise ConfigurationError(f"{self.name} cannot be chosen by what they do")
+
+    def calls_in(self, test: str, task: Task) -> Sequence[str]:
+        """Return what in such a test may stand among `inputs`."""
+        return ()
 
     # Afterwards.
 

@@ -13,7 +13,7 @@ from pytest_mcode.results.summaries import Figures
 from pytest_mcode.store import Store
 from pytest_mcode.store.queries import Row, attempt_rows, task_rows
 
-__all__ = ["STEPS", "Budget", "History", "history", "mean_if_known", "strategy_of"]
+__all__ = ["STEPS", "Budget", "History", "history", "mean_if_known", "pooled", "strategy_of"]
 
 STEPS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
 """Numbers of samples at which a curve has points."""
@@ -74,6 +74,11 @@ class History:
         n = self.run["samples"]
         made = all(len(samples) == n for samples in self.tasks.values())
         return bool(self.run["all_samples"]) and bool(self.tasks) and made and self._is_any_pass
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether smaller budgets can be told: not of a solver of one's own, which does as it likes."""
+        return self._is_any_pass and "mcode_solver" not in self.run["overridden"]
 
     @property
     def _is_any_pass(self) -> bool:
@@ -153,14 +158,54 @@ class History:
     def chain(self, steps: Sequence[int] | None = None) -> list[Budget]:
         """Return budgets that grow one from the other: repairs of one sample first, then more samples.
 
-        Only the whole run where it cannot be had in parts: where tests that the prompt shows choose the
-        answer, or a solver of one's own does as it likes.
+        Only the whole run where it has no parts.
         """
-        if not self._is_any_pass or "mcode_solver" in self.run["overridden"]:
+        if not self.has_parts:
             return [self.whole()]
         n, repairs = self.run["samples"], self.run["debug_iters"]
         first = [self.within(1, most) for most in range(repairs + 1)]
         return first + [self.within(k) for k in (steps or _every(n)) if 1 < k <= n]
+
+
+def pooled(repeats: Sequence[History]) -> History:
+    """Return repeats of one configuration as one run, whose samples are theirs: each is a draw at its task.
+
+    So runs of single samples, with seeds of their own, give a curve too. Of each task as many samples count
+    as of the one that has the fewest. Raises `ConfigurationError` where sampling went by the outcome.
+    """
+    first, ids = repeats[0].run, ", ".join(each.run["run_id"] for each in repeats)
+    if len(repeats) == 1:
+        return repeats[0]
+    if not repeats[0].has_parts:
+        raise ConfigurationError(f"runs {ids} have no smaller budgets to be cut to: name one of them")
+    if first["samples"] > 1 and not first["all_samples"]:
+        raise ConfigurationError(
+            f"runs {ids} stopped sampling at the first pass, so that their samples cannot be taken together: "
+            "name one of them, or make them with --all-samples"
+        )
+    samples: dict[str, list[Sample]] = {}
+    for each in repeats:
+        for task, made in each.tasks.items():
+            samples.setdefault(task, []).extend(made)
+    fewest = min(map(len, samples.values()))
+    run = {**first, "samples": fewest, "all_samples": True, "prices": _mean_price(repeats)}
+    return History(
+        run=run,
+        axes=price.axes if (price := price_in(run)) else AXES,
+        tasks={task: made[:fewest] for task, made in samples.items()},
+        solved={task: any(map(passes, made[:fewest])) for task, made in samples.items()},
+    )
+
+
+def _mean_price(repeats: Sequence[History]) -> dict[str, Any] | None:
+    """Return the price of the first, with the machine's time by that of the requests over all of them."""
+    first: dict[str, Any] | None = repeats[0].run["prices"]
+    asked = [each.run["generation_seconds"] for each in repeats]
+    if first is None or not sum(asked):
+        return first
+    shares = [each.run["prices"]["machine_share"] for each in repeats]
+    busy = sum(share * each for share, each in zip(shares, asked, strict=True))
+    return {**first, "machine_share": busy / sum(asked)}
 
 
 def strategy_of(run: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ __all__ = [
     "axis_name",
     "brief",
     "budget_words",
+    "count",
     "coverage",
     "further_attempts",
     "interval",
@@ -153,9 +154,14 @@ def further_attempts(debugging: Mapping[str, Any]) -> str:
 
 def budget_words(budget: Mapping[str, Any]) -> str:
     """Return ``3 samples of up to 2 repairs``."""
-    samples = f"{budget['samples']} sample{'s' * (budget['samples'] != 1)}"
+    samples = count(budget["samples"], "sample")
     repairs, more = budget["repairs"], "resample" if budget["strategy"] == "resample" else "repair"
-    return samples + (f" of up to {repairs} {more}{'s' * (repairs != 1)}" if repairs else "")
+    return samples + (f" of up to {count(repairs, more)}" if repairs else "")
+
+
+def count(number: int, name: str) -> str:
+    """Return ``1 sample``, ``2 samples``."""
+    return f"{number} {name}{'s' * (number != 1)}"
 
 
 def brief(value: object) -> str:

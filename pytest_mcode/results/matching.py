@@ -6,7 +6,7 @@ from typing import Any
 from pytest_mcode.analysis.figure import Withheld
 from pytest_mcode.analysis.matching import match as matched
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.results.budgets import Budget, History, history, strategy_of
+from pytest_mcode.results.budgets import Budget, History, history, pooled, strategy_of
 from pytest_mcode.results.by_harness import clusters
 from pytest_mcode.results.comparison import check_margin, relation_of, side_of, warnings_of
 from pytest_mcode.results.figures import natural
@@ -27,9 +27,10 @@ def match(
 ) -> dict[str, Any]:
     """Return the smallest budget at which A is at least as good as B less `margin`, JSON types.
 
-    `a` is one run (``RUN`` or ``RUN::TEST``), whose attempts are cut to budgets that grow along `by`, one of
-    `BY`; `b` a run or the repeats of one configuration, as it is. The population: tasks like those that both
-    judged and whose fingerprints are equal, or tasks of such repositories.
+    `a` is a run (``RUN`` or ``RUN::TEST``) or the repeats of one configuration, whose samples are taken
+    together (see `budgets.pooled`), cut to budgets that grow along `by`, one of `BY`; `b` the same, as it is.
+    The population: tasks like those that both judged and whose fingerprints are equal, or tasks of such
+    repositories.
 
     ``curve`` has a point a budget: ``samples``, ``repairs`` (fresh attempts by the ``strategy`` resample),
     ``amount`` (its mean cost along `by`, stopping at the first pass), ``rate``, and ``difference`` to B with
@@ -44,16 +45,12 @@ def match(
         raise ConfigurationError(f"--by: {by!r} is not allowed; give one of {', '.join(BY)}")
     check_margin("--margin", margin)
     small, big = load_side(store, a), load_side(store, b)
-    if len(small.runs) > 1:
-        ids = ", ".join(run["run_id"] for run in small.runs)
-        raise ConfigurationError(
-            f"{a!r} selects {len(small.runs)} runs ({ids}): name the one to cut to budgets"
-        )
     pairing = pair(small, big)
     if len(pairing.tasks) < 2:
         raise ConfigurationError(f"{a} and {b} have one common task, which shows nothing of others: run more")
     tasks = sorted(pairing.tasks, key=natural)
-    made = history(store, figures_of(store, small, prices)[0]).over(tasks)
+    repeats = [history(store, run) for run in figures_of(store, small, prices)]
+    made = pooled([each.over(task for task in tasks if task in each.tasks) for each in repeats])
     budgets = made.budgets(by)
     other = [big.scores[task] for task in tasks]
     names = clusters(small.runs[0], tasks)
@@ -83,7 +80,7 @@ def match(
         "never": not isinstance(found, Withheld) and found.never,
         "answers": relation_of(store, small, big),
         "withheld": found.reason if isinstance(found, Withheld) else None,
-        "warnings": [*warnings_of(store, small, big, pairing), *_caveats(made)],
+        "warnings": [*warnings_of(store, small, big, pairing), *_caveats(made), *_unused(repeats, made)],
     }
     return {**answer, "sentence": sentence(answer)}
 
@@ -135,3 +132,11 @@ def _caveats(made: History) -> Iterator[str]:
         )
     if len(made.chain()) == 1:
         yield f"run {run['run_id']} has no smaller budgets to cut it to: only the whole is compared"
+
+
+def _unused(repeats: Sequence[History], made: History) -> Iterator[str]:
+    """Yield how many of the repeats' samples do not count."""
+    counts = {sum(len(each.tasks.get(task, ())) for each in repeats) for task in made.tasks}
+    if len(repeats) > 1 and len(counts) > 1:
+        fewest, most = min(counts), max(counts)
+        yield f"the repeats have {fewest} to {most} samples of a task: of each the first {fewest} count"

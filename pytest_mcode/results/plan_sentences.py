@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_mcode.results.figures import MISSING, interval, percent, quantity, short_id
+from pytest_mcode.results.figures import MISSING, count, interval, percent, quantity, short_id
 
 __all__ = ["plan_sentences"]
 
@@ -30,8 +30,7 @@ def plan_sentences(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _loop(found: Mapping[str, Any]) -> str:
-    samples, repairs = found["samples"], found["debug_iters"]
-    return f"{samples} sample{'s' * (samples != 1)} and {repairs} repair{'s' * (repairs != 1)} each"
+    return f"{count(found['samples'], 'sample')} and {count(found['debug_iters'], 'repair')} each"
 
 
 def _known(found: Mapping[str, Any]) -> str:
@@ -79,6 +78,7 @@ def _detectable(tasks: int, each: Mapping[str, Any]) -> str:
 def _match(found: Mapping[str, Any], samples: int) -> str:
     goal = f"at least {percent(found['rate'])} ({found['against']}) less {100 * found['margin']:g} points"
     if found["shown_from"] is None:
-        chance = percent(found["by_samples"][-1])
-        return f"{samples} samples show {goal} in {chance} of simulated runs: too few, or it is not so"
-    return f"from {found['shown_from']} samples on, 4 simulated runs in 5 show {goal}"
+        chance = f"{percent(found['by_samples'][-1])} of simulated runs with {count(samples, 'sample')}"
+        return f"{goal} would be shown by {chance}: too few, or it is not so"
+    first = count(found["shown_from"], "sample")
+    return f"{goal} would be shown from {first} on, by 4 simulated runs in 5 or more"

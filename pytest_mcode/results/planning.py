@@ -224,10 +224,9 @@ def _match(
     common = [task.task_id for task in tasks if side.fingerprints.get(task.task_id) == task.fingerprint]
     if not common:
         raise ConfigurationError(f"--against: {against} has judged none of these tasks; name another run")
-    mean = known.rate
-    passes = {task: known.passes.get(task, (0, 0)) for task in common}
-    rates = [(passed + mean) / (made + 1) for passed, made in passes.values()]
-    found = match_power(rates, [side.scores[task] for task in common], settings.samples, margin)
+    passes = [known.passes.get(task, (0, 0)) for task in common]
+    counts = [(made, passed) for passed, made in passes]
+    found = match_power(counts, known.rate, [side.scores[task] for task in common], settings.samples, margin)
     return {
         "against": short_id(side.runs[0]["run_id"]),
         "tasks": len(common),

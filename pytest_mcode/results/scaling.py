@@ -146,7 +146,7 @@ def _points(store: Store, run: Figures) -> Iterator[dict[str, Any]]:
     if made.is_fixed:
         for k in (step for step in STEPS if step < run["samples"]):
             part = made.within(k)
-            low, high = limits(rate_interval(list(part.scores.values()), names, part.draws))
+            low, high = limits(rate_interval(list(part.scores.values()), names, part.draws, few_events=True))
             yield _point(run, part, sub_sampled=True) | {"rate": part.rate, "low": low, "high": high}
     whole = made.whole()
     # Each sample that was made is a draw of the fewest; of all of them there is but one.

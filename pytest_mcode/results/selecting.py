@@ -9,6 +9,7 @@ from pytest_mcode.analysis.passk import stopped_early
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.harnesses import checked
 from pytest_mcode.harnesses.protocol import Harness
+from pytest_mcode.loop_options import ASK_MODEL
 from pytest_mcode.models import Model
 from pytest_mcode.records import Choice, Task
 from pytest_mcode.results.export import LoadTasks
@@ -40,12 +41,14 @@ def select(
     """Choose by each of `ways` at each task that the run judged, and record it at once, task by task.
 
     What is recorded already stands, unless `again` asks for it anew. Samples run in a sandbox as the run had
-    it; `model` writes the tests of ``tests``. Raises `ConfigurationError` where there is nothing to choose
-    from, or the dataset has changed.
+    it; `model` writes tests where a way asks for them. Raises `ConfigurationError` where there is nothing to
+    choose from, or the dataset has changed.
     """
     settings, harness = Settings.from_dict(run["settings"]), check_ways(store, run, ways)
-    if "tests" in ways and model is None:
-        raise ConfigurationError("--by tests: a model writes them, so name one: --model ID --backend NAME")
+    if model is None and (asking := [way for way in ways if way in ASK_MODEL]):
+        raise ConfigurationError(
+            f"--by {asking[0]}: a model writes tests for it, so name one: --model ID --backend NAME"
+        )
     known = {(row["task_id"], row["by"]) for row in choice_rows(store, [run["run_id"]], run["test"])}
     wanted = {
         row["task_id"]: [way for way in ways if again or (row["task_id"], way) not in known]

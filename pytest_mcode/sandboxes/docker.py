@@ -66,6 +66,7 @@ class DockerSandbox(RunnerSandbox):
 
     provider, engine_name = "docker", "Docker"
     connect = staticmethod(connect_engine)
+    ulimits: Mapping[str, int] = {}
 
     def __init__(self, image: str, limits: Limits, session_id: str, isolation: Isolation = "fork") -> None:
         super().__init__(limits, isolation)
@@ -125,6 +126,13 @@ class EngineProvider:
 
     def __init__(self, sandbox: type[DockerSandbox]) -> None:
         self._sandbox = sandbox
+        self.name, self.engine_name = sandbox.provider, sandbox.engine_name
+        self.ulimits = sandbox.ulimits
+        """What its containers must be told beside their own."""
+
+    def connect(self) -> APIClient:
+        """Return a client of the engine; raises `ConfigurationError` with the remedy."""
+        return self._sandbox.connect()
 
     def open(self, order: Order) -> DockerSandbox:
         """Return a sandbox that will have a container of the order's image."""
@@ -132,17 +140,17 @@ class EngineProvider:
 
     def check(self, order: Order, needs: Sequence[str], progress: Progress) -> Mapping[str, Any]:
         """Look for the engine and the image (pulled where it is missing), then try it."""
-        with self._sandbox.connect() as engine:
-            prepared = prepare(engine, order.image, self._sandbox.engine_name, progress)
+        with self.connect() as engine:
+            prepared = prepare(engine, order.image, self.engine_name, progress)
         described = try_sandbox(self.open(order), needs)
         not_held = [*prepared["limits_not_held"], *described["limits_not_held"]]
         if not_held:
-            progress(f"this {self._sandbox.engine_name} engine can't limit: {', '.join(not_held)}")
+            progress(f"this {self.engine_name} engine can't limit: {', '.join(not_held)}")
         return {**described, **prepared, "limits_not_held": not_held}
 
     def remove_leftovers(self, session_id: str) -> int:
         """Remove the session's containers."""
-        with self._sandbox.connect() as engine:
+        with self.connect() as engine:
             return remove_session(engine, session_id)
 
 

@@ -1,18 +1,32 @@
 """Opens a sandbox by its provider's name, and checks it before the session's first item."""
 
+from __future__ import annotations
+
 import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.sandboxes import Isolation, Limits, Order, Progress, Provider, Sandbox
 from pytest_mcode.sandboxes.capacity import judges
 from pytest_mcode.sandboxes.pool import SandboxPool
-from pytest_mcode.sandboxes.promises import check_promises, refuse_weaker
+from pytest_mcode.sandboxes.promises import check_promises, refuse_weaker, try_promises
 
-__all__ = ["AUTO", "PROVIDERS", "check_sandbox", "choose", "open_sandbox", "provider", "remove_leftovers"]
+if TYPE_CHECKING:
+    from pytest_mcode.sandboxes.docker import EngineProvider
+
+__all__ = [
+    "AUTO",
+    "PROVIDERS",
+    "check_sandbox",
+    "choose",
+    "engine_provider",
+    "open_sandbox",
+    "provider",
+    "remove_leftovers",
+]
 
 PROVIDERS = {
     "docker": "pytest_mcode.sandboxes.docker",
@@ -32,6 +46,15 @@ def provider(name: str) -> Provider:
         *others, last = PROVIDERS
         raise ConfigurationError(f"there is no sandbox {name!r}; there are {', '.join(others)} and {last}")
     return cast(Provider, importlib.import_module(PROVIDERS[name]).PROVIDER)
+
+
+def engine_provider(name: str) -> EngineProvider:
+    """Return a provider whose containers an engine makes."""
+    from pytest_mcode.sandboxes.docker import EngineProvider
+
+    chosen = provider(name)
+    assert isinstance(chosen, EngineProvider), f"{name} has no engine"
+    return chosen
 
 
 def open_sandbox(
@@ -105,7 +128,9 @@ def _checked(name: str, order: Order, needs: Sequence[str], progress: Progress) 
     described = chosen.check(order, needs, progress)
     if name == "process":
         return described
-    promises = check_promises(described, lambda limits: chosen.open(replace(order, limits=limits)))
+    promises = check_promises(
+        described, lambda: try_promises(lambda limits: chosen.open(replace(order, limits=limits)))
+    )
     if missing := refuse_weaker(name, promises, order.allow_weaker):
         progress(f"sandbox {name} does not hold: {', '.join(missing)}")
     return {**described, "promises": promises}

@@ -109,11 +109,14 @@ class PodmanSandbox(DockerSandbox):
 
     provider, engine_name = "podman", "Podman"
     connect = staticmethod(connect_podman)
+    ulimits = ULIMITS
 
     def _recipe(self) -> Recipe:
         recipe = runner_recipe(self.image, self.limits, {})
         tmpfs = {SCRATCH: TMPFS, SHARED: f"{TMPFS},noexec", "/run": NO_ROOM, "/var/tmp": NO_ROOM}
-        return replace(recipe, engine=self.engine_name, ulimits=ULIMITS, host={**recipe.host, "tmpfs": tmpfs})
+        return replace(
+            recipe, engine=self.engine_name, ulimits=self.ulimits, host={**recipe.host, "tmpfs": tmpfs}
+        )
 
 
 PROVIDER = EngineProvider(PodmanSandbox)

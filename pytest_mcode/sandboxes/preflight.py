@@ -13,7 +13,7 @@ from pytest_mcode.sandboxes.ownership import sweep
 if TYPE_CHECKING:
     from docker import APIClient
 
-__all__ = ["is_present", "prepare", "pull"]
+__all__ = ["is_present", "limits_not_held", "prepare", "pull"]
 
 HELD_LIMITS = {"MemoryLimit": "memory", "SwapLimit": "swap", "PidsLimit": "processes"}
 """The engine's names of limits, and our word for each."""
@@ -31,7 +31,7 @@ def prepare(engine: APIClient, image: str, name: str, progress: Progress) -> dic
         if image == NUMPY_IMAGE:
             raise ConfigurationError(f"image {image} is not here: make it with `mcode image build`")
         pull(engine, image, progress, name)
-    return {"limits_not_held": _limits_not_held(engine), "client_machine": platform.machine()}
+    return {"limits_not_held": limits_not_held(engine), "client_machine": platform.machine()}
 
 
 def is_present(engine: APIClient, image: str) -> bool:
@@ -78,6 +78,7 @@ def _not_pulled(image: str, reason: object, engine: str) -> str:
     )
 
 
-def _limits_not_held(engine: APIClient) -> list[str]:
+def limits_not_held(engine: APIClient) -> list[str]:
+    """Return what an engine says that it cannot limit."""
     info = engine.info()
     return [ours for theirs, ours in HELD_LIMITS.items() if not info.get(theirs)]

@@ -16,7 +16,7 @@ from pytest_mcode.records import fingerprint
 from pytest_mcode.sandboxes import Limits, Sandbox
 from pytest_mcode.sandboxes.probes import Probe, host_probes, probes
 
-__all__ = ["PROMISES", "check_promises", "refuse_weaker", "try_promises"]
+__all__ = ["PROMISES", "canary", "check_promises", "refuse_weaker", "try_promises"]
 
 PROMISES = {
     "network": "network",
@@ -37,7 +37,7 @@ VERSION = 1
 def try_promises(opened: Callable[[Limits], Sandbox]) -> dict[str, str]:
     """Return, for each promise, ``held`` or what a program that should have been stopped came to."""
     found = dict.fromkeys(PROMISES.values(), "held")
-    with _canary() as (path, pid):
+    with canary() as (path, pid):
         chosen = [probe for probe in (*probes(TRIED), *host_probes(path, pid)) if probe.check in PROMISES]
         for limits, wants_time in ((TRIED, False), (Limits(timeout=ENDLESS_SECONDS), True)):
             with closing(opened(limits)) as sandbox:
@@ -47,13 +47,13 @@ def try_promises(opened: Callable[[Limits], Sandbox]) -> dict[str, str]:
     return found
 
 
-def check_promises(described: Mapping[str, Any], opened: Callable[[Limits], Sandbox]) -> Mapping[str, str]:
-    """Return what was tried of a sandbox so `described`, from this user's cache where it is there."""
+def check_promises(described: Mapping[str, Any], tried: Callable[[], dict[str, str]]) -> Mapping[str, str]:
+    """Return what was `tried` of a sandbox so `described`, from this user's cache where it is there."""
     file = _cache() / f"{_key(described)}.json"
     with suppress(OSError, ValueError):
         known: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
         return known
-    found = try_promises(opened)
+    found = tried()
     with suppress(OSError):  # then it is tried again next time
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_suffix(f".{os.getpid()}")
@@ -85,7 +85,7 @@ def _broken(sandbox: Sandbox, probe: Probe) -> str:
 
 
 @contextmanager
-def _canary() -> Iterator[tuple[str, int]]:
+def canary() -> Iterator[tuple[str, int]]:
     """Make a file that everybody may read, and a process; yield its path and its id."""
     with tempfile.TemporaryDirectory(prefix="mcode-canary-") as folder:
         Path(folder).chmod(0o755)

@@ -1,6 +1,6 @@
 """Ways to choose one of a task's samples, each a function of what can be found out about them."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,14 +66,31 @@ def vote(evidence: Evidence) -> Pick:
     shown, derived = evidence.harness.inputs(evidence.task, evidence.seed)
     if not shown:
         return _instead(evidence, "the prompt shows no input to run samples on")
-    found = evidence.values([*shown, *derived])
+    return _voted(evidence, shown, derived)
+
+
+def vote_model(evidence: Evidence) -> Pick:
+    """Choose as `vote`, also on inputs that the model proposes: those of the tests that it writes.
+
+    AlphaCode has a model of its own for them (Li et al. 2022, arXiv:2203.07814, section 4.6). What the tests
+    say of outputs is not looked at.
+    """
+    shown, derived = evidence.harness.inputs(evidence.task, evidence.seed)
+    proposed = [each for each in evidence.proposed_inputs() if each not in {*shown, *derived}]
+    if not shown and not proposed:
+        return _instead(evidence, "neither the prompt nor the model has an input to run samples on")
+    return _voted(evidence, shown, [*derived, *proposed])
+
+
+def _voted(evidence: Evidence, shown: Sequence[str], derived: Sequence[str]) -> Pick:
+    found, first_ones = evidence.values([*shown, *derived]), len(shown) or len(derived)
     voters = {
         sample: values
         for sample, values in found.items()
-        if not all(_failed(each) for each in values[: len(shown)])
+        if not all(_failed(each) for each in values[:first_ones])
     }
     if not voters:
-        return _instead(evidence, "no sample runs on what the prompt shows")
+        return _instead(evidence, "no sample runs on these inputs")
     failures = [sum(map(_failed, column)) for column in zip(*voters.values(), strict=True)]
     kept = [n for n, failed in enumerate(failures) if n < len(shown) or 2 * failed <= len(voters)]
     groups = _groups({sample: tuple(values[n] for n in kept) for sample, values in voters.items()})
@@ -112,6 +129,7 @@ SELECTIONS: Mapping[str, Callable[[Evidence], Pick]] = {
     "first": first,
     "public": public,
     "vote": vote,
+    "vote-model": vote_model,
     "tests": tests,
 }
 """Ways to choose by name."""

@@ -105,6 +105,11 @@ class Evidence:
             found += self.harness.find_tests(completion.text, self.task)
         return list(dict.fromkeys(found))
 
+    def proposed_inputs(self) -> list[str]:
+        """Return the calls in the tests that the model writes, whatever it says that they should give."""
+        found = (each for test in self.written_tests() for each in self.harness.calls_in(test, self.task))
+        return list(dict.fromkeys(found))
+
     def _executed(self, seconds: float | None) -> None:
         if seconds is not None:
             self.cost["executions"] += 1

@@ -14,6 +14,7 @@ from pytest_mcode.benchmarks import Benchmark
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.demonstrations import Demonstrations
 from pytest_mcode.harnesses.protocol import Harness
+from pytest_mcode.loop_options import ASK_MODEL
 from pytest_mcode.models import backends
 from pytest_mcode.price_options import price_pair
 from pytest_mcode.records import RunInfo, Task, to_json
@@ -199,10 +200,10 @@ def _check_select(settings: Settings, benchmark: Benchmark) -> None:
         raise ConfigurationError(
             f"{flag} chooses among samples: give --mcode-samples of 2 or more and --mcode-all-samples"
         )
-    if settings.select == "tests" and settings.backend in ("gold", "replay"):
+    if settings.select in ASK_MODEL and settings.backend in ("gold", "replay"):
         raise ConfigurationError(
             f"{flag}: a model writes the tests, and --mcode-backend={settings.backend} asks none; choose "
-            "afterwards: mcode select RUN --by tests --model ID --backend NAME"
+            f"afterwards: mcode select RUN --by {settings.select} --model ID --backend NAME"
         )
 
 

@@ -53,6 +53,8 @@ class TaskHandle(Working):
         self._fell_back: dict[int, dict[str, None]] = {}
         self._first: dict[str, Attempt] = {}
         """By canonical solution, the attempt that had it first."""
+        self._uncompared: list[tuple[str, Attempt]] = []
+        """Solutions to which none has been compared yet: most tasks see one alone."""
         self._feedback = FEEDBACK[self.feedback]
         self._harness = self.harness or self.benchmark.harness
 
@@ -239,8 +241,15 @@ class TaskHandle(Working):
         attempt = replace(attempt, sample=sample, iteration=iteration)
         self.attempts.append(attempt)
         if attempt.solution is not None:
-            self._first.setdefault(self._harness.canonical(self.task, attempt.solution), attempt)
+            self._uncompared.append((attempt.solution, attempt))
         return attempt
+
+    def _earlier_with(self, solution: str) -> Attempt | None:
+        """Return the first attempt that had this solution, as the harness compares them."""
+        for earlier, attempt in self._uncompared:
+            self._first.setdefault(self._harness.canonical(self.task, earlier), attempt)
+        self._uncompared.clear()
+        return self._first.get(self._harness.canonical(self.task, solution)) if self._first else None
 
     def _extracted(self, completion: Completion, request: Request | None = None) -> Attempt:
         try:
@@ -263,7 +272,7 @@ class TaskHandle(Working):
         harness = self._harness
         if solution is None:
             return self._without_solution(self._no_solution(completion), completion, request)
-        if earlier := self._first.get(harness.canonical(self.task, solution)):
+        if earlier := self._earlier_with(solution):
             verdict, public = unrun(earlier.verdict), earlier.public_verdict
             remarks = {**remarks, **repeat_of(earlier)}
             return made(completion, request, solution, verdict, public and unrun(public), remarks)

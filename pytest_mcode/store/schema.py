@@ -224,7 +224,9 @@ choices = Table(
     Column(
         "task", Integer, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False, comment="key in tasks"
     ),
-    Column("by", String(16), nullable=False, comment="first, public, vote, tests: how it was chosen"),
+    Column(
+        "by", String(16), nullable=False, comment="first, public, vote, vote-model, tests: how it was chosen"
+    ),
     Column("sample", Integer, comment="the sample that is handed in; null where none has a solution"),
     Column("passed", Boolean, nullable=False, comment="whether the judging tests pass its last attempt"),
     Column("reason", SafeText, nullable=False),

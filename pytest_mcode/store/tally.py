@@ -10,7 +10,7 @@ __all__ = ["tally"]
 
 
 def tally(outcome: TaskOutcome) -> dict[str, Any]:
-    """Sum up attempts. A sample passed when the attempt that decides it did; `verdict` is the last sample's."""
+    """Sum up attempts. A sample passed when the attempt that decides it did; `verdict` is of the last one."""
     ordered = sorted(outcome.attempts, key=lambda attempt: (attempt.sample, attempt.iteration))
     lasts = answers(ordered)
     firsts = list({attempt.sample: attempt for attempt in reversed(ordered)}.values())[::-1]

@@ -1,6 +1,7 @@
 """`mcode match`, prices, and what stands first in a report of two models."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -60,6 +61,34 @@ def test_the_smallest_budget_that_matches(mcode: Mcode, db: Path) -> None:
     assert words(shown).startswith(f"{found['sentence']}. A humaneval@")
     assert "B solved 70.0%" in words(shown)
     assert "not sure" in shown.out
+
+
+def test_repeats_give_a_curve(mcode: Mcode, db: Path, tmp_path: Path) -> None:
+    """Three runs of one sample are three samples of each task; where one lost a task, two of each count."""
+    db = Path(shutil.copy(db, tmp_path / "r.db"))
+    for seed in (11, 12, 13):
+        made = [outcome(n, "passed" if n % 3 == seed % 3 else "syntax") for n in range(TASKS)]
+        write_run(db, run_info(f"single-{seed}", seed=seed, timeout=9.0), answered_apart(made, str(seed)))
+    arguments = ("big-one", "--by", "tokens", "--db", db)
+    found = json.loads(mcode("match", "timeout=9.0,samples=1", *arguments, "--json").out)
+    assert found["a"]["run_ids"] == ["single-11", "single-12", "single-13"]
+    assert [point["rate"] for point in found["curve"]] == pytest.approx([1 / 3, 2 / 3, 1])
+    assert [point["amount"] for point in found["curve"]] == pytest.approx([120, 200, 240])
+    assert (found["estimate"]["samples"], found["warnings"]) == (2, [])
+    more = [outcome(n, "passed") for n in range(1, TASKS)]
+    write_run(db, run_info("single-14", seed=14, timeout=9.0), answered_apart(more, "more"))
+    shown = words(mcode("match", "timeout=9.0,samples=1", *arguments))
+    assert "the repeats have 3 to 4 samples of a task: of each the first 3 count" in shown
+    assert "run single-14 is partial" in shown
+    for seed in (21, 22):
+        stops = answered_apart([outcome(n, "passed") for n in range(TASKS)], str(seed))
+        write_run(db, run_info(f"stops-{seed}", samples=3, seed=seed, timeout=9.0), stops)
+    refused = mcode("match", "timeout=9.0,samples=3", *arguments)
+    assert (refused.status, refused.err.count("\n")) == (4, 1)
+    assert (
+        "runs stops-21, stops-22 stopped sampling at the first pass, so that their samples cannot be taken "
+        "together: name one of them, or make them with --all-samples" in refused.err
+    )
 
 
 def test_never_is_an_answer(mcode: Mcode, db: Path) -> None:
@@ -152,7 +181,6 @@ def test_repeats_cost_what_a_run_costs(mcode: Mcode, tmp_path: Path) -> None:
             "--by=price: of run small-ten no price is known: give --price IN,OUT per million tokens",
         ),
         ("match small-ten small-ten", "a run compared with itself shows nothing; give two different ones"),
-        ("match model=big:70b small-ten", "selects 3 runs (big-best, big-one, big-poor): name the one"),
         ("results --price 1", "--price: 1: No such file or directory; give IN,OUT per million tokens"),
         ("results --price bad.json", "--price: bad.json is not JSON or TOML: Expecting value"),
         (

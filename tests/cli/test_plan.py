@@ -67,10 +67,12 @@ def test_attempts_by_the_loop() -> None:
 
 
 def test_power_of_a_match_grows_with_samples_and_has_its_error() -> None:
-    found = match_power([0.6] * 60, [1.0] * 36 + [0.0] * 24, 5, 0.1, simulations=50)
+    found = match_power([(10, 6)] * 60, 0.6, [1.0] * 36 + [0.0] * 24, 5, 0.1, simulations=50)
     assert list(found.by_samples) == sorted(found.by_samples)
     assert found.by_samples[-1] > 0.9
-    never = match_power([0.3] * 60, [1.0] * 60, 2, 0.1, simulations=50)
+    never = match_power([(10, 3)] * 60, 0.3, [1.0] * 60, 2, 0.1, simulations=50)
+    unknown = match_power([(0, 0)] * 60, 0.6, [1.0] * 36 + [0.0] * 24, 5, 0.1, simulations=50)
+    assert unknown.by_samples[1] < found.by_samples[1]
     assert (never.by_samples, never.shown_from) == ((0.0, 0.0), None)
 
 
@@ -95,7 +97,8 @@ def test_a_plan_from_history(mcode: Mcode, db: Path) -> None:
     text = " ".join(mcode("plan", "smoke", *MODEL, "--db", db, "--against", "big-one").out.split())
     assert "known 50.0% of first attempts and 0.0% of repairs passed (small-one)" in text
     assert "attempts 12, at most 12" in text
-    assert "k* 1 samples show at least 66.7% (big-one) less 5 points in" in text
+    assert "k* at least 66.7% (big-one) less 5 points would be shown by" in text
+    assert "of simulated runs with 1 sample: too few, or it is not so" in text
 
 
 def test_a_plan_from_other_benchmarks_and_from_nothing(mcode: Mcode, db: Path, tmp_path: Path) -> None:

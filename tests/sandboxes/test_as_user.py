@@ -124,22 +124,19 @@ def missing(what: str) -> None:
         pytest.fail(what)
 
 
-def have_image(user: "pwd.struct_passwd", folder: Path) -> bool:
-    """Have the image in the stores of Podman, root's and the user's."""
+def have_image(image: str, *users: "pwd.struct_passwd | None") -> bool:
+    """Have an image of Docker's in the stores of Podman, of all these users; None is oneself."""
     if not shutil.which("podman") or os.geteuid() != 0:
         return False
-    exists = subprocess.run(["podman", "image", "exists", IMAGE], capture_output=True).returncode == 0
-    if not exists:
-        return False
-    folder.chmod(0o755)
-    for each in folder.parents[:-2]:
-        each.chmod(each.stat().st_mode | 0o001)
-    archive = folder / "image.tar"
-    subprocess.run(["podman", "save", "-q", "-o", archive, IMAGE], check=True)
-    archive.chmod(0o644)
-    with started(user, "podman", "load", "-q", "-i", str(archive)) as loading:
-        loading.ended_well()
-    archive.unlink()
+    # Not below pytest's own directory, which each session shuts against others.
+    with tempfile.TemporaryDirectory(prefix="mcode-image-") as folder:
+        Path(folder).chmod(0o755)
+        archive = Path(folder, "image.tar")
+        subprocess.run(["docker", "save", "-o", archive, image], check=True)
+        archive.chmod(0o644)
+        for each in users:
+            with started(each, "podman", "load", "-q", "-i", str(archive)) as loading:
+                loading.ended_well()
     return True
 
 
@@ -154,12 +151,12 @@ HELD = {
 EVERYWHERE = {"signals": True, "network": True, "calls": True}
 
 
-def test_the_hostile_suite_everywhere(user: "pwd.struct_passwd", tmp_path: Path) -> None:
+def test_the_hostile_suite_everywhere(user: "pwd.struct_passwd") -> None:
     """All at once: most of the time is spent waiting for time limits.
 
     The image is loaded before them: a bomb takes all the processes that the user may have.
     """
-    image = have_image(user, tmp_path)
+    image = have_image(DOCKER_IMAGE, None, user)
     module = ("-m", "tests.sandboxes.hostile_suite")
     suite, own = (INTERPRETER, *module), (sys.executable, *module)
     with ExitStack() as all_of_them:

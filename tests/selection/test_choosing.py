@@ -171,6 +171,33 @@ def test_tests_that_a_model_writes(tmp_path: Path, mcode: Mcode, monkeypatch: py
     assert len({body["options"]["seed"] for body in server.requests}) == 9
 
 
+def test_a_vote_on_inputs_that_a_model_proposes(
+    tmp_path: Path, mcode: Mcode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What its tests expect is not looked at, and a prompt that shows no input is no hindrance."""
+    write(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    session(tmp_path)
+    with OllamaServer(answer) as server:
+        model = ("--model", server.model, "--backend", "ollama", "--base-url", server.url)
+        result = mcode("select", "latest", "--by", "vote-model", *model, "--db", "results.db", "--json")
+    assert (result.status, result.err) == (0, "")
+    (way,) = json.loads(result.out)["ways"]
+    # Of the three inputs 2 is shown to own/shown, 3 to own/judging.
+    found = {row[0]: row for row in rows(tmp_path, CHOICES)}
+    assert found["own/hidden"] == ("own/hidden", "vote-model", 1, 0, "6 of 7 samples agree on 3 inputs")
+    assert found["own/shown"][2:4] == (4, 1)
+    assert (way["prompt_tokens"], way["completion_tokens"]) == (3 * 3 * 50, 3 * 3 * 30)
+    assert way["executions"] == 6 + 2 + 4
+    details = json.loads(
+        rows(
+            tmp_path,
+            "SELECT details FROM choices JOIN tasks ON choices.task = tasks.id WHERE task_id = 'own/hidden'",
+        )[0][0]
+    )
+    assert details == {"groups": [[0], [1, 2, 3, 4, 5, 6]], "inputs": 3}
+
+
 def test_a_solution_that_hangs_keeps_what_it_answered(
     tmp_path: Path, mcode: Mcode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,11 +246,15 @@ def test_what_leaves_no_choice(mcode: Mcode, tmp_path: Path) -> None:
             "choose from: run with --all-samples",
         ),
         ("all-infra", (), "run all-infra has judged no task: there is nothing to choose from"),
-        ("two-each", ("--by", "best"), "--by: 'best' is not allowed; give first, public, vote, tests"),
+        (
+            "two-each",
+            ("--by", "best"),
+            "--by: 'best' is not allowed; give first, public, vote, vote-model, tests",
+        ),
         (
             "two-each",
             ("--by", "tests", "--backend", "gold"),
-            "--by tests: a model writes them, and the run's backend gold asks none: give --model and "
+            "--by tests: a model writes tests for it, and the run's backend gold asks none: give --model and "
             "--backend",
         ),
         (

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from pytest_mcode.benchmarks.swebench import SWEBENCH_LITE, to_task
-from pytest_mcode.harnesses.repositories.sandbox import DockerRepositories
+from pytest_mcode.harnesses.repositories.engine_source import EngineSource
+from pytest_mcode.harnesses.repositories.sandbox import Repositories
 from pytest_mcode.sandboxes import Limits
 
 from . import instance
@@ -59,7 +60,7 @@ def task(image):
 def sandbox(image, request):
     # A flood fills its bound in seconds, but how many of them depends on what else the machine does.
     patient = replace(LIMITS, timeout=90) if "flooding" in request.node.name else LIMITS
-    sandbox = DockerRepositories(patient, SESSION)
+    sandbox = Repositories(EngineSource(), patient, SESSION)
     yield sandbox
     sandbox.close()
 
@@ -109,7 +110,7 @@ def containers(session):
 def test_tests_that_are_out_of_date_speak_against_no_patch(image, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     task, patient = to_task(instance.outdated_row()), replace(LIMITS, timeout=60)
-    with closing(DockerRepositories(patient, SESSION)) as sandbox:
+    with closing(Repositories(EngineSource(), patient, SESSION)) as sandbox:
         assert sandbox.judge(task, task.canonical_solution).passed
         doubted = sandbox.judge_publicly(task, task.canonical_solution)
         assert doubted.kind == "unresolved"
@@ -117,7 +118,7 @@ def test_tests_that_are_out_of_date_speak_against_no_patch(image, monkeypatch, t
         assert "that test is out of date: then your change may be right" in doubted.message
         assert "PASSED" not in doubted.message
         assert sandbox.learn_outdated_tests(task) == ["tests/test_names.py::test_shout"]
-    with closing(DockerRepositories(patient, SESSION)) as sandbox:
+    with closing(Repositories(EngineSource(), patient, SESSION)) as sandbox:
         assert sandbox.judge_publicly(task, task.canonical_solution).passed
 
 
@@ -171,7 +172,7 @@ def test_a_strict_judge_leaves_out_what_could_decide_the_verdict(task):
     forging = "import pytest\n\n\n@pytest.hookimpl(hookwrapper=True)\ndef pytest_runtest_makereport():\n"
     forging += "    report = (yield).get_result()\n    report.outcome = 'passed'\n"
     forged = instance.change(**{"conftest.py": forging})
-    with closing(DockerRepositories(replace(LIMITS, timeout=60), SESSION, strict=True)) as strict:
+    with closing(Repositories(EngineSource(), replace(LIMITS, timeout=60), SESSION, strict=True)) as strict:
         refused = strict.judge(task, forged + core(instance.SUMS.replace("Sums", "Sum")))
         assert refused.kind == "unresolved"
         left_out = "without its edits to conftest.py (--mcode-strict)"
@@ -199,7 +200,7 @@ def remove_first_container():
 def test_the_network_is_there_only_where_it_is_asked_for(task):
     seen = {}
     for network in (False, True):
-        sandbox = DockerRepositories(LIMITS, SESSION, network=network)
+        sandbox = Repositories(EngineSource(), LIMITS, SESSION, network=network)
         with closing(sandbox), sandbox.open(task) as container:
             seen[network] = container.check(["ls", "/sys/class/net"], "list interfaces").decode().split()
     assert seen == {False: ["lo"], True: ["eth0", "lo"]}

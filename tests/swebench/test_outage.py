@@ -8,7 +8,8 @@ import time
 import pytest
 
 from pytest_mcode.errors import InfraError
-from pytest_mcode.harnesses.repositories.sandbox import DockerRepositories
+from pytest_mcode.harnesses.repositories.engine_source import EngineSource
+from pytest_mcode.harnesses.repositories.sandbox import Repositories
 from pytest_mcode.records import Task
 from pytest_mcode.sandboxes import Limits
 
@@ -25,7 +26,7 @@ def test_an_engine_that_is_out_of_reach_while_tasks_run_is_infra(monkeypatch):
     task = Task(task_id="acme__sums-1", prompt="", test="")
     with (
         pytest.raises(InfraError, match="Docker"),
-        DockerRepositories(Limits(), "session").open(task),
+        Repositories(EngineSource(), Limits(), "session").open(task),
     ):
         pass
 

@@ -369,7 +369,7 @@ def test_swebench_is_imported_for_nothing_but_judging(pytester):
         ({"base_commit": "main"}, (), "*(acme__sums-1): base_commit 'main' is no commit's hash"),
         ({}, ("--mcode-task=acme__sums-9",), "*no task 'acme__sums-9' in *; near ones: acme__sums-1"),
         ({}, ("--mcode-image=python:3",), "*--mcode-image: swebench-lite has an image of its own*"),
-        ({}, ("--mcode-sandbox=process",), "*--mcode-sandbox: swebench-lite has an image of its own*"),
+        ({}, ("--mcode-sandbox=process",), "--mcode-sandbox=process: a repository's tests need its own *"),
         ({}, ("--mcode-agent=bash",), "*--mcode-agent=bash: gold types no commands*"),
         ({}, ("--mcode-arch=sparc",), "*--mcode-arch: 'sparc' is not *; give one of auto, x86_64, arm64"),
         ({}, ("--mcode-force-rebuild",), "--mcode-force-rebuild: only with --mcode-task-repo *"),

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from pytest_mcode.harnesses.findings import Finding, run_check
-from pytest_mcode.harnesses.functions.options import FunctionOptions
 from pytest_mcode.harnesses.functions.sandbox import check_sandbox, open_sandbox
 from pytest_mcode.harnesses.limits import limits_of
 from pytest_mcode.harnesses.protocol import Progress
@@ -60,7 +59,7 @@ def _place(found: Mapping[str, Any]) -> str:
 
 def check_limits(settings: Settings, session_id: str) -> Iterator[Finding]:
     """Try every limit in sandboxes as the session opens them, with limits that are soon reached."""
-    isolates = settings.of(FunctionOptions).sandbox != "process"
+    isolates = settings.sandbox != "process"
     for seconds, wants_time in ((PROBE_SECONDS, False), (ENDLESS_SECONDS, True)):
         tight = replace(
             settings,

@@ -41,7 +41,7 @@ class FunctionHarness(Harness):
     options = FunctionOptions
     nature = "has functions to write, no repositories"
     nothing_found = "the completion holds no code that can be parsed"
-    selections = ("first", "public", "vote", "tests")
+    selections = ("first", "public", "vote", "vote-model", "tests")
     shows_solved_tasks = True
 
     def __init__(self, extract: Literal["standard", "whole"] = "standard") -> None:
@@ -55,7 +55,7 @@ class FunctionHarness(Harness):
     def check_options(self, settings: Settings) -> None:
         """Refuse what only ``--mcode-retrieval`` or another sandbox has a use for."""
         own = settings.of(FunctionOptions)
-        if own.rootfs is not None and own.sandbox not in ("bubblewrap", "auto"):
+        if settings.rootfs is not None and settings.sandbox not in ("bubblewrap", "auto"):
             raise ConfigurationError("--mcode-rootfs: give --mcode-sandbox=bubblewrap as well, or none")
         if not settings.retrieval and (
             own.retrieval_dataset or own.retrieval_k != FunctionOptions.retrieval_k
@@ -83,7 +83,7 @@ class FunctionHarness(Harness):
 
     def caveats(self, settings: Settings) -> Iterator[str]:
         """Say where nothing isolates solutions."""
-        if settings.of(FunctionOptions).sandbox == "process":
+        if settings.sandbox == "process":
             yield "sandbox process: solutions run on this machine; it is for code that you trust"
 
     def open_sandbox(self, settings: Settings, session_id: str) -> Sandbox:
@@ -100,12 +100,13 @@ class FunctionHarness(Harness):
         """Remove containers of the session."""
         from pytest_mcode.sandboxes import opening
 
-        opening.remove_leftovers(settings.of(FunctionOptions).sandbox, session_id)
+        opening.remove_leftovers(settings.sandbox, session_id)
 
     def describe_sandbox(self, settings: Settings) -> str:
         """Return sandbox, image and time limit."""
         own = settings.of(FunctionOptions)
-        where = f"{own.sandbox} {own.image} ({own.isolation})" if own.has_image else own.sandbox
+        engine = f"{settings.sandbox} {own.image} ({own.isolation})"
+        where = engine if settings.uses_engine else settings.sandbox
         return f"sandbox {where}, {settings.timeout:g} s"
 
     def prompt(
@@ -189,6 +190,10 @@ class FunctionHarness(Harness):
 
         return find_tests(completion, task)
 
+    def calls_in(self, test: str, task: Task) -> Sequence[str]:
+        """Return the calls with literal arguments in a condition."""
+        return inputs.calls_in(test, task)
+
     @property
     def export_formats(self) -> Mapping[str, Callable[..., Mapping[str, Any]]]:
         """Return samples as the reference evaluators read them."""
@@ -203,7 +208,7 @@ class FunctionHarness(Harness):
         from pytest_mcode.harnesses.functions.examination import check_image, check_limits
         from pytest_mcode.harnesses.machine import check_engine
 
-        if settings.of(FunctionOptions).has_image:
+        if settings.uses_engine:
             engine_works = yield from run_check("engine", partial(check_engine, settings))
             if not engine_works:
                 return False

@@ -9,7 +9,7 @@ from typing import Any
 from pytest_mcode.harnesses.functions.syntax import parse
 from pytest_mcode.records import Task
 
-__all__ = ["MUTANTS", "mutants", "shown_calls"]
+__all__ = ["MUTANTS", "calls_in", "mutants", "shown_calls"]
 
 MUTANTS = 16
 """Calls that are derived: some twenty told programs apart in AlphaCode (Li et al. 2022, arXiv:2203.07814)."""
@@ -25,7 +25,12 @@ Call = tuple[str, tuple[Any, ...]]
 
 def shown_calls(task: Task) -> list[str]:
     """Return the first calls of entry points with literal arguments in the test that the prompt shows."""
-    return list(dict.fromkeys(_text(call) for call in _calls(task)))[:SHOWN]
+    return calls_in(task.public_test or "", task)[:SHOWN]
+
+
+def calls_in(test: str, task: Task) -> list[str]:
+    """Return the calls of entry points with literal arguments in a test, each once."""
+    return list(dict.fromkeys(_text(call) for call in _calls(test, task)))
 
 
 def mutants(task: Task, seed: int, count: int = MUTANTS) -> list[str]:
@@ -36,7 +41,7 @@ def mutants(task: Task, seed: int, count: int = MUTANTS) -> list[str]:
     characters shown, since an input that breaks a task's unstated conditions tells right solutions apart.
     `seed` and the task's id decide.
     """
-    calls = _calls(task)
+    calls = _calls(task.public_test or "", task)
     if not calls:
         return []
     chance = random.Random(f"{seed} {task.task_id}")
@@ -53,8 +58,8 @@ def mutants(task: Task, seed: int, count: int = MUTANTS) -> list[str]:
     return list(found)[wanted - count :]
 
 
-def _calls(task: Task) -> list[Call]:
-    tree = parse(task.public_test or "")
+def _calls(test: str, task: Task) -> list[Call]:
+    tree = parse(test)
     return list(_literal_calls(tree, task.entry_points)) if isinstance(tree, ast.Module) else []
 
 

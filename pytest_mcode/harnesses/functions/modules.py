@@ -27,8 +27,8 @@ def check_modules(settings: Settings, session_id: str, tasks: Sequence[Task]) ->
     with closing(open_sandbox(settings, session_id)) as sandbox:
         missing = [name for name in needed if _lacks(sandbox, name)]
     own = settings.of(FunctionOptions)
-    in_image = own.has_image
-    where = own.image if in_image else own.rootfs or "this Python"
+    in_image = settings.uses_engine
+    where = own.image if in_image else settings.rootfs or "this Python"
     if not missing:
         message = f"{where} has what the tests import: {', '.join(needed)}"
         yield Finding(check="modules", level="ok", message=message)

@@ -19,11 +19,12 @@ def open_sandbox(settings: Settings, session_id: str) -> Sandbox:
     from pytest_mcode.sandboxes import opening
 
     # `mcode doctor` comes here with settings that are not settled yet.
-    own = settle(settings, session_id, (), lambda line: None).of(FunctionOptions)
+    settled = settle(settings, session_id, (), lambda line: None)
+    own = settled.of(FunctionOptions)
     return opening.open_sandbox(
-        own.sandbox,
+        settled.sandbox,
         image=own.image,
-        rootfs=own.rootfs,
+        rootfs=settings.rootfs,
         limits=limits_of(settings),
         session_id=session_id,
         isolation=own.isolation,
@@ -36,14 +37,14 @@ def check_sandbox(
     """Try the sandbox, with numpy where a test of `tasks` needs it; raises `ConfigurationError`."""
     from pytest_mcode.sandboxes import opening
 
-    own = settle(settings, session_id, tasks, progress).of(FunctionOptions)
+    settled = settle(settings, session_id, tasks, progress)
     return opening.check_sandbox(
-        own.sandbox,
-        image=own.image,
-        rootfs=own.rootfs,
+        settled.sandbox,
+        image=settings.of(FunctionOptions).image,
+        rootfs=settings.rootfs,
         limits=limits_of(settings),
         session_id=session_id,
-        allow_weaker=own.allow_weaker,
+        allow_weaker=settings.allow_weaker,
         needs=_needs(tasks),
         progress=progress,
     )
@@ -53,18 +54,17 @@ def settle(settings: Settings, session_id: str, tasks: Sequence[Task], progress:
     """Return the settings with the sandbox named that ``auto`` takes; raises `ConfigurationError`."""
     from pytest_mcode.sandboxes import opening
 
-    own = settings.of(FunctionOptions)
-    if own.sandbox != "auto":
+    if settings.sandbox != "auto":
         return settings
     chosen = opening.choose(
-        image=own.image,
-        rootfs=own.rootfs,
+        image=settings.of(FunctionOptions).image,
+        rootfs=settings.rootfs,
         limits=limits_of(settings),
         session_id=session_id,
         needs=_needs(tasks),
         progress=progress,
     )
-    return replace(settings, own={**settings.own, "sandbox": chosen})
+    return replace(settings, sandbox=chosen)
 
 
 def _needs(tasks: Sequence[Task]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from pytest_mcode.settings import Settings
 if TYPE_CHECKING:
     from pytest_mcode.harnesses.prompting import Prompt
     from pytest_mcode.harnesses.repositories import RepositorySandbox
-    from pytest_mcode.harnesses.repositories.sandbox import DockerRepositories
+    from pytest_mcode.harnesses.repositories.sandbox import Repositories
     from pytest_mcode.harnesses.repositories.workbench import OwnAgentsBench
 
 __all__ = ["REPOSITORIES", "RepositoryHarness"]
@@ -57,6 +58,11 @@ class RepositoryHarness(Harness):
     def check_options(self, settings: Settings) -> None:
         """Refuse options that do not go together."""
         own = settings.of(RepositoryOptions)
+        if settings.sandbox == "process":
+            raise ConfigurationError(
+                "--mcode-sandbox=process: a repository's tests need its own system; take docker, podman, or "
+                "bubblewrap or apptainer with --mcode-rootfs"
+            )
         if own.force_rebuild and not own.task_repo:
             raise ConfigurationError("--mcode-force-rebuild: only with --mcode-task-repo are images built")
         if own.agent != SINGLE and settings.strategy != LoopOptions.strategy:
@@ -97,7 +103,7 @@ class RepositoryHarness(Harness):
         if task_repo:
             check_builder(task_repo)
         with closing(_open(settings, session_id)) as repositories:
-            return check(repositories, tasks, progress)
+            return check(repositories, tasks, settings.allow_weaker, progress)
 
     def check_resumed(
         self,
@@ -121,7 +127,7 @@ class RepositoryHarness(Harness):
     def prepare(self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress) -> None:
         """Build or pull the images of `tasks`."""
         from pytest_mcode.harnesses.repositories.building import build
-        from pytest_mcode.harnesses.repositories.preparation import prepare_images
+        from pytest_mcode.harnesses.repositories.preparation import check_limits
 
         own = settings.of(RepositoryOptions)
         if own.task_repo:
@@ -134,17 +140,19 @@ class RepositoryHarness(Harness):
                 progress=progress,
             )
         with closing(_open(settings, session_id)) as repositories:
-            prepare_images(repositories, tasks, own.max_workers, progress)
+            repositories.source.prepare(tasks, own.max_workers, progress)
+            described = {**repositories.source.check(progress), **repositories.describe()}
+            check_limits(repositories, described, tasks, settings.allow_weaker, lambda line: None)
 
     def remove_leftovers(self, settings: Settings, session_id: str) -> None:
         """Remove containers of the session."""
         from pytest_mcode.sandboxes import opening
 
-        opening.remove_leftovers("docker", session_id)
+        opening.remove_leftovers(settings.sandbox, session_id)
 
     def describe_sandbox(self, settings: Settings) -> str:
         """Return sandbox, image and time limit."""
-        return f"sandbox docker each task's own (fresh), {settings.timeout:g} s"
+        return f"sandbox {settings.sandbox} each task's own (fresh), {settings.timeout:g} s"
 
     def prompt(
         self,
@@ -218,37 +226,42 @@ class RepositoryHarness(Harness):
     def examine_machine(
         self, settings: Settings, session_id: str, progress: Progress
     ) -> Generator[Finding, None, bool]:
-        """Look at the engine."""
+        """Look at the engine, where there is one."""
         from pytest_mcode.harnesses.machine import check_engine
 
+        if not settings.uses_engine:
+            return True
         return (yield from run_check("engine", partial(check_engine, settings)))
 
     def examine_execution(
         self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress
     ) -> Generator[Finding, None, bool]:
         """Ask the engine for the images of `tasks`."""
-        from pytest_mcode.harnesses.repositories.examination import check_images
+        return (yield from run_check("images", partial(self._examine, settings, session_id, tasks, progress)))
 
-        told = partial(self.check_sandbox, settings, session_id, tasks, progress)
-        opened = partial(_open, settings, session_id)
-        return (yield from run_check("images", partial(check_images, opened, tasks, told)))
+    def _examine(
+        self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress
+    ) -> Iterator[Finding]:
+        told = self.check_sandbox(settings, session_id, tasks, progress)
+        with closing(_open(settings, session_id)) as repositories:
+            for finding in repositories.source.examine(tasks):
+                yield replace(finding, data={**finding.data, "sandbox": told})
 
     def idle_solutions(self, task: Task) -> Sequence[str]:
         """Return a patch that adds a file which nothing reads."""
         return [IDLE_PATCH]
 
 
-def _open(settings: Settings, session_id: str) -> "DockerRepositories":
-    from pytest_mcode.harnesses.repositories.images import LOCAL
-    from pytest_mcode.harnesses.repositories.sandbox import DockerRepositories
+def _open(settings: Settings, session_id: str) -> "Repositories":
+    from pytest_mcode.harnesses.repositories.sandbox import Repositories
+    from pytest_mcode.harnesses.repositories.sources import source_of
 
     own = settings.of(RepositoryOptions)
-    return DockerRepositories(
+    return Repositories(
+        source_of(settings, own),
         limits_of(settings),
         session_id,
         network=own.network,
-        namespace=own.namespace or (LOCAL if own.task_repo else None),
-        arch=own.arch,
         strict=own.strict,
     )
 

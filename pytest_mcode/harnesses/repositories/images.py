@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Task
-from pytest_mcode.sandboxes.engine import connect_engine
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -46,7 +45,7 @@ class ImageNames:
             told = str(engine.info()["Architecture"])
             if told not in ENGINE_ARCHITECTURES:
                 raise ConfigurationError(
-                    f"SWE-bench has no images for the Docker engine's architecture {told}; "
+                    f"SWE-bench has no images for the engine's architecture {told}; "
                     "emulate one: --mcode-arch=x86_64"
                 )
             arch = ENGINE_ARCHITECTURES[told]
@@ -113,13 +112,17 @@ def inspect(engine: APIClient, image: str) -> Mapping[str, Any] | None:
 
 
 def pull_missing(
-    missing: Sequence[str], platform: str, workers: int, progress: Callable[[str], None]
+    connect: Callable[[], APIClient],
+    missing: Sequence[str],
+    platform: str,
+    workers: int,
+    progress: Callable[[str], None],
 ) -> Mapping[str, str]:
     """Pull images, `workers` at a time; return, by image, why it can't be had."""
 
     def attempt(image: str) -> tuple[str, str]:
         try:
-            with connect_engine() as engine:
+            with connect() as engine:
                 pull(engine, image, platform)
         except (InfraError, ConfigurationError) as error:
             return image, str(error)
@@ -171,7 +174,7 @@ def check_disk(missing: int, free: int | None) -> None:
     needed = missing * TYPICAL_SIZE
     if free is not None and free < needed:
         raise ConfigurationError(
-            f"{missing} images are missing and need about {needed / 10**9:.0f} GB, but the Docker engine's "
+            f"{missing} images are missing and need about {needed / 10**9:.0f} GB, but the engine's "
             f"disk has {free / 10**9:.0f} GB free: make room (`docker system df`), or take fewer tasks "
             "(--mcode-limit, --mcode-task, -m REPOSITORY)"
         )

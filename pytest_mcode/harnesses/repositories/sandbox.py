@@ -6,58 +6,50 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pytest_mcode.errors import ConfigurationError, InfraError
-from pytest_mcode.harnesses.repositories import images, outdated
+from pytest_mcode.errors import InfraError
+from pytest_mcode.harnesses.repositories import outdated
 from pytest_mcode.harnesses.repositories.answers import find_change
 from pytest_mcode.harnesses.repositories.container import Container, LostContainerError
 from pytest_mcode.harnesses.repositories.flags import without_influence
 from pytest_mcode.harnesses.repositories.grading import check_installed
 from pytest_mcode.harnesses.repositories.history import hide_later_history
-from pytest_mcode.harnesses.repositories.images import ImageNames
 from pytest_mcode.harnesses.repositories.judging import graded_files, judge_in
 from pytest_mcode.harnesses.repositories.patches import without
 from pytest_mcode.harnesses.repositories.public import PublicJudge
 from pytest_mcode.harnesses.repositories.snapshot import read_files
+from pytest_mcode.harnesses.repositories.sources import ContainerSource
 from pytest_mcode.records import Task, Verdict
 from pytest_mcode.sandboxes import Limits
 from pytest_mcode.sandboxes.capacity import judges, room_for
-from pytest_mcode.sandboxes.engine import connect_engine
 from pytest_mcode.sandboxes.turnstile import Turnstile
 
-if TYPE_CHECKING:
-    from docker import APIClient
-
-__all__ = ["OUTPUT", "DockerRepositories"]
+__all__ = ["OUTPUT", "Repositories"]
 
 OUTPUT = 32 * 2**20
 """Bytes that the tests may write: suites run verbosely."""
 
 
-class DockerRepositories:
-    """See `RepositorySandbox`. `namespace` and `arch` are as the options of these names say."""
+class Repositories:
+    """See `RepositorySandbox`; its containers come from `source`."""
 
     concurrent = True
 
     def __init__(
         self,
+        source: ContainerSource,
         limits: Limits,
         session_id: str,
         *,
         network: bool = False,
-        namespace: str | None = None,
-        arch: str = "auto",
         strict: bool = False,
     ) -> None:
+        self.source = source
         self.limits = replace(limits, output=OUTPUT)
         self.session_id = session_id
         self.network = network
         self.strict = strict
-        self._asked_for = (namespace, arch)
-        self._engine: APIClient | None = None
-        self._names: ImageNames | None = None
-        self._connecting = threading.Lock()
         self._room = Turnstile(room_for(limits.memory) or judges(limits.memory))
         """Bounds the tasks that have containers: of an agent's, most wait for its model."""
         self._judging = Turnstile(judges(limits.memory))
@@ -91,7 +83,7 @@ class DockerRepositories:
         if not rest.strip():
             return Verdict(kind="no_solution", message=note or "the patch is empty", mode="container")
         verdict = self._twice(lambda: self._judge_once(task, rest))
-        verdict = replace(verdict, details={**verdict.details, "image": self.image_id(task)})
+        verdict = replace(verdict, details={**verdict.details, "image": self.source.image_id(task)})
         if verdict.passed and self.strict:
             verdict = self._judge_strictly(task, rest, verdict)
         return replace(verdict, message="; ".join(filter(None, (verdict.message, note))))
@@ -103,18 +95,9 @@ class DockerRepositories:
             return Verdict(kind="no_solution", message="it changes nothing but tests", mode="container")
         return self._twice(lambda: self._judge_publicly_once(task, rest))
 
-    def image_id(self, task: Task) -> str:
-        """Return the digest of the task's image as the engine has it; empty where it is missing."""
-        found = images.inspect(self._reached(), self.names.of(task))
-        return str(found["Id"]) if found else ""
-
     def describe(self) -> Mapping[str, Any]:
-        """Return engine, architecture, network, limits and swebench's version."""
-        engine = self._connected()
+        """Return network, limits and swebench's version."""
         return {
-            "sandbox": "docker",
-            "engine": engine.version()["Version"],
-            "platform": self.names.platform,
             "network": self.network,
             "limits": asdict(self.limits),
             "swebench": check_installed(),
@@ -125,20 +108,7 @@ class DockerRepositories:
         self._closed = True
         for container in list(self._containers):
             container.kill()
-        self._disconnect()
-
-    def _disconnect(self) -> None:
-        """Forget the engine; containers end with the calls that start them."""
-        engine, self._engine = self._engine, None
-        if engine:
-            engine.close()
-
-    @property
-    def names(self) -> ImageNames:
-        """Which images tasks run in."""
-        if self._names is None:
-            self._names = ImageNames.on(self._connected(), *self._asked_for)
-        return self._names
+        self.source.disconnect()
 
     @contextmanager
     def open(self, task: Task) -> Iterator[Container]:
@@ -154,17 +124,7 @@ class DockerRepositories:
     def _started(self, task: Task) -> Container:
         if self._closed:
             raise InfraError("the sandbox is closed")
-        engine, image = self._reached(), self.names.of(task)
-        if images.inspect(engine, image) is None:
-            images.pull(engine, image, self.names.platform)
-        return Container(
-            engine,
-            image,
-            self.limits,
-            self.session_id,
-            network=self.network,
-            platform=self.names.platform,
-        )
+        return self.source.start(task, self.limits, self.session_id, network=self.network)
 
     def _judge_once(self, task: Task, patch: str) -> Verdict:
         with self._room.inside(), self._judging.inside(), self.open(task) as container:
@@ -196,11 +156,11 @@ class DockerRepositories:
         judge = PublicJudge(task, self.files(task), self.limits)
         with self._room.inside(), self.open(task) as container:
             found = judge.breaks(rest, container, lambda: self.open(task))
-        outdated.learn(task, self.image_id(task), found)
+        outdated.learn(task, self.source.image_id(task), found)
         return found
 
     def _public_judge(self, task: Task, files: Mapping[str, str]) -> PublicJudge:
-        return PublicJudge(task, files, self.limits, outdated.known(task, self.image_id(task)))
+        return PublicJudge(task, files, self.limits, outdated.known(task, self.source.image_id(task)))
 
     def _known_of(self, task: Task) -> _Known:
         return self._known.setdefault(task.task_id, _Known())
@@ -213,21 +173,8 @@ class DockerRepositories:
         try:
             return judge()
         except LostContainerError:
-            self._disconnect()
+            self.source.disconnect()
             return judge()
-
-    def _reached(self) -> APIClient:
-        """Return the engine; one that disappears while tasks run is not an error of configuration."""
-        try:
-            return self._connected()
-        except ConfigurationError as error:
-            raise InfraError(str(error)) from error
-
-    def _connected(self) -> APIClient:
-        with self._connecting:
-            if self._engine is None:
-                self._engine = connect_engine()
-            return self._engine
 
 
 @dataclass
