@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pytest_mcode.benchmarks import Benchmark
+from pytest_mcode.deciding import decisive
 from pytest_mcode.errors import ApplyError, ContentFilterError, ContextOverflowError
 from pytest_mcode.harnesses import checked
 from pytest_mcode.harnesses.protocol import Harness
@@ -22,9 +23,6 @@ from pytest_mcode.solving.unanswered import cut, unanswered, withheld
 from pytest_mcode.solving.working import Working
 
 __all__ = ["TaskHandle"]
-
-DOUBT = "unresolved"
-"""The public verdict where only a repository's own tests fail."""
 
 
 @dataclass
@@ -210,11 +208,12 @@ class TaskHandle(Working):
         Where failing tests of a repository, which may be out of date, are all that speaks against some
         attempts, the last of these.
         """
-        looking_solved = (attempt for attempt in self.attempts if self.looks_solved(attempt))
-        publicly = [(each, each.public_verdict) for each in self.attempts]
-        doubted = [each for each, public in publicly if public and public.kind == DOUBT]
-        last = doubted or self.attempts
-        return next(looking_solved, last[-1] if last else None)
+        made = [(each.verdict.kind, self._looks(each)) for each in self.attempts]
+        return self.attempts[decisive(made)] if made else None
+
+    def _looks(self, attempt: Attempt) -> str | None:
+        public = attempt.public_verdict
+        return "passed" if self.looks_solved(attempt) else public.kind if public else None
 
     @property
     def solved(self) -> bool:

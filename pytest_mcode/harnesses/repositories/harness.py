@@ -15,7 +15,7 @@ from pytest_mcode.harnesses.repositories.flags import flags_of
 from pytest_mcode.harnesses.repositories.options import SINGLE, RepositoryOptions
 from pytest_mcode.harnesses.repositories.patches import changed_files, without
 from pytest_mcode.loop_options import LoopOptions
-from pytest_mcode.records import Task, Verdict
+from pytest_mcode.records import Attempt, Task, Verdict
 from pytest_mcode.settings import Settings
 
 if TYPE_CHECKING:
@@ -128,6 +128,19 @@ class RepositoryHarness(Harness):
             check_builder(task_repo)
         with closing(_open(settings, session_id)) as repositories:
             return check(repositories, tasks, settings.allow_weaker, progress)
+
+    def check_resumed(
+        self,
+        settings: Settings,
+        session_id: str,
+        tasks: Sequence[Task],
+        judged: Mapping[str, Sequence[Attempt]],
+    ) -> None:
+        """Refuse to go on where the engine has other images than those that the run judged in."""
+        from pytest_mcode.harnesses.repositories.preparation import check_same_images
+
+        with closing(_open(settings, session_id)) as repositories:
+            check_same_images(repositories, judged, tasks)
 
     def image_bytes(self, tasks: Sequence[Task]) -> int:
         """Return what an image a task takes, layers that they share counted each time."""
