@@ -28,16 +28,19 @@ class Scripted:
         self.slots, self.seconds = settings.get("slots", 32), settings.get("seconds", 1.0)
         self.slow_share, self.slow_seconds = settings.get("slow_share", 0), settings.get("slow_seconds", 0.0)
         self.free, self.asked = asyncio.Semaphore(self.slots), 0
+        self.asked_at, self.others = 0.0, 0
         self.first, self.work, self.ends = 0.0, 0.0, list[float]()
 
     def stats(self) -> dict[str, float]:
         """Return the figures."""
         if not self.ends:
-            return {"answers": 0}
+            return {"answers": 0, "others": self.others}
         seconds = self.ends[-1] - self.first
         half = self.ends[len(self.ends) // 2 : max(len(self.ends) - self.slots, len(self.ends) // 2 + 2)]
         return {
             "answers": len(self.ends),
+            "others": self.others,
+            "asked_at": self.asked_at,
             "first": self.first,
             "seconds": seconds,
             "work": self.work,
@@ -47,6 +50,12 @@ class Scripted:
 
     async def complete(self, body: bytes) -> dict[str, Any]:
         """Answer a request when a slot is free."""
+        prompt = json.loads(body)["messages"][-1]["content"]
+        code = next((code for text, code in self.answers.items() if text in prompt), None)
+        self.asked_at = self.asked_at or time.time()
+        if code is None:
+            self.others += 1
+            return completion(prompt, "def unknown(): pass")
         self.first = self.first or time.time()
         self.asked += 1
         slow = bool(self.slow_share) and self.asked % self.slow_share == 0
@@ -57,20 +66,7 @@ class Scripted:
         if free is self.free:  # not of an earlier session
             self.work += seconds
             self.ends.append(time.time())
-        prompt = json.loads(body)["messages"][-1]["content"]
-        code = next((code for text, code in self.answers.items() if text in prompt), "def unknown(): pass")
-        message = {"role": "assistant", "content": f"```python\n{code}\n```"}
-        choice = {"index": 0, "message": message, "finish_reason": "stop"}
-        usage = {"prompt_tokens": len(prompt) // 4, "completion_tokens": len(code) // 4}
-        usage["total_tokens"] = sum(usage.values())
-        return {
-            "id": "1",
-            "object": "chat.completion",
-            "created": 1,
-            "model": "m",
-            "choices": [choice],
-            "usage": usage,
-        }
+        return completion(prompt, code)
 
     async def answer(self, path: str, body: bytes) -> dict[str, Any] | None:
         """Return the answer to one request; None for what is not there."""
@@ -100,6 +96,20 @@ class Scripted:
             pass
         finally:
             writer.close()
+
+
+def completion(prompt: str, code: str) -> dict[str, Any]:
+    """Return an answer that holds `code`."""
+    message = {"role": "assistant", "content": f"```python\n{code}\n```"}
+    usage = {"prompt_tokens": len(prompt) // 4, "completion_tokens": len(code) // 4}
+    return {
+        "id": "1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "m",
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "usage": {**usage, "total_tokens": sum(usage.values())},
+    }
 
 
 async def main() -> None:

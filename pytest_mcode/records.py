@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, Literal, NotRequired, Self, TypedDict
 
@@ -58,8 +58,12 @@ class Message(TypedDict):
 
 
 def to_json(value: object) -> str:
-    """Encode as canonical ASCII JSON: sorted keys, no spaces; lone surrogates survive as escapes."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    """Encode as canonical ASCII JSON: sorted keys, no spaces; lone surrogates survive; dataclasses too."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=_fields)
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {each.name: getattr(value, each.name) for each in fields(value)}  # `asdict` copies what is in them
 
 
 def fingerprint(value: object) -> str:
@@ -95,7 +99,7 @@ class Task:
     @cached_property
     def fingerprint(self) -> str:
         """The sha256 of the task's canonical record."""
-        return fingerprint(asdict(self))
+        return fingerprint(self)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -252,13 +256,12 @@ class TaskOutcome:
     @property
     def last_message(self) -> str:
         """The last attempt's verdict and its message; empty where no attempt was made."""
-        return (
-            f"{self.attempts[-1].verdict.kind}: {self.attempts[-1].verdict.message}" if self.attempts else ""
-        )
+        last = self.attempts[-1].verdict if self.attempts else None
+        return f"{last.kind}: {last.message}" if last else ""
 
     def to_json(self) -> str:
         """Encode as one ASCII JSON string, the form that travels over xdist."""
-        return to_json(asdict(self))
+        return to_json(self)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -290,8 +293,7 @@ class RunInfo:
     """The model's digest and the rest of what its server reported."""
     model_info: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
-    """Versions, git commit and dirty flag, host, platform, engine, image digest; as ``overridden``, by
-    test function, fixtures that override ours, which only its outcomes show."""
+    """Versions, commit, host, engine, image; as ``overridden``, by test function, what overrides fixtures."""
     started_at: str = ""
     """ISO 8601, UTC."""
     harness: str = "functions"

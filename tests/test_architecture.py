@@ -23,6 +23,7 @@ BASE = frozenset(
         "options",
         "price_options",
         "declarations",
+        "deciding",
     }
 )
 ORDER = (

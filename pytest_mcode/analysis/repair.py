@@ -8,8 +8,9 @@ from typing import Any
 from pytest_mcode.analysis.clusters import rate_interval
 from pytest_mcode.analysis.costs import AXES, Attempt, Axis, Price, spent
 from pytest_mcode.analysis.figure import limits
+from pytest_mcode.deciding import decisive
 
-__all__ = ["debugging_worth"]
+__all__ = ["debugging_worth", "passes"]
 
 Sample = Sequence[Attempt]
 """Attempts by iteration, each with ``iteration``, ``verdict``, and its costs (see `costs.Attempt`)."""
@@ -35,7 +36,7 @@ def debugging_worth(
     named = [each for each, samples in zip(clusters, tasks, strict=True) if samples] if clusters else None
     every = [sample for samples in tasks for sample in samples]
     repairs = [attempt for sample in every for attempt in sample[1:]]
-    repaired = sum(len(sample) > 1 and sample[-1]["verdict"] == "passed" for sample in every)
+    repaired = sum(len(sample) > 1 and passes(sample) for sample in every)
     tokens = spent(repairs, AXES["tokens"])
     return {
         "tasks": len(units),
@@ -78,10 +79,16 @@ def _mean_spent(samples: Sequence[Sample], axis: Axis) -> float | None:
     return None if whole is None else whole / len(samples)
 
 
+def passes(sample: Sample) -> bool:
+    """Whether a sample passes by the attempt that decides it."""
+    made = [(attempt["verdict"], attempt.get("public_verdict")) for attempt in sample]
+    return bool(made) and made[decisive(made)][0] == "passed"
+
+
 def _passed_by(sample: Sample, iteration: int) -> bool:
     """Whether the sample, ended there, would have passed: under public feedback a repair may also spoil."""
     made = [attempt for attempt in sample if attempt["iteration"] <= iteration]
-    return bool(made) and made[-1]["verdict"] == "passed"
+    return passes(made)
 
 
 def _transitions(samples: Iterable[Sample]) -> list[dict[str, Any]]:

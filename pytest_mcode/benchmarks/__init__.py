@@ -48,6 +48,8 @@ class Dataset:
     origin: str
     """A path or ``hub-id@revision``."""
     split: str
+    name: str = ""
+    """What results are labelled with where that is not the benchmark's name: other rows in its columns."""
 
     @property
     def fingerprint(self) -> str:

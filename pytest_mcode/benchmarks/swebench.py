@@ -2,10 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
+from pytest_mcode.benchmarks import Dataset, Source
 from pytest_mcode.benchmarks.columns import ColumnType
 from pytest_mcode.benchmarks.files import Row
 from pytest_mcode.benchmarks.hub import HubDataset
@@ -120,6 +122,17 @@ class SWEbench(RowLoader):
     prompt_template: str = "swebench.jinja"
     defaults: Mapping[str, Any] = field(default_factory=dict)
     demonstrations: None = None
+    known: Collection[str] = ()
+    """Fingerprints of its splits, by which a file that holds one is told from other rows."""
+
+    def load(self, source: Source) -> Dataset:
+        """Load a split, named as what it is: a file or another dataset need not be this benchmark."""
+        dataset = super().load(source)
+        if source.dataset in (None, self.hub.id) or dataset.fingerprint in self.known:
+            return dataset
+        return replace(
+            dataset, name=Path(source.dataset).name if "@" not in dataset.origin else source.dataset
+        )
 
 
 DEFAULTS: Mapping[str, Any] = {
@@ -134,7 +147,9 @@ DEFAULTS: Mapping[str, Any] = {
 TEST, DEV = {"test": Split(hub="test")}, {"dev": Split(hub="dev")}
 
 
-def _swebench(name: str, hub: str, summary: str, splits: Mapping[str, Split]) -> SWEbench:
+def _swebench(
+    name: str, hub: str, summary: str, splits: Mapping[str, Split], known: Collection[str] = ()
+) -> SWEbench:
     return SWEbench(
         name=name,
         summary=f"{summary} (needs Docker, extra [swebench])",
@@ -145,11 +160,19 @@ def _swebench(name: str, hub: str, summary: str, splits: Mapping[str, Split]) ->
         id_column="instance_id",
         remedy=REMEDY,
         defaults=DEFAULTS,
+        known=known,
     )
 
 
 SWEBENCH_LITE = _swebench(
-    "swebench-lite", "SWE-bench_Lite", "300 issues of 12 Python repositories to resolve", {**TEST, **DEV}
+    "swebench-lite",
+    "SWE-bench_Lite",
+    "300 issues of 12 Python repositories to resolve",
+    {**TEST, **DEV},
+    known=(
+        "6e5e61dbc22abe467608996f179660d8a17e89506eb133ba1ffdeace51c0c448",
+        "cd77f6deaad1ab02bccdea30f322a16940f947b5e99de5e85ac6de612687194c",
+    ),
 )
 SWEBENCH_VERIFIED = _swebench(
     "swebench-verified", "SWE-bench_Verified", "500 issues that people found solvable as stated", TEST

@@ -14,7 +14,7 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.findings import Finding
 from pytest_mcode.harnesses.nowhere import Nowhere
 from pytest_mcode.harnesses.workplaces import Workplace
-from pytest_mcode.records import Message, Task, Verdict
+from pytest_mcode.records import Attempt, Message, Task, Verdict
 from pytest_mcode.settings import Settings
 
 if TYPE_CHECKING:
@@ -139,6 +139,19 @@ class Harness(Protocol):
 
     def prepare(self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress) -> None:
         """Bring what `tasks` need before the first of them runs; raises `ConfigurationError`."""
+        return None
+
+    def check_resumed(
+        self,
+        settings: Settings,
+        session_id: str,
+        tasks: Sequence[Task],
+        judged: Mapping[str, Sequence[Attempt]],
+    ) -> None:
+        """Raise `ConfigurationError` where `tasks` would be judged otherwise than the attempts at them were.
+
+        `judged` are a run's attempts by task id.
+        """
         return None
 
     def image_bytes(self, tasks: Sequence[Task]) -> int:

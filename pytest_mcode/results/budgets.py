@@ -6,6 +6,7 @@ from typing import Any
 
 from pytest_mcode.analysis.costs import AXES, Axis, Draw, mean_cost, spent
 from pytest_mcode.analysis.passk import pass_at_k
+from pytest_mcode.analysis.repair import passes
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.results.prices import price_in
 from pytest_mcode.results.summaries import Figures
@@ -115,12 +116,12 @@ class History:
         """
         most = self.run["debug_iters"] if repairs is None else repairs
         draws = {task: [_cut(sample, most) for sample in samples] for task, samples in self.tasks.items()}
-        passes = {task: [_passed(sample) for sample in samples] for task, samples in draws.items()}
+        passed = {task: [passes(sample) for sample in samples] for task, samples in draws.items()}
         n = self.run["samples"]
         if self.is_fixed:
-            scores = {task: pass_at_k(n, sum(each), k) for task, each in passes.items()}
+            scores = {task: pass_at_k(n, sum(each), k) for task, each in passed.items()}
         else:
-            scores = {task: float(any(each[:k])) for task, each in passes.items()}
+            scores = {task: float(any(each[:k])) for task, each in passed.items()}
         return Budget(
             samples=k,
             repairs=most,
@@ -192,7 +193,7 @@ def pooled(repeats: Sequence[History]) -> History:
         run=run,
         axes=price.axes if (price := price_in(run)) else AXES,
         tasks={task: made[:fewest] for task, made in samples.items()},
-        solved={task: any(map(_passed, made[:fewest])) for task, made in samples.items()},
+        solved={task: any(map(passes, made[:fewest])) for task, made in samples.items()},
     )
 
 
@@ -242,13 +243,9 @@ def _cut(sample: Sample, repairs: int) -> Sample:
     return [attempt for attempt in sample if attempt["iteration"] <= repairs]
 
 
-def _passed(sample: Sample) -> bool:
-    return bool(sample) and sample[-1]["verdict"] == "passed"
-
-
 def _draws(tasks: Iterable[Sequence[Sample]], axis: Axis) -> Iterator[list[Draw]]:
     for samples in tasks:
-        yield [(_passed(sample), spent(sample, axis)) for sample in samples]
+        yield [(passes(sample), spent(sample, axis)) for sample in samples]
 
 
 def mean_if_known(costs: Sequence[float | None]) -> float | None:

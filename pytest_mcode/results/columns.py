@@ -86,7 +86,7 @@ TASK_COLUMNS: Mapping[str, str] = {
     "recorded_at": "ISO 8601, UTC",
     "attempts": "attempts made; the counts that follow are over them",
     "samples": "samples started",
-    "samples_passed": "samples whose last attempt passed",
+    "samples_passed": "samples that passed by the attempt that decides them, mostly the last",
     "first_passed": "samples whose first attempt passed",
     "first_attempt_passed": "whether the first sample's first attempt passed; missing without one",
     "distinct_solutions": "distinct solutions among first attempts",

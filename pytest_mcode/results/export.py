@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
+from pytest_mcode.deciding import answers
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import Attempt, Task, TaskOutcome, Verdict, to_json
 from pytest_mcode.results.by_harness import export_formats
@@ -49,8 +50,8 @@ def export(store: Store, run: Row, format: str, load_tasks: LoadTasks, *, sample
     """Yield the lines of a run's test function in a `format`, each with its line break.
 
     ``csv`` has a line an attempt, and one for a task without attempts. ``samples`` is JSONL, a line a
-    sample: its last attempt, as HumanEval's and EvalPlus's evaluators read it. Any other format is the
-    harness's: JSONL, a line a task, of the last attempt of its sample number `sample`. All but ``csv``
+    sample: the attempt that decides it, as HumanEval's and EvalPlus's evaluators read it. Any other format
+    is the harness's: JSONL, a line a task, of that attempt of its sample number `sample`. All but ``csv``
     leave out tasks that ended in infra. Raises `ConfigurationError` where there is nothing to export.
     """
     if format == "csv":
@@ -76,7 +77,7 @@ class _Lines:
 
     def of_samples(self) -> Iterator[str]:
         for outcome in self._judged():
-            for attempt in _last_attempts(outcome):
+            for attempt in answers(outcome.attempts):
                 line = _plain(outcome, attempt)
                 if "samples" in self._formats:
                     line |= self._columns("samples", outcome, attempt)
@@ -84,7 +85,7 @@ class _Lines:
 
     def of_tasks(self, format: str, sample: int) -> Iterator[str]:
         for outcome in self._judged():
-            made = [attempt for attempt in _last_attempts(outcome) if attempt.sample == sample]
+            made = [attempt for attempt in answers(outcome.attempts) if attempt.sample == sample]
             if not made:
                 raise ConfigurationError(
                     f"--sample={sample}: run {self._run['run_id']} has no such sample of {outcome.task_id}; "
@@ -158,11 +159,6 @@ def _csv_lines(store: Store, run: Row) -> Iterator[str]:
 def _outcomes(store: Store, run: Row) -> list[TaskOutcome]:
     found = read_outcomes(store, run["run_id"], test=run["test"])
     return sorted(found, key=lambda outcome: natural(outcome.task_id))
-
-
-def _last_attempts(outcome: TaskOutcome) -> list[Attempt]:
-    """Return the last attempt of each sample, by sample."""
-    return list({attempt.sample: attempt for attempt in outcome.attempts}.values())
 
 
 def _attempt_columns(attempt: Attempt) -> dict[str, Any]:

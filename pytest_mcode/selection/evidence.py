@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_mcode.deciding import answers
 from pytest_mcode.errors import ContentFilterError, ContextOverflowError
 from pytest_mcode.harnesses import checked
 from pytest_mcode.harnesses.protocol import TRUE, Harness
@@ -32,9 +33,9 @@ class Evidence:
     """Fields of a `Choice`."""
 
     def __post_init__(self) -> None:
-        """Take of each sample its last attempt, by number."""
-        ordered = sorted(self.attempts, key=lambda attempt: (attempt.sample, attempt.iteration))
-        self.samples: Mapping[int, Attempt] = {attempt.sample: attempt for attempt in ordered}
+        """Take of each sample the attempt that it would hand in, by number."""
+        handed_in = answers(self.attempts, unjudged=True)
+        self.samples: Mapping[int, Attempt] = {attempt.sample: attempt for attempt in handed_in}
         self._values: dict[tuple[str, ...], dict[str, tuple[str | None, ...]]] = {}
         self._public: dict[str, Verdict | None] = {}
         self.start()

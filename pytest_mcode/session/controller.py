@@ -125,6 +125,9 @@ class Controller:
 
         with Store.open(self.settings.db, read_only=True) as store:
             self._earlier = find_earlier(store, self.plan, model_digest)
+        attempts = {task_id: each.attempts for (_, task_id), each in self._earlier.judged.items()}
+        plan = self.plan
+        plan.harness.check_resumed(self.settings, plan.run_id, plan.tasks, attempts)
         judged = {
             Plan.judged_key(*key): (outcome.status, outcome.last_message)
             for key, outcome in self._earlier.judged.items()
@@ -166,7 +169,8 @@ class Controller:
         planned = Counter(each[0] for each in found if each)
         if not planned or self.planned or not self.store:
             return
-        self._prepare([each[1] for each in found if each])
+        keys = ((each[1], Plan.judged_key(each[0], each[1].task_id)) for each in found if each)
+        self._prepare([task for task, key in keys if key not in self.plan.judged])
         if self._earlier:
             # A session may go on with a part of the run only.
             self.planned = max(self._earlier.planned, planned.total())

@@ -43,6 +43,8 @@ class Plan:
     prompt_hash: str
     tasks: Sequence[Task]
     """Those selected by ``--mcode-task`` and ``--mcode-limit``, in dataset order."""
+    dataset_name: str = ""
+    """See `Dataset.name`."""
     left_out: Sequence[str] = ()
     """Ids of the benchmark's tasks that ``--mcode-judge`` has no test for."""
     judged: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -61,7 +63,12 @@ class Plan:
     @property
     def title(self) -> str:
         """Benchmark and the start of its fingerprint: ``humaneval@1f2e3d4``."""
-        return f"{self.benchmark.name}@{self.dataset_fingerprint[:7]}"
+        return f"{self.name}@{self.dataset_fingerprint[:7]}"
+
+    @property
+    def name(self) -> str:
+        """What results are labelled with: the benchmark, or what is judged as if it were of it."""
+        return self.dataset_name or self.benchmark.name
 
     @property
     def without_public_test(self) -> Sequence[Task]:
@@ -88,7 +95,7 @@ class Plan:
         return RunInfo(
             run_id=self.run_id,
             config_key=self.config_key,
-            benchmark=self.benchmark.name,
+            benchmark=self.name,
             dataset=self.dataset,
             split=self.split,
             dataset_fingerprint=self.dataset_fingerprint,
@@ -211,8 +218,8 @@ def make_plan(settings: Settings) -> Plan:
     tasks = _select(dataset.tasks, settings)
     answers: StoredAnswers = {}
     if settings.backend == "replay":
-        answers, source = read_answers(settings, dataset.tasks)
-        settings = as_generated(settings, answers, source)
+        replayed = read_answers(settings, dataset.tasks)
+        answers, settings = replayed.answers, as_generated(settings, replayed)
         tasks = [task for task in tasks if task.task_id in answers]
     demonstrations = loading.load_demonstrations(settings, tasks)
     benchmark = benchmarks.get(settings.benchmark)
@@ -232,6 +239,7 @@ def make_plan(settings: Settings) -> Plan:
         split=dataset.split,
         dataset_fingerprint=dataset.fingerprint,
         tasks_total=len(dataset.tasks),
+        dataset_name=dataset.name,
         prompt_hash=prompt_hash,
         tasks=tasks,
         left_out=loaded.left_out,

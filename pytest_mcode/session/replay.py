@@ -14,11 +14,22 @@ from pytest_mcode.solving.replay import StoredAnswers
 if TYPE_CHECKING:
     from pytest_mcode.store.samples import Answers
 
-__all__ = ["as_generated", "read_answers"]
+__all__ = ["Replayed", "as_generated", "read_answers"]
 
 
-def read_answers(settings: Settings, tasks: Sequence[Task]) -> tuple[StoredAnswers, str]:
-    """Return what ``--mcode-replay`` names, a file of samples or predictions, else a run; and its path or id.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Replayed:
+    """What is judged again."""
+
+    answers: StoredAnswers
+    source: str
+    """A path, or a run's id."""
+    model: str | None
+    """Who gave the answers, where that is known of all of them."""
+
+
+def read_answers(settings: Settings, tasks: Sequence[Task]) -> Replayed:
+    """Return what ``--mcode-replay`` names, a file of samples or predictions, else a run.
 
     Raises `ConfigurationError`, with the line, for a task that the benchmark does not have.
     """
@@ -30,16 +41,23 @@ def read_answers(settings: Settings, tasks: Sequence[Task]) -> tuple[StoredAnswe
     if Path(source).suffix in (".jsonl", ".json", ".gz") or Path(source).is_file():
         answers = read_samples(Path(source))
         source = str(Path(source).resolve())
+        model = _model_of(answers)
     else:
         with Store.open(settings.db, read_only=True) as store:
-            source = find_run(store, source)["run_id"]
+            run = find_run(store, source)
+            source, model = run["run_id"], run["model"] or run["backend"]
             answers = read_answers_of_run(store, source)
     _refuse_unknown(answers, [task.task_id for task in tasks], settings)
     plain = {
         task_id: [[dataclasses.asdict(answer) for answer in attempts] for attempts in samples]
         for task_id, samples in answers.items()
     }
-    return plain, source
+    return Replayed(answers=plain, source=source, model=model)
+
+
+def _model_of(answers: "Answers") -> str | None:
+    named = {answer.model for samples in answers.values() for attempts in samples for answer in attempts}
+    return (named.pop() or None) if len(named) == 1 else None
 
 
 def _refuse_unknown(answers: "Answers", known: Sequence[str], settings: Settings) -> None:
@@ -54,11 +72,17 @@ def _refuse_unknown(answers: "Answers", known: Sequence[str], settings: Settings
     )
 
 
-def as_generated(settings: Settings, answers: StoredAnswers, source: str) -> Settings:
-    """Return settings that name the source, with the budget of its answers as far as they tell it."""
+def as_generated(settings: Settings, replayed: Replayed) -> Settings:
+    """Return settings that name source and model, with the budget of the answers as far as they tell it."""
+    answers = replayed.answers
     samples = {len(each) for each in answers.values()}
     iterations = max(len(attempts) for each in answers.values() for attempts in each) - 1
     fixed = len(samples) == 1 and samples != {1}
     return dataclasses.replace(
-        settings, replay=source, samples=max(samples), all_samples=fixed, debug_iters=iterations
+        settings,
+        replay=replayed.source,
+        model=settings.model or replayed.model,
+        samples=max(samples),
+        all_samples=fixed,
+        debug_iters=iterations,
     )

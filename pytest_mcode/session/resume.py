@@ -75,7 +75,7 @@ def _wanted_run(store: "Store", plan: Plan) -> Mapping[str, Any]:
 
     if plan.settings.resume_run:
         return find_run(store, plan.settings.resume_run)
-    runs = find_runs(store, RunFilter(benchmark=[plan.benchmark.name]))
+    runs = find_runs(store, RunFilter(benchmark=[plan.name]))
     same = [run for run in runs if run["config_key"] == plan.config_key]
     # Without an equal one, the latest shows by its differences why it is none.
     return (same or runs)[-1]

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pytest_mcode.benchmarks import Benchmark
+from pytest_mcode.deciding import decisive
 from pytest_mcode.errors import ApplyError, ContentFilterError, ContextOverflowError
 from pytest_mcode.harnesses import checked
 from pytest_mcode.harnesses.protocol import Harness
@@ -22,9 +23,6 @@ from pytest_mcode.solving.unanswered import cut, unanswered, withheld
 from pytest_mcode.solving.working import Working
 
 __all__ = ["TaskHandle"]
-
-DOUBT = "unresolved"
-"""The public verdict where only a repository's own tests fail."""
 
 
 @dataclass
@@ -55,6 +53,8 @@ class TaskHandle(Working):
         self._fell_back: dict[int, dict[str, None]] = {}
         self._first: dict[str, Attempt] = {}
         """By canonical solution, the attempt that had it first."""
+        self._uncompared: list[tuple[str, Attempt]] = []
+        """Solutions to which none has been compared yet: most tasks see one alone."""
         self._feedback = FEEDBACK[self.feedback]
         self._harness = self.harness or self.benchmark.harness
 
@@ -208,11 +208,12 @@ class TaskHandle(Working):
         Where failing tests of a repository, which may be out of date, are all that speaks against some
         attempts, the last of these.
         """
-        looking_solved = (attempt for attempt in self.attempts if self.looks_solved(attempt))
-        publicly = [(each, each.public_verdict) for each in self.attempts]
-        doubted = [each for each, public in publicly if public and public.kind == DOUBT]
-        last = doubted or self.attempts
-        return next(looking_solved, last[-1] if last else None)
+        made = [(each.verdict.kind, self._looks(each)) for each in self.attempts]
+        return self.attempts[decisive(made)] if made else None
+
+    def _looks(self, attempt: Attempt) -> str | None:
+        public = attempt.public_verdict
+        return "passed" if self.looks_solved(attempt) else public.kind if public else None
 
     @property
     def solved(self) -> bool:
@@ -240,8 +241,15 @@ class TaskHandle(Working):
         attempt = replace(attempt, sample=sample, iteration=iteration)
         self.attempts.append(attempt)
         if attempt.solution is not None:
-            self._first.setdefault(self._harness.canonical(self.task, attempt.solution), attempt)
+            self._uncompared.append((attempt.solution, attempt))
         return attempt
+
+    def _earlier_with(self, solution: str) -> Attempt | None:
+        """Return the first attempt that had this solution, as the harness compares them."""
+        for earlier, attempt in self._uncompared:
+            self._first.setdefault(self._harness.canonical(self.task, earlier), attempt)
+        self._uncompared.clear()
+        return self._first.get(self._harness.canonical(self.task, solution)) if self._first else None
 
     def _extracted(self, completion: Completion, request: Request | None = None) -> Attempt:
         try:
@@ -264,7 +272,7 @@ class TaskHandle(Working):
         harness = self._harness
         if solution is None:
             return self._without_solution(self._no_solution(completion), completion, request)
-        if earlier := self._first.get(harness.canonical(self.task, solution)):
+        if earlier := self._earlier_with(solution):
             verdict, public = unrun(earlier.verdict), earlier.public_verdict
             remarks = {**remarks, **repeat_of(earlier)}
             return made(completion, request, solution, verdict, public and unrun(public), remarks)

@@ -6,7 +6,6 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,7 +38,7 @@ class Journal:
 
     def append(self, attempt: Attempt) -> None:
         """Add an attempt, safe from a crash of the machine when this returns; raises `InfraError`."""
-        _append(self._path, to_json(asdict(attempt)))
+        _append(self._path, to_json(attempt))
 
     def trajectory(self, request: object) -> "Trajectory":
         """Return the turns of the attempt that begins with `request` (JSON types)."""
@@ -49,9 +48,9 @@ class Journal:
         """Forget: the task's outcome is in the store."""
         with suppress(OSError):
             self._path.unlink()
-        for turns in self._path.parent.glob(f"{self._path.stem}.*.turns"):
-            with suppress(OSError):
-                turns.unlink()
+        with suppress(OSError), os.scandir(self._path.parent) as entries:
+            for turns in [each.path for each in entries if each.name.startswith(f"{self._path.stem}.")]:
+                Path(turns).unlink()
 
 
 class Trajectory:

@@ -29,6 +29,8 @@ class Answer:
     solution: str | None
     """What to judge as it is; None where it has to be extracted."""
     finish_reason: str = ""
+    model: str = ""
+    """Who gave it, where that is told."""
     line: int | None = None
     """Where it stands in its file."""
 
@@ -164,9 +166,11 @@ def _sample(row: Mapping[str, Any], line: int | None, where: str) -> Answer:
 
 
 def _prediction(row: Mapping[str, Any], line: int | None, where: str) -> Answer:
+    named = row.get("model_name_or_path")
+    model = named if isinstance(named, str) else ""
     if row.get("model_patch") is None and "model_patch" in row:
-        return Answer(completion="", solution=None, line=line)
+        return Answer(completion="", solution=None, model=model, line=line)
     patch = _text(row, "model_patch", where)
     if patch and not patch.endswith("\n"):
         patch += "\n"  # git takes no patch whose last line does not end
-    return Answer(completion=patch, solution=patch or None, line=line)
+    return Answer(completion=patch, solution=patch or None, model=model, line=line)

@@ -142,7 +142,12 @@ tasks = Table(
         "attempts", Integer, nullable=False, comment="attempts made; the counts that follow are over them"
     ),
     Column("samples", Integer, nullable=False, comment="samples started"),
-    Column("samples_passed", Integer, nullable=False, comment="samples whose last attempt passed"),
+    Column(
+        "samples_passed",
+        Integer,
+        nullable=False,
+        comment="samples whose last attempt passed, or the one before it by which they are decided",
+    ),
     Column("first_passed", Integer, nullable=False, comment="samples whose first attempt passed"),
     Column("first_attempt_passed", Boolean, comment="of the first sample; null where nothing was judged"),
     Column("distinct_solutions", Integer, nullable=False, comment="among first attempts"),

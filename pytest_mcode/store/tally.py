@@ -3,15 +3,16 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from pytest_mcode.deciding import answers
 from pytest_mcode.records import REFUSALS, Attempt, TaskOutcome
 
 __all__ = ["tally"]
 
 
 def tally(outcome: TaskOutcome) -> dict[str, Any]:
-    """Sum up attempts. A sample passed when its last attempt did; `verdict` is the very last attempt's."""
+    """Sum up attempts. A sample passed when the attempt that decides it did; `verdict` is of the last one."""
     ordered = sorted(outcome.attempts, key=lambda attempt: (attempt.sample, attempt.iteration))
-    lasts = list({attempt.sample: attempt for attempt in ordered}.values())
+    lasts = answers(ordered)
     firsts = list({attempt.sample: attempt for attempt in reversed(ordered)}.values())[::-1]
     public = [attempt for attempt in lasts if attempt.public_verdict and attempt.public_verdict.passed]
     repeats = [attempt for attempt in ordered if attempt.is_repeat]

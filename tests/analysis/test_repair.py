@@ -83,7 +83,8 @@ def test_curve_costs_seconds_too() -> None:
 
 
 def test_repair_that_spoils_counts_as_such() -> None:
-    worth = debugging_worth([[sample("passed assertion")]], 1, all_samples=False)
+    spoilt = [{**each, "public_verdict": "assertion"} for each in sample("passed assertion")]
+    worth = debugging_worth([[spoilt]], 1, all_samples=False)
     assert [point["rate"] for point in worth["curve"]] == [1, 0]
     assert worth["verdicts"] == [{"verdict": "passed", "tried": 1, "repaired": 0, "became": {"assertion": 1}}]
 

@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from pytest_mcode.benchmarks import Source
+from pytest_mcode.benchmarks.swebench import SWEBENCH_LITE
 from pytest_mcode.harnesses.repositories.packing import unpacked
 
 from ..servers import HANG, OllamaServer, OpenAIServer, Reply, status
@@ -126,6 +128,14 @@ def test_a_failing_test_of_the_repository_does_not_overrule_a_right_patch(pytest
         ("no_solution", "no_solution"),
     ]
     assert "assert shout('a') == 'A!'" in server.requests[1]["messages"][-1]["content"]
+    counted = "SELECT status, samples, samples_passed, verdict FROM tasks"
+    assert rows(pytester, counted) == [("solved", 1, 1, "passed")]
+    mcode = [sys.executable, "-m", "pytest_mcode.cli"]
+    figures = pytester.run(*mcode, "results", "--pass-at=1", "--json", "--db=results.db")
+    (at,) = json.loads(figures.stdout.str())[0]["pass_at"]
+    assert (at["rate"], at["rate_after_repair"]) == (1.0, 1.0)
+    done = pytester.run(*mcode, "export", "latest", "--format=predictions", "--db=results.db")
+    assert '!!\\"' in json.loads(done.outlines[0])["model_patch"].replace('"', '\\"')
 
 
 @pytest.mark.docker
@@ -426,6 +436,47 @@ def test_predictions_are_exported_as_judged_read_by_swebench_and_judged_again(py
     result = pytester.runpytest_subprocess(*GOLD, *replay)
     assert result.ret == 0
     assert rows(pytester, "SELECT status FROM tasks", "again.db") == [("solved",)]
+
+
+@pytest.mark.docker
+def test_the_name_of_a_model_survives_replay_and_a_file_is_called_what_it_is(pytester, task_file):
+    prediction = {"instance_id": "acme__sums-1", "model_name_or_path": "qwen", "model_patch": instance.gold()}
+    pytester.path.joinpath("p.jsonl").write_text(json.dumps(prediction))
+    replay = (*SWEBENCH, "--mcode-backend=replay", "--mcode-dataset=rows.jsonl")
+    result = pytester.runpytest_subprocess(*replay, "--mcode-replay=p.jsonl")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["mcode: rows.jsonl@*", "*= mcode: rows.jsonl@*", "model      qwen (replay)"])
+    assert pytester.runpytest_subprocess(*replay, "--mcode-replay=latest").ret == 0
+    found = rows(pytester, "SELECT benchmark, model FROM runs")
+    assert found == [("rows.jsonl", "qwen"), ("rows.jsonl", "qwen")]
+    mcode = [sys.executable, "-m", "pytest_mcode.cli"]
+    done = pytester.run(*mcode, "export", "latest", "--format=predictions", "--db=results.db")
+    assert json.loads(done.outlines[0])["model_name_or_path"] == "qwen"
+    for split in ("test", "dev"):
+        path = str(needs_data(f"SWE-bench_Lite-{split}.parquet"))
+        assert SWEBENCH_LITE.load(Source(dataset=path, split=split)).name == "", "that is what it is"
+
+
+@pytest.mark.docker
+def test_a_run_goes_on_in_the_images_that_it_had(pytester, task_file):
+    own = f"{instance.image()}-{os.getpid()}"
+    subprocess.run(["docker", "tag", instance.image(), own], check=True)
+    gone = instance.row(instance_id="acme__sums-3", image="127.0.0.1:1/sweb.eval.x86_64.gone:latest")
+    write_rows(pytester, instance.row(image=own), gone)
+    try:
+        assert pytester.runpytest_subprocess(*GOLD).ret == 1
+        ((extra,),) = rows(pytester, "SELECT extra FROM attempts")
+        inspected = ["docker", "image", "inspect", "--format={{.Id}}", own]
+        digest = subprocess.run(inspected, capture_output=True, text=True, check=True).stdout.strip()
+        assert json.loads(extra)["image"] == digest
+        assert pytester.runpytest_subprocess(*GOLD, "--mcode-resume").ret == 1
+        subprocess.run(["docker", "tag", instance.BASE_IMAGE, own], check=True)
+        result = pytester.runpytest_subprocess(*GOLD, "--mcode-resume")
+    finally:
+        subprocess.run(["docker", "rmi", own], capture_output=True, check=True)
+    assert result.ret == 4
+    said = "cannot resume: 1 of the images are not those that the run judged in"
+    result.stderr.fnmatch_lines([f"ERROR: {said}: acme__sums-1 ({digest[:19]} there, sha256:*"])
 
 
 @pytest.mark.docker

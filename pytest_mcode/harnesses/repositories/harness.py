@@ -15,7 +15,7 @@ from pytest_mcode.harnesses.repositories.flags import flags_of
 from pytest_mcode.harnesses.repositories.options import SINGLE, RepositoryOptions
 from pytest_mcode.harnesses.repositories.patches import changed_files, without
 from pytest_mcode.loop_options import LoopOptions
-from pytest_mcode.records import Task, Verdict
+from pytest_mcode.records import Attempt, Task, Verdict
 from pytest_mcode.settings import Settings
 
 if TYPE_CHECKING:
@@ -63,6 +63,15 @@ class RepositoryHarness(Harness):
                 "--mcode-sandbox=process: a repository's tests need its own system; take docker, podman, or "
                 "bubblewrap or apptainer with --mcode-rootfs"
             )
+        if settings.sandbox == "bubblewrap" and settings.rootfs is None:
+            raise ConfigurationError(
+                "--mcode-sandbox=bubblewrap: name with --mcode-rootfs a directory that has each task's root "
+                "file system by its id (`docker export` makes one of an image)"
+            )
+        if settings.rootfs is not None and settings.uses_engine:
+            raise ConfigurationError(
+                "--mcode-rootfs: give --mcode-sandbox=bubblewrap or apptainer as well, or none"
+            )
         if own.force_rebuild and not own.task_repo:
             raise ConfigurationError("--mcode-force-rebuild: only with --mcode-task-repo are images built")
         if own.agent != SINGLE and settings.strategy != LoopOptions.strategy:
@@ -84,6 +93,21 @@ class RepositoryHarness(Harness):
                 "or name a model"
             )
 
+    def settle(
+        self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress
+    ) -> Settings:
+        """Choose the sandbox where that is left to us."""
+        if settings.sandbox != "auto":
+            return settings
+        from pytest_mcode.sandboxes import opening
+
+        def check(name: str) -> None:
+            candidate = replace(settings, sandbox=name)
+            self.check_options(candidate)
+            self.check_sandbox(candidate, session_id, tasks, progress)
+
+        return replace(settings, sandbox=opening.first_that_works(check, progress))
+
     def shows_test(self, task: Task) -> bool:
         """Return True: a repository has tests of its own at the base commit."""
         return True
@@ -104,6 +128,19 @@ class RepositoryHarness(Harness):
             check_builder(task_repo)
         with closing(_open(settings, session_id)) as repositories:
             return check(repositories, tasks, settings.allow_weaker, progress)
+
+    def check_resumed(
+        self,
+        settings: Settings,
+        session_id: str,
+        tasks: Sequence[Task],
+        judged: Mapping[str, Sequence[Attempt]],
+    ) -> None:
+        """Refuse to go on where the engine has other images than those that the run judged in."""
+        from pytest_mcode.harnesses.repositories.preparation import check_same_images
+
+        with closing(_open(settings, session_id)) as repositories:
+            check_same_images(repositories, judged, tasks)
 
     def image_bytes(self, tasks: Sequence[Task]) -> int:
         """Return what an image a task takes, layers that they share counted each time."""

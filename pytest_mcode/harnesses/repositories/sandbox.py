@@ -83,6 +83,7 @@ class Repositories:
         if not rest.strip():
             return Verdict(kind="no_solution", message=note or "the patch is empty", mode="container")
         verdict = self._twice(lambda: self._judge_once(task, rest))
+        verdict = replace(verdict, details={**verdict.details, "image": self.source.image_id(task)})
         if verdict.passed and self.strict:
             verdict = self._judge_strictly(task, rest, verdict)
         return replace(verdict, message="; ".join(filter(None, (verdict.message, note))))

@@ -28,6 +28,8 @@ from pytest_mcode.harnesses.reasoning import strip_end_tokens, strip_reasoning
 
 __all__ = ["Extracted", "extract", "extract_code"]
 
+_DEFINED = re.compile(r"^[^\S\n]*(?:async[^\S\n]+)?def[^\S\n]+(\w+)", re.MULTILINE)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Extracted:
@@ -126,8 +128,7 @@ def _any_program_defines(entry_points: Sequence[str], candidates: Iterable[Candi
 
 def _looks_defined(entry_points: Sequence[str], text: str) -> bool:
     """Whether an entry point's definition is there: where it does not parse, nothing else is an answer."""
-    names = "|".join(map(re.escape, entry_points)) or r"\b\B"
-    return re.search(rf"^[^\S\n]*(?:async[^\S\n]+)?def[^\S\n]+(?:{names})\b", text, re.MULTILINE) is not None
+    return any(name in entry_points for name in _DEFINED.findall(text))
 
 
 def _rank(candidate: Candidate, index: int, entry_points: Sequence[str]) -> tuple[int, ...]:
