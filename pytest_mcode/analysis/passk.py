@@ -75,8 +75,9 @@ def pass_at_k_test(a: Sequence[Counts], b: Sequence[Counts], k: int, deals: int 
     """Return the two-sided p-value of the exact test that deals a task's samples to A and B anew.
 
     Where both pass with one chance, which of a task's samples are A's is chance (Fisher 1935), and the
-    difference of pass@k has the mean 0, also for unlike n. From random deals, whose number does not touch its
-    error (Phipson & Smyth 2010, doi:10.2202/1544-6115.1585, for the 1 that is added). Population: these tasks.
+    difference of pass@k has the mean 0, also for unlike n. From random deals: fewer of them lose power, the
+    error stays (Phipson & Smyth 2010, doi:10.2202/1544-6115.1585, for the 1 that is added). Population: these
+    tasks.
     """
     import numpy as np
 
