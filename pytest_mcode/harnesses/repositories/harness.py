@@ -45,6 +45,7 @@ class RepositoryHarness(Harness):
     nature = "has an image of its own for each task instead of a function"
     usual_feedback = "public"
     nothing_found = "no file was changed"
+    has_agents = True
 
     def __init__(self, *, public: bool = True) -> None:
         """Judge by public tests only where `public` says that somebody reads it."""
@@ -65,6 +66,12 @@ class RepositoryHarness(Harness):
             )
         if own.force_rebuild and not own.task_repo:
             raise ConfigurationError("--mcode-force-rebuild: only with --mcode-task-repo are images built")
+        priced = settings.price or settings.price_per_hour
+        if own.max_price is not None and (own.agent == SINGLE or not priced):
+            raise ConfigurationError(
+                "--mcode-max-price: it bounds an agent by what its model costs: give --mcode-agent=mini and "
+                "--mcode-price or --mcode-price-per-hour"
+            )
         if own.agent != SINGLE and settings.strategy != LoopOptions.strategy:
             raise ConfigurationError(
                 f"--mcode-strategy={settings.strategy}: the bash agent only repairs, sample by sample; "
@@ -151,8 +158,10 @@ class RepositoryHarness(Harness):
         opening.remove_leftovers(settings.sandbox, session_id)
 
     def describe_sandbox(self, settings: Settings) -> str:
-        """Return sandbox, image and time limit."""
-        return f"sandbox {settings.sandbox} each task's own (fresh), {settings.timeout:g} s"
+        """Return who works, sandbox, image and time limit."""
+        own = settings.of(RepositoryOptions)
+        agent = "" if own.agent == SINGLE else f"agent {own.agent} (up to {own.max_steps} steps), "
+        return f"{agent}sandbox {settings.sandbox} each task's own (fresh), {settings.timeout:g} s"
 
     def prompt(
         self,
@@ -218,10 +227,14 @@ class RepositoryHarness(Harness):
 
     @property
     def export_formats(self) -> Mapping[str, Callable[..., Mapping[str, Any]]]:
-        """Return SWE-bench's predictions, and mini-swe-agent's trajectories."""
-        from pytest_mcode.harnesses.repositories.exporting import prediction, trajectory
+        """Return SWE-bench's predictions, and trajectories as mini-swe-agent and SWE-agent save them."""
+        from pytest_mcode.harnesses.repositories import exporting
 
-        return {"predictions": prediction, "trajectories": trajectory}
+        return {
+            "predictions": exporting.prediction,
+            "trajectories": exporting.trajectory,
+            "sweagent": exporting.sweagent_trajectory,
+        }
 
     def examine_machine(
         self, settings: Settings, session_id: str, progress: Progress
