@@ -4,6 +4,7 @@ Endpoints of a preflight: vLLM's ``/version``; llama.cpp's ``/props`` (``tools/s
 LM Studio's REST API v0.
 """
 
+import inspect
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -57,9 +58,16 @@ class OpenAI(MelleaBackend):
         """Return Mellea's backend."""
         import openai
         from mellea.backends.openai import OpenAIBackend
+        from openai.resources.chat.completions import Completions
+
+        accepted = set(inspect.signature(Completions.create).parameters)
 
         class OpenAIThatReads(OpenAIBackend):  # type: ignore[misc]
             """Reads answers that Mellea stumbles over, or says what is in them."""
+
+            def filter_chat_completions_kwargs(self, model_options: dict[str, Any]) -> dict[str, Any]:
+                # Mellea's own asks for the signature at each request, which takes longer than to word it.
+                return {name: value for name, value in model_options.items() if name in accepted}
 
             async def processing(self, mot: Any, chunk: Any) -> None:
                 await super().processing(mot, readable(chunk))

@@ -19,10 +19,21 @@ from pytest_mcode.sandboxes.pipes import PipeConnection
 from pytest_mcode.sandboxes.runner import Place, command
 from pytest_mcode.sandboxes.trial import try_sandbox
 
-__all__ = ["PROVIDER", "ApptainerSandbox", "find_apptainer"]
+__all__ = [
+    "PROVIDER",
+    "ApptainerSandbox",
+    "explanation",
+    "find_apptainer",
+    "overlay_arguments",
+    "variables",
+    "version",
+]
 
-ARGUMENTS = ("exec", "--containall", "--cleanenv", "--no-privs", "--net", "--network", "none", "--pwd", "/")
+ALONE = ("exec", "--containall", "--cleanenv", "--no-privs")
+OFFLINE = ("--net", "--network", "none")
+ARGUMENTS = (*ALONE, *OFFLINE, "--pwd", "/")
 """A home, /tmp and /dev of its own in memory, processes and IPC of its own, no network, no privileges."""
+PREFIXES = ("APPTAINERENV", "SINGULARITYENV")
 NO_NETWORK = (
     "Apptainer is not allowed to make a network of its own here: its administrator sets `allow net networks` "
     "or user namespaces free; or take --mcode-sandbox=bubblewrap --mcode-rootfs=DIR with the same directory"
@@ -56,10 +67,9 @@ class ApptainerSandbox(RunnerSandbox):
         self.image = image
 
     def _description(self) -> Mapping[str, Any]:
-        version = subprocess.run([find_apptainer(), "--version"], capture_output=True, text=True, check=False)
         return {
             "sandbox": "apptainer",
-            "engine": version.stdout.strip(),
+            "engine": version(),
             "container": self.image,
             **super()._description(),
         }
@@ -67,17 +77,15 @@ class ApptainerSandbox(RunnerSandbox):
     def _connect(self) -> PipeConnection:
         check_image(self.image)
         runner = command("python3", self.limits, Place(scratch=SCRATCH, shared="/dev/shm"))
-        variables = {f"APPTAINERENV_{name}": value for name, value in environment(SCRATCH).items()}
-        variables |= {f"SINGULARITYENV_{name[13:]}": value for name, value in variables.items()}
-        variables |= {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(Path.home())}
+        inside = variables(environment(SCRATCH))
         return PipeConnection(
-            [find_apptainer(), *ARGUMENTS, self.image, *runner], variables, explain=self._explanation
+            [find_apptainer(), *ARGUMENTS, self.image, *runner], inside, explain=self._explanation
         )
 
     def _explanation(self, said: str) -> str:
         if ("python3" in said and "not found" in said) or "Python 3.8 or later" in said:
             return f"container {self.image} has no python3 (3.8 or later): name another with --mcode-image"
-        return NO_NETWORK if "network" in said and ("allow" in said or "ermission" in said) else ""
+        return explanation(said)
 
 
 def find_apptainer() -> str:
@@ -89,6 +97,31 @@ def find_apptainer() -> str:
             "--mcode-sandbox=bubblewrap"
         )
     return found
+
+
+def overlay_arguments(directory: str, *, network: bool) -> Sequence[str]:
+    """Return what makes a container whose files can be written, in memory, by who is root in it."""
+    return (*ALONE, *(() if network else OFFLINE), "--writable-tmpfs", "--fakeroot", "--pwd", directory)
+
+
+def variables(inside: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment of the program, by which a container has the variables `inside`."""
+    return {
+        **{f"{prefix}_{name}": value for prefix in PREFIXES for name, value in inside.items()},
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(Path.home()),
+    }
+
+
+def version() -> str:
+    """Return what it says of its version."""
+    told = subprocess.run([find_apptainer(), "--version"], capture_output=True, text=True, check=False)
+    return told.stdout.strip()
+
+
+def explanation(said: str) -> str:
+    """Return what to do about its last words; empty where that is not known."""
+    return NO_NETWORK if "network" in said and ("allow" in said or "ermission" in said) else ""
 
 
 def check_image(image: str) -> None:

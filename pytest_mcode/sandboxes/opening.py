@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -23,6 +23,7 @@ __all__ = [
     "check_sandbox",
     "choose",
     "engine_provider",
+    "first_that_works",
     "open_sandbox",
     "provider",
     "remove_leftovers",
@@ -109,10 +110,15 @@ def choose(
     Raises `ConfigurationError` that says what is wrong with each.
     """
     order = Order(image=image, rootfs=rootfs, limits=limits, session_id=session_id)
+    return first_that_works(lambda name: _checked(name, order, needs, progress), progress)
+
+
+def first_that_works(check: Callable[[str], object], progress: Progress) -> str:
+    """Return the first provider of `AUTO` that `check` has nothing against, and say which and why."""
     reasons: list[str] = []
     for name in AUTO:
         try:
-            _checked(name, order, needs, progress)
+            check(name)
         except ConfigurationError as error:
             reasons.append(f"{name}: {error}")
             continue

@@ -1,21 +1,25 @@
-"""Whose container it is: labels that tell a living session's from one that a dead session left."""
+"""Whose a container or directory is: what tells a living session's from one that a dead session left."""
 
 import os
 import socket
 import subprocess
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_mcode.records import fingerprint
+from pytest_mcode.sandboxes.runner.cleanup import wipe
 
 if TYPE_CHECKING:
     from docker import APIClient
 
-__all__ = ["labels", "remove_session", "sweep"]
+__all__ = ["labels", "remove_session", "scratch_directory", "sweep", "sweep_scratch"]
 
 SESSION = "pytest-mcode.session"
 HOST = "pytest-mcode.host"
 PROCESS = "pytest-mcode.process"
+SCRATCH = "mcode-scratch-"
 
 
 def labels(session_id: str) -> dict[str, str]:
@@ -34,6 +38,26 @@ def sweep(engine: "APIClient") -> int:
 def remove_session(engine: "APIClient", session_id: str) -> int:
     """Remove every container of a session that ends; return how many."""
     return _remove(engine, _containers(engine, f"{SESSION}={session_id}"))
+
+
+def scratch_directory() -> str:
+    """Make a directory for this process's use; return its path."""
+    return tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-{_started(os.getpid()).replace(' ', '_')}-")
+
+
+def sweep_scratch() -> int:
+    """Remove this user's scratch directories of dead processes; return how many."""
+    removed = 0
+    for path in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*-*-*"):
+        pid, began, _ = path.name.removeprefix(SCRATCH).split("-", 2)
+        if not pid.isdigit() or path.lstat().st_uid != os.geteuid() or path.is_symlink():
+            continue
+        if _started(int(pid)).replace(" ", "_") != began:
+            with suppress(OSError):  # somebody else sweeps as well
+                wipe(str(path))
+                path.rmdir()
+                removed += 1
+    return removed
 
 
 def _containers(engine: "APIClient", label: str) -> list[dict[str, Any]]:

@@ -1,13 +1,13 @@
 """The sandbox for trusted code: the same runner on this machine, as far apart as the kernel lets it be."""
 
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_mcode.sandboxes import Limits, Order, Progress
 from pytest_mcode.sandboxes.client import RunnerSandbox
 from pytest_mcode.sandboxes.interpreter import environment, scratch_place, visible_paths
+from pytest_mcode.sandboxes.ownership import scratch_directory, sweep_scratch
 from pytest_mcode.sandboxes.pipes import PipeConnection
 from pytest_mcode.sandboxes.runner import Place, command
 from pytest_mcode.sandboxes.trial import try_sandbox
@@ -23,7 +23,8 @@ class ProcessProvider:
         return ProcessSandbox(order.limits)
 
     def check(self, order: Order, needs: Sequence[str], progress: Progress) -> Mapping[str, Any]:
-        """Try it, and say what it leaves unprotected."""
+        """Try it, and say what it leaves unprotected; removes what killed sessions left."""
+        sweep_scratch()
         described = try_sandbox(self.open(order), needs)
         progress(described["warning"])
         return described
@@ -55,7 +56,7 @@ class ProcessSandbox(RunnerSandbox):
         visible = visible_paths(self._python)
         scratch, shared = scratch_place(visible)
         view = {"visible": visible, "scratch": scratch, "shared": shared}
-        directory = tempfile.mkdtemp(prefix="mcode-")
+        directory = scratch_directory()
         place = Place(scratch=directory, view=view)
         return PipeConnection(
             command(self._python, self.limits, place), environment(directory), directory=directory

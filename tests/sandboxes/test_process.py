@@ -17,6 +17,7 @@ import pytest
 
 from pytest_mcode.sandboxes import Limits, Program
 from pytest_mcode.sandboxes.interpreter import visible_paths
+from pytest_mcode.sandboxes.opening import open_sandbox
 from pytest_mcode.sandboxes.process import ProcessSandbox, warning
 from tests.sandboxes.conftest import TIGHT
 from tests.sandboxes.hostile_programs import HOSTILE, TEST
@@ -128,6 +129,31 @@ def test_the_environment_is_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> No
         verdict = sandbox.run(
             Program(solution=solution, test="assert 'OPENAI_API_KEY' not in f()", entry_points=("f",))
         )
+    assert verdict.passed, verdict.message
+
+
+PLACES = """
+import os, subprocess, tempfile
+def f():
+    with tempfile.TemporaryFile() as file:
+        file.write(b"x")
+    named = [os.environ[name] for name in ("HOME", "TMPDIR")]
+    said = subprocess.check_output(["sh", "-c", 'echo x >"$TMPDIR/f" && cat "$HOME/f"'], text=True)
+    return [*map(os.path.isdir, named), tempfile.gettempdir() in named, said]
+"""
+WITH_DOCKER = ["process", "bubblewrap", pytest.param("docker", marks=pytest.mark.docker)]
+
+
+@pytest.mark.parametrize("provider", WITH_DOCKER)
+def test_home_and_the_place_of_temporary_files_are_there(
+    provider: str, request: pytest.FixtureRequest
+) -> None:
+    image = request.getfixturevalue("image") if provider == "docker" else ""
+    if provider == "bubblewrap" and not shutil.which("bwrap"):
+        pytest.skip("there is no bwrap")
+    test = "assert f() == [True, True, True, 'x\\n'], f()"
+    with closing(open_sandbox(provider, image=image, limits=TIGHT, session_id="places")) as sandbox:
+        verdict = sandbox.run(Program(solution=PLACES, test=test, entry_points=("f",)))
     assert verdict.passed, verdict.message
 
 

@@ -1,7 +1,7 @@
 """Which tasks run in one process: decided by their tests and reference solution, never by a solution."""
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
@@ -58,7 +58,7 @@ def reason_for_one_process(
     tree = parse(test)
     if isinstance(tree, SyntaxError):
         return None
-    modules = {name: _module_of(name, tree) for name in bound_names(tree)}
+    modules = _modules(tree)
     for node in ast.walk(tree):
         for what in _reasons(node, entry_points, modules):
             return f"line {getattr(node, 'lineno', 0)} of the tests {what}"
@@ -68,7 +68,7 @@ def reason_for_one_process(
     return f"the tests use {min(used)}, which only the reference solution defines" if used else None
 
 
-def _reasons(node: ast.AST, entry_points: Sequence[str], modules: Mapping[str, bool]) -> Iterator[str]:
+def _reasons(node: ast.AST, entry_points: Sequence[str], modules: Collection[str]) -> Iterator[str]:
     match node:
         case ast.Import(names=names):
             yield from (MODULES[each.name] for each in names if each.name in MODULES)
@@ -81,19 +81,17 @@ def _reasons(node: ast.AST, entry_points: Sequence[str], modules: Mapping[str, b
             yield ATTRIBUTES[name]
         case ast.Attribute(ctx=ast.Store() | ast.Del()) if _root(node) in entry_points:
             yield f"changes attributes of {_root(node)}"
-        case ast.Attribute(ctx=ast.Store() | ast.Del()) if modules.get(_root(node)):
+        case ast.Attribute(ctx=ast.Store() | ast.Del()) if _root(node) in modules:
             yield "patches"
         case ast.ClassDef(bases=bases):
             derived = [base.id for base in bases if isinstance(base, ast.Name) and base.id in entry_points]
             yield from (f"derives a class from {name}" for name in derived)
 
 
-def _module_of(name: str, tree: ast.Module) -> bool:
-    """Whether a name is bound by an import alone."""
+def _modules(tree: ast.Module) -> set[str]:
+    """Return the names that imports bind."""
     imports = (node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
-    return any(
-        (each.asname or each.name).partition(".")[0] == name for node in imports for each in node.names
-    )
+    return {(each.asname or each.name).partition(".")[0] for node in imports for each in node.names}
 
 
 def _root(node: ast.AST) -> str:

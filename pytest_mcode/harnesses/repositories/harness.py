@@ -64,6 +64,15 @@ class RepositoryHarness(Harness):
                 "--mcode-sandbox=process: a repository's tests need its own system; take docker, podman, or "
                 "bubblewrap or apptainer with --mcode-rootfs"
             )
+        if settings.sandbox == "bubblewrap" and settings.rootfs is None:
+            raise ConfigurationError(
+                "--mcode-sandbox=bubblewrap: name with --mcode-rootfs a directory that has each task's root "
+                "file system by its id (`docker export` makes one of an image)"
+            )
+        if settings.rootfs is not None and settings.uses_engine:
+            raise ConfigurationError(
+                "--mcode-rootfs: give --mcode-sandbox=bubblewrap or apptainer as well, or none"
+            )
         if own.force_rebuild and not own.task_repo:
             raise ConfigurationError("--mcode-force-rebuild: only with --mcode-task-repo are images built")
         priced = settings.price or settings.price_per_hour
@@ -90,6 +99,21 @@ class RepositoryHarness(Harness):
                 f"--mcode-agent={own.agent}: {settings.backend} types no commands; leave it out, "
                 "or name a model"
             )
+
+    def settle(
+        self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress
+    ) -> Settings:
+        """Choose the sandbox where that is left to us."""
+        if settings.sandbox != "auto":
+            return settings
+        from pytest_mcode.sandboxes import opening
+
+        def check(name: str) -> None:
+            candidate = replace(settings, sandbox=name)
+            self.check_options(candidate)
+            self.check_sandbox(candidate, session_id, tasks, progress)
+
+        return replace(settings, sandbox=opening.first_that_works(check, progress))
 
     def shows_test(self, task: Task) -> bool:
         """Return True: a repository has tests of its own at the base commit."""

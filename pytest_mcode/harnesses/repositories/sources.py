@@ -44,6 +44,11 @@ class ContainerSource(Protocol):
 
 def source_of(settings: Settings, own: RepositoryOptions) -> ContainerSource:
     """Return the source that ``--mcode-sandbox`` names."""
+    if not settings.uses_engine:
+        from pytest_mcode.harnesses.repositories.directory_source import ApptainerSource, BubblewrapSource
+
+        kind = BubblewrapSource if settings.sandbox == "bubblewrap" else ApptainerSource
+        return kind(settings.rootfs)
     from pytest_mcode.harnesses.repositories.engine_source import EngineSource
     from pytest_mcode.harnesses.repositories.images import LOCAL
     from pytest_mcode.sandboxes.opening import engine_provider

@@ -10,14 +10,14 @@ import base64
 import json
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pytest_mcode.sandboxes import Limits
 
-__all__ = ["ENVIRONMENT", "IDLE_SECONDS", "Place", "command"]
+__all__ = ["ENVIRONMENT", "IDLE_SECONDS", "Place", "command", "commands_server"]
 
 MODULES = (
     "wire",
@@ -56,6 +56,19 @@ MODULES = (
 )
 """In the order in which they import each other."""
 
+MODULES_OF_COMMANDS = (
+    "kernel",
+    "confine",
+    "cleanup",
+    "family",
+    "landlock",
+    "syscalls",
+    "view",
+    "keeper",
+    "commands",
+)
+"""Those of the server that runs commands, not solutions, in the same way."""
+
 ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "PYTHONDONTWRITEBYTECODE": "1",
@@ -83,7 +96,7 @@ for name, source in sources:
     module.__package__ = "runner"
     setattr(package, name, module)
     exec(compile(source, "runner/" + name + ".py", "exec", dont_inherit=True), module.__dict__)
-package.server.main(config)
+module.main(config)
 """
 
 
@@ -103,9 +116,17 @@ class Place:
 
 def command(python: str, limits: Limits, place: Place) -> list[str]:
     """Return the command line that serves attempts on its standard input and output."""
+    return _command(python, MODULES, {**asdict(limits), "idle": IDLE_SECONDS, **asdict(place)})
+
+
+def commands_server(python: str, limits: Limits, file_size: int) -> list[str]:
+    """Return the command line that runs commands for whoever has its standard input; see `commands`."""
+    return _command(python, MODULES_OF_COMMANDS, {**asdict(limits), "file_size": file_size, "files": ""})
+
+
+def _command(python: str, modules: Sequence[str], config: Mapping[str, Any]) -> list[str]:
     folder = Path(__file__).parent
-    sources = [[name, (folder / f"{name}.py").read_text(encoding="utf-8")] for name in MODULES]
-    root = hasattr(os, "geteuid") and os.geteuid() == 0
-    config = {**asdict(limits), "idle": IDLE_SECONDS, "root": root, **asdict(place)}
+    sources = [[name, (folder / f"{name}.py").read_text(encoding="utf-8")] for name in modules]
+    config = {**config, "root": hasattr(os, "geteuid") and os.geteuid() == 0}
     packed = base64.b64encode(zlib.compress(json.dumps(sources).encode(), 9)).decode("ascii")
     return [python, "-s", "-c", BOOTSTRAP, packed, json.dumps(config)]

@@ -37,6 +37,7 @@ def keep_apart(config: dict[str, Any]) -> dict[str, Any]:
             os._exit(1)
         os.write(tell, READY)
         os.close(tell)
+        os.environ.update(HOME=view[SCRATCH], TMPDIR=view[SCRATCH])  # the caller's directory is not in sight
         return {**config, SCRATCH: view[SCRATCH], SHARED: view[SHARED], "files": "own"}
     os.close(tell)
     told = b"".join(iter(lambda: os.read(ready, 64), b""))
