@@ -12,7 +12,7 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.sandboxes import Isolation, Limits, Order, Progress, Provider, Sandbox
 from pytest_mcode.sandboxes.capacity import judges
 from pytest_mcode.sandboxes.pool import SandboxPool
-from pytest_mcode.sandboxes.promises import check_promises, refuse_weaker, try_promises
+from pytest_mcode.sandboxes.promises import PROMISES, check_promises, refuse_weaker, try_promises
 
 if TYPE_CHECKING:
     from pytest_mcode.sandboxes.docker import EngineProvider
@@ -129,15 +129,14 @@ def first_that_works(check: Callable[[str], object], progress: Progress) -> str:
 
 
 def _checked(name: str, order: Order, needs: Sequence[str], progress: Progress) -> Mapping[str, Any]:
-    """Try a provider, and what it promises; `process` promises nothing."""
+    """Try a provider, and what it promises; `process` was asked for as it is, so nothing of it is refused."""
     chosen = provider(name)
     described = chosen.check(order, needs, progress)
-    if name == "process":
-        return described
     promises = check_promises(
         described, lambda: try_promises(lambda limits: chosen.open(replace(order, limits=limits)))
     )
-    if missing := refuse_weaker(name, promises, order.allow_weaker):
+    allowed = tuple(PROMISES.values()) if name == "process" else order.allow_weaker
+    if missing := refuse_weaker(name, promises, allowed):
         progress(f"sandbox {name} does not hold: {', '.join(missing)}")
     return {**described, "promises": promises}
 

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import pwd
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import fingerprint
 from pytest_mcode.sandboxes import Limits, Sandbox
 from pytest_mcode.sandboxes.probes import Probe, host_probes, probes
+from pytest_mcode.sandboxes.runner import Place, command
 
 __all__ = ["PROMISES", "canary", "check_promises", "refuse_weaker", "try_promises"]
 
@@ -30,8 +32,6 @@ PROMISES = {
 """What a probe checks, and what the promise is called on the command line."""
 TRIED = Limits(timeout=10.0, memory=128 * 2**20, pids=32)
 ENDLESS_SECONDS = 0.5
-VERSION = 1
-"""Of what is tried; another one is tried anew."""
 
 
 def try_promises(opened: Callable[[Limits], Sandbox]) -> dict[str, str]:
@@ -100,12 +100,21 @@ def canary() -> Iterator[tuple[str, int]]:
 
 
 def _key(described: Mapping[str, Any]) -> str:
-    """Return what tells one machine, kernel, user and sandbox from another."""
+    """Return what tells a machine, kernel, user, sandbox and the code that holds limits from others."""
     fixed = {key: value for key, value in described.items() if key not in ("limits", "hash_seed", "warning")}
     machine = [platform.node(), platform.release(), platform.version()]
-    return fingerprint([VERSION, machine, os.geteuid(), sys.executable, fixed])[:32]
+    runner = command("", TRIED, Place(scratch=""))
+    return fingerprint([runner, machine, os.geteuid(), sys.executable, fixed])[:32]
 
 
 def _cache() -> Path:
     named = os.environ.get("XDG_CACHE_HOME")
-    return (Path(named) if named else Path.home() / ".cache") / "pytest-mcode" / "promises"
+    return (Path(named) if named else _home() / ".cache") / "pytest-mcode" / "promises"
+
+
+def _home() -> Path:
+    """Return this user's home, wherever HOME points: what holds here does not depend on that."""
+    try:
+        return Path(pwd.getpwuid(os.geteuid()).pw_dir)
+    except KeyError:
+        return Path.home()

@@ -32,7 +32,7 @@ def look():
         sockets = [line for line in lines if "remains" in line or " 0A " in line]
         if sockets:
             found.append((kind, sockets))
-    if os.nice(0) or os.sched_getscheduler(0):
+    if os.nice(0) != os.getpriority(os.PRIO_PROCESS, 1) or os.sched_getscheduler(0):
         found.append(("slowed", os.nice(0)))
     if "PYTHONPATH" in os.environ or "LD_PRELOAD" in os.environ:
         found.append(dict(os.environ))
