@@ -10,59 +10,59 @@ __all__ = ["check_together"]
 
 def check_together(settings: Settings) -> None:
     """Raise `ConfigurationError` naming what to leave out, or to give as well."""
-        own = settings.of(RepositoryOptions)
-        if settings.sandbox == "process":
-            raise ConfigurationError(
-                "--mcode-sandbox=process: a repository's tests need its own system; take docker, podman, or "
-                "bubblewrap or apptainer with --mcode-rootfs"
-            )
-        if settings.sandbox == "bubblewrap" and settings.rootfs is None:
-            raise ConfigurationError(
-                "--mcode-sandbox=bubblewrap: name with --mcode-rootfs a directory that has each task's root "
-                "file system by its id (`docker export` makes one of an image)"
-            )
-        if settings.rootfs is not None and settings.uses_engine:
-            raise ConfigurationError(
-                "--mcode-rootfs: give --mcode-sandbox=bubblewrap or apptainer as well, or none"
-            )
-        if own.force_rebuild and not own.task_repo:
-            raise ConfigurationError("--mcode-force-rebuild: only with --mcode-task-repo are images built")
-        priced = settings.price or settings.price_per_hour
-        if own.max_price is not None and (own.agent == SINGLE or not priced):
-            raise ConfigurationError(
-                "--mcode-max-price: it bounds an agent by what its model costs: give --mcode-agent=mini and "
-                "--mcode-price or --mcode-price-per-hour"
-            )
-        if own.agent != SINGLE and settings.strategy != LoopOptions.strategy:
-            raise ConfigurationError(
-                f"--mcode-strategy={settings.strategy}: the bash agent only repairs, sample by sample; "
-                "leave one out"
-            )
-        if own.agent != SINGLE and settings.repair != LoopOptions.repair:
-            raise ConfigurationError(
-                f"--mcode-repair={settings.repair}: the bash agent goes on in its own shell; leave one out"
-            )
-        if own.agent != SINGLE and settings.on_repeat != LoopOptions.on_repeat:
-            raise ConfigurationError(
-                f"--mcode-on-repeat={settings.on_repeat}: the agent goes on in its shell; leave it out"
-            )
-        if own.agent != SINGLE and settings.backend in ("gold", "replay"):
-            raise ConfigurationError(
-                f"--mcode-agent={own.agent}: {settings.backend} types no commands; leave it out, "
-                "or name a model"
-            )
+    own = settings.of(RepositoryOptions)
+    if settings.sandbox == "process":
+        raise ConfigurationError(
+            "--mcode-sandbox=process: a repository's tests need its own system; take docker, podman, or "
+            "bubblewrap or apptainer with --mcode-rootfs"
+        )
+    if settings.sandbox == "bubblewrap" and settings.rootfs is None:
+        raise ConfigurationError(
+            "--mcode-sandbox=bubblewrap: name with --mcode-rootfs a directory that has each task's root "
+            "file system by its id (`docker export` makes one of an image)"
+        )
+    if settings.rootfs is not None and settings.uses_engine:
+        raise ConfigurationError(
+            "--mcode-rootfs: give --mcode-sandbox=bubblewrap or apptainer as well, or none"
+        )
+    if own.force_rebuild and not own.task_repo:
+        raise ConfigurationError("--mcode-force-rebuild: only with --mcode-task-repo are images built")
+    priced = settings.price or settings.price_per_hour
+    if own.max_price is not None and (own.agent == SINGLE or not priced):
+        raise ConfigurationError(
+            "--mcode-max-price: it bounds an agent by what its model costs: give --mcode-agent=mini and "
+            "--mcode-price or --mcode-price-per-hour"
+        )
+    if own.agent != SINGLE and settings.strategy != LoopOptions.strategy:
+        raise ConfigurationError(
+            f"--mcode-strategy={settings.strategy}: the bash agent only repairs, sample by sample; "
+            "leave one out"
+        )
+    if own.agent != SINGLE and settings.repair != LoopOptions.repair:
+        raise ConfigurationError(
+            f"--mcode-repair={settings.repair}: the bash agent goes on in its own shell; leave one out"
+        )
+    if own.agent != SINGLE and settings.on_repeat != LoopOptions.on_repeat:
+        raise ConfigurationError(
+            f"--mcode-on-repeat={settings.on_repeat}: the agent goes on in its shell; leave it out"
+        )
+    if own.agent != SINGLE and settings.backend in ("gold", "replay"):
+        raise ConfigurationError(
+            f"--mcode-agent={own.agent}: {settings.backend} types no commands; leave it out, "
+            "or name a model"
+        )
 
     def settle(
-        self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress
+    self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress
     ) -> Settings:
-        """Choose the sandbox where that is left to us."""
-        if settings.sandbox != "auto":
-            return settings
-        from pytest_mcode.sandboxes import opening
+    """Choose the sandbox where that is left to us."""
+    if settings.sandbox != "auto":
+        return settings
+    from pytest_mcode.sandboxes import opening
 
-        def check(name: str) -> None:
-            candidate = replace(settings, sandbox=name)
-            self.check_options(candidate)
-            self.check_sandbox(candidate, session_id, tasks, progress)
+    def check(name: str) -> None:
+        candidate = replace(settings, sandbox=name)
+        self.check_options(candidate)
+        self.check_sandbox(candidate, session_id, tasks, progress)
 
-        return replace(settings, sandbox=opening.first_that_works(check, progress))
+    return replace(settings, sandbox=opening.first_that_works(check, progress))
