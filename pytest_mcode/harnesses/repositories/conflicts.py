@@ -48,21 +48,5 @@ def check_together(settings: Settings) -> None:
         )
     if own.agent != SINGLE and settings.backend in ("gold", "replay"):
         raise ConfigurationError(
-            f"--mcode-agent={own.agent}: {settings.backend} types no commands; leave it out, "
-            "or name a model"
+            f"--mcode-agent={own.agent}: {settings.backend} types no commands; leave it out, or name a model"
         )
-
-    def settle(
-    self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress
-    ) -> Settings:
-    """Choose the sandbox where that is left to us."""
-    if settings.sandbox != "auto":
-        return settings
-    from pytest_mcode.sandboxes import opening
-
-    def check(name: str) -> None:
-        candidate = replace(settings, sandbox=name)
-        self.check_options(candidate)
-        self.check_sandbox(candidate, session_id, tasks, progress)
-
-    return replace(settings, sandbox=opening.first_that_works(check, progress))

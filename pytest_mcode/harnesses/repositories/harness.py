@@ -59,6 +59,21 @@ class RepositoryHarness(Harness):
         """Refuse options that do not go together."""
         check_together(settings)
 
+    def settle(
+        self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress
+    ) -> Settings:
+        """Choose the sandbox where that is left to us."""
+        if settings.sandbox != "auto":
+            return settings
+        from pytest_mcode.sandboxes import opening
+
+        def check(name: str) -> None:
+            candidate = replace(settings, sandbox=name)
+            self.check_options(candidate)
+            self.check_sandbox(candidate, session_id, tasks, progress)
+
+        return replace(settings, sandbox=opening.first_that_works(check, progress))
+
     def shows_test(self, task: Task) -> bool:
         """Return True: a repository has tests of its own at the base commit."""
         return True
