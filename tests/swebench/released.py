@@ -80,9 +80,12 @@ class Built:
         assert release.right in whole[0]
         self.fixed = whole[0]
         self.broken = self.fixed.replace(release.right, release.wrong, 1)
+        # Eval scripts show the latest commit: it must not be the whole release.
+        instance._commit(self.folder, {})
         self.write(release.source, self.broken)
         self.write(release.tests, _without(whole[1], release.test))
-        self.base = instance._commit(self.folder, {})
+        instance._git(self.folder, "commit", "-qam", "Break it")
+        self.base = instance._git(self.folder, "rev-parse", "HEAD").strip()
         self.gold = self.change({release.source: whole[0]})
         self.hidden = self.change({release.tests: whole[1]})
         self.image = f"mcode-tests/sweb.eval.x86_64.{release.package.lower()}:{self.base[:12]}"
