@@ -90,6 +90,7 @@ def loop(run: Mapping[str, Any], *, with_samples: bool = True) -> str:
     unusual = feedback and feedback != usual_feedback(run)
     parts += [f"feedback={feedback}"] if settings["debug_iters"] and not resamples and unusual else []
     parts += [f"replay of {short_id(Path(settings['replay']).name)}"] if settings.get("replay") else []
+    parts += [f"agent={settings['agent']}"] if settings.get("agent", "single") != "single" else []
     parts += [f"judge={settings['judge']}"] if settings.get("judge") else []
     parts += [f"own {', '.join(own)}"] if own else []
     return visible(" ".join(parts))

@@ -138,6 +138,11 @@ def _rows(
         from pytest_mcode.results.figures import FLAGGED
 
         rows.append(("flagged", f"{tally.solved_flagged} of the solved {FLAGGED}"))
+    if tally.ended:
+        from pytest_mcode.results.agents import ends
+
+        steps = f"{tally.steps / tally.ended.total():.1f} steps an attempt"
+        rows.append(("agent", f"{steps}; ended: {ends(dict(tally.ended.most_common()))}"))
     if tally.failures:
         rows.append(("failed", ", ".join(f"{kind} {n}" for kind, n in tally.failures.most_common())))
     if tally.infra:

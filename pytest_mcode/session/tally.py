@@ -25,6 +25,10 @@ class Tally:
     unsolved: int = 0
     infra: int = 0
     infra_in_a_row: int = 0
+    ended: Counter[str] = field(default_factory=Counter)
+    """Why attempts of agents ended."""
+    steps: int = 0
+    """Of agents."""
     attempts: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -65,6 +69,9 @@ class Tally:
         self.completion_tokens += sum(attempt.completion_tokens or 0 for attempt in outcome.attempts)
         self.generation_seconds += sum(attempt.generation_seconds for attempt in outcome.attempts)
         for attempt in outcome.attempts:
+            if "agent" in attempt.extra:
+                self.ended[str(attempt.extra.get("ended", "not told"))] += 1
+                self.steps += len(attempt.extra.get("steps", ()))
             self.helper_prompt_tokens += attempt.helper_tokens("prompt_tokens") or 0
             self.helper_completion_tokens += attempt.helper_tokens("completion_tokens") or 0
         repeats = [attempt for attempt in outcome.attempts if attempt.is_repeat]
