@@ -65,7 +65,8 @@ from pytest_mcode.sandboxes import Limits
 from pytest_mcode.sandboxes.opening import check_sandbox
 import sys
 try:
-    check_sandbox(sys.argv[1], image="unused", limits=Limits(), session_id="test-bad-input")
+    ask = {"image": "unused", "limits": Limits(), "session_id": "bad-input", "progress": lambda line: None}
+    check_sandbox(sys.argv[1], **ask)
 except ConfigurationError as error:
     print(error)
 """
