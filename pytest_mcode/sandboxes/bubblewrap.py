@@ -111,7 +111,9 @@ class BubblewrapSandbox(RunnerSandbox):
         if self._rootfs is not None:
             variables["PATH"] = WAYS_OF_ROOTFS
         group = group_of(self.limits)
-        arguments = _arguments([*mounts, *_shown(group)], scratch, as_root=os.geteuid() == 0)
+        there = self._rootfs is None or Path(self._rootfs, "sys").is_dir()
+        shown = _shown(group) if there else ()
+        arguments = _arguments([*mounts, *shown], scratch, as_root=os.geteuid() == 0)
         return PipeConnection(
             [find_bwrap(), *arguments, "--", *command(python, self.limits, place)],
             variables,

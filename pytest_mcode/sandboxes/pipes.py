@@ -24,8 +24,9 @@ LAST_WORDS_SECONDS = 1.0
 class PipeConnection:
     """A runner that is a child of this process.
 
-    `directory` is removed with it, and the `group` in which it runs. `explain` turns what it said at its early
-    end into a message with the remedy, where it knows one. Raises `OSError` where there is no such program.
+    `directory` is removed with it, and the `group` in which it runs. `explain` turns what it said at its
+    early end into a message with the remedy, where it knows one. Raises `OSError` where there is no such
+    program.
     """
 
     def __init__(

