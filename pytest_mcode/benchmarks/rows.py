@@ -13,7 +13,7 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.tasks import repeated
 from pytest_mcode.records import Task
 
-__all__ = ["RowLoader", "Split"]
+__all__ = ["RowLoader", "Split", "is_on_hub"]
 
 WHOLE = "--mcode-split=all takes every row"
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -62,7 +62,7 @@ class RowLoader:
                 replace(self.hub.at(source.revision), option=source.option), self.splits[split].hub
             )
         path = Path(source.dataset).expanduser()
-        if not path.exists() and _is_hub_id(source.dataset):
+        if is_on_hub(source.dataset):
             own = HubDataset(id=source.dataset, revision=source.revision, option=source.option)
             return load_rows(own, self.splits[split].hub)
         if source.revision is not None:
@@ -104,8 +104,10 @@ class RowLoader:
         return tasks
 
 
-def _is_hub_id(dataset: str) -> bool:
-    return _HUB_ID.fullmatch(dataset) is not None and not dataset.endswith(SUFFIXES)
+def is_on_hub(dataset: str) -> bool:
+    """Whether what a session names as its dataset is one on the Hub, and no file."""
+    is_id = _HUB_ID.fullmatch(dataset) is not None and not dataset.endswith(SUFFIXES)
+    return is_id and not Path(dataset).expanduser().exists()
 
 
 def _check_unique(tasks: Sequence[Task], origin: str, column: str) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from pytest_mcode.benchmarks import Dataset, Source
 from pytest_mcode.benchmarks.columns import ColumnType
 from pytest_mcode.benchmarks.files import Row
 from pytest_mcode.benchmarks.hub import HubDataset
-from pytest_mcode.benchmarks.rows import RowLoader, Split
+from pytest_mcode.benchmarks.rebench import completed
+from pytest_mcode.benchmarks.rows import RowLoader, Split, is_on_hub
 from pytest_mcode.harnesses.protocol import Harness
 from pytest_mcode.harnesses.repositories.harness import REPOSITORIES
 from pytest_mcode.harnesses.repositories.marks import mark_problems
@@ -49,7 +50,8 @@ _IMAGE = re.compile(
 """A reference as the engine takes it: https://github.com/distribution/reference/blob/main/reference.go"""
 REMEDY = (
     ". swebench 5 judges by the columns image, eval_script, log_parser and eval_type: take a revision of the "
-    "dataset that has them (--mcode-dataset-revision), or a local file with them (--mcode-dataset=PATH)"
+    "dataset that has them (--mcode-dataset-revision), or a local file with them (--mcode-dataset=PATH). "
+    "SWE-rebench says as much in docker_image and install_config; SWE-Gym and SWE-smith do not"
 )
 
 
@@ -127,12 +129,17 @@ class SWEbench(RowLoader):
 
     def load(self, source: Source) -> Dataset:
         """Load a split, named as what it is: a file or another dataset need not be this benchmark."""
-        dataset = super().load(source)
+        loader = self
+        if source.split and source.dataset and is_on_hub(source.dataset):
+            loader = replace(self, splits={**self.splits, source.split: Split(hub=source.split)})
+        dataset = super(SWEbench, loader).load(source)
         if source.dataset in (None, self.hub.id) or dataset.fingerprint in self.known:
             return dataset
-        return replace(
-            dataset, name=Path(source.dataset).name if "@" not in dataset.origin else source.dataset
-        )
+        named = source.dataset if is_on_hub(source.dataset) else Path(source.dataset).name
+        return replace(dataset, name=named)
+
+    def _tasks(self, rows: Sequence[Row], origin: str) -> list[Task]:
+        return super()._tasks([completed(row) for row in rows], origin)
 
 
 DEFAULTS: Mapping[str, Any] = {

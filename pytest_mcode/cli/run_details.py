@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from pytest_mcode.results.agents import ends
 from pytest_mcode.results.figures import (
     FLAGGED,
     IN_PROCESS,
@@ -36,6 +37,9 @@ def details(each: Result) -> list[tuple[str, str]]:
         rows.append(("unproven", f"{each['solved_in_process']} of the solved {IN_PROCESS}"))
     if each["solved_flagged"]:
         rows.append(("flagged", f"{each['solved_flagged']} of the solved {FLAGGED}"))
+    if did := each["agent"]:
+        steps = f"{quantity(did['steps'])} steps an attempt"
+        rows.append(("agent", f"{', '.join(did['agents'])}: {steps}; ended: {ends(did['ended'])}"))
     if each["overridden"]:
         rows.append(("own", ", ".join(f"{name}: {by}" for name, by in sorted(each["overridden"].items()))))
     if each["infra"]:

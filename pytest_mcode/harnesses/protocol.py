@@ -73,6 +73,8 @@ class Harness(Protocol):
     stands below."""
     concurrent: bool = False
     """Whether several threads may use it at a time, and what `open_sandbox` returns, for different tasks."""
+    has_agents: bool = False
+    """Whether it has a `workplace`."""
     shows_solved_tasks: bool = False
     """Whether ``--mcode-retrieval`` shows solved tasks of other splits, for `prompt` to word."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_mcode import harnesses
 
-__all__ = ["clusters", "export_formats", "options_of_others", "usual_feedback", "with_clusters"]
+__all__ = ["clusters", "export_formats", "has_agents", "options_of_others", "usual_feedback", "with_clusters"]
 
 Run = Mapping[str, Any]
 """A row of ``runs``, or its figures: with ``harness``, the name."""
@@ -34,6 +34,12 @@ def usual_feedback(run: Run) -> str | None:
     """Return what guides a repair where ``--mcode-feedback`` is not given; None where that is unknown."""
     harness = harnesses.get(run["harness"])
     return harness.usual_feedback if harness else None
+
+
+def has_agents(run: Run) -> bool:
+    """Whether agents may have worked at a run's tasks."""
+    harness = harnesses.get(run["harness"])
+    return bool(harness and harness.has_agents)
 
 
 def options_of_others(run: Run) -> set[str]:

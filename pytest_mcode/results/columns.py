@@ -73,6 +73,7 @@ RUN_COLUMNS: Mapping[str, str] = {
     "price_per_judged": "price of judged tasks / judged tasks",
     "price_per_solved": "the same price / solved tasks",
     "harness": "what put the tasks to the model and judged them",
+    "agent": "of agents: agents, their attempts, steps an attempt, and how many ended for which reason",
 }
 """A row a run and test function: the figures of ``mcode results --json``. Rates are shares from 0 to 1."""
 

@@ -34,6 +34,9 @@ ATTEMPT_COLUMNS = (
     "cpu_seconds",
     "wall_seconds",
     "flags",
+    "agent",
+    "steps",
+    "ended",
     "finish_reason",
     "solution",
     "completion",
@@ -172,6 +175,9 @@ def _attempt_columns(attempt: Attempt) -> dict[str, Any]:
         "cpu_seconds": attempt.verdict.cpu_seconds or None,
         "wall_seconds": attempt.verdict.wall_seconds or None,
         "flags": to_json(attempt.flags) if attempt.flags else None,
+        "agent": attempt.extra.get("agent"),
+        "steps": len(attempt.extra["steps"]) if "steps" in attempt.extra else None,
+        "ended": attempt.extra.get("ended"),
     }
 
 

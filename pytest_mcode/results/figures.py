@@ -28,6 +28,7 @@ __all__ = [
     "quantity",
     "short_id",
     "title",
+    "took",
     "visible",
 ]
 
@@ -89,6 +90,7 @@ def loop(run: Mapping[str, Any], *, with_samples: bool = True) -> str:
     unusual = feedback and feedback != usual_feedback(run)
     parts += [f"feedback={feedback}"] if settings["debug_iters"] and not resamples and unusual else []
     parts += [f"replay of {short_id(Path(settings['replay']).name)}"] if settings.get("replay") else []
+    parts += [f"agent={settings['agent']}"] if settings.get("agent", "single") != "single" else []
     parts += [f"judge={settings['judge']}"] if settings.get("judge") else []
     parts += [f"own {', '.join(own)}"] if own else []
     return visible(" ".join(parts))
@@ -162,6 +164,17 @@ def budget_words(budget: Mapping[str, Any]) -> str:
 def count(number: int, name: str) -> str:
     """Return ``1 sample``, ``2 samples``."""
     return f"{number} {name}{'s' * (number != 1)}"
+
+
+def took(choosing: Mapping[str, Any]) -> str:
+    """Return what choosing among samples took: ``680 runs, 118,080 tokens``."""
+    tokens = (choosing["prompt_tokens"], choosing["completion_tokens"])
+    parts = [f"{choosing['executions']:,} runs"] if choosing["executions"] else []
+    if None in tokens:
+        parts.append("unknown tokens")
+    elif any(tokens):
+        parts.append(f"{quantity(sum(tokens))} tokens")
+    return ", ".join(parts)
 
 
 def brief(value: object) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from pytest_mcode.analysis.iterations import by_iteration
 from pytest_mcode.analysis.repair import debugging_worth
 from pytest_mcode.analysis.summary import summarise
+from pytest_mcode.results.agents import agents_of
 from pytest_mcode.results.by_harness import clusters, with_clusters
 from pytest_mcode.results.figures import natural
 from pytest_mcode.results.prices import NO_PRICES, Prices, price_in
@@ -37,7 +38,7 @@ def figures(
     lists the k of pass@k, `prices` what its price is computed at. A run without outcomes has figures that are
     None.
     """
-    groups = _groups(store, rows, by_passes=bool(pass_at))
+    groups, agents = _groups(store, rows, by_passes=bool(pass_at)), agents_of(store, rows)
     tests: dict[str, list[str | None]] = {}
     for run_id, test in groups:
         tests.setdefault(run_id, []).append(test)
@@ -50,7 +51,7 @@ def figures(
             pass_at_ks=pass_at,
             price=prices.of(row, partial(task_rows, store, [row["run_id"]])),
         )
-        | {"harness": row["harness"]}
+        | {"harness": row["harness"], "agent": agents.get((row["run_id"], test or ""))}
         for row in rows
         for test in tests.get(row["run_id"], [None])
     ]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_mcode.records import REFUSALS, TaskOutcome
+from pytest_mcode.records import REFUSALS, Choice, TaskOutcome
 
 if TYPE_CHECKING:
     from pytest_mcode.analysis.figure import Interval, Withheld
@@ -25,6 +25,10 @@ class Tally:
     unsolved: int = 0
     infra: int = 0
     infra_in_a_row: int = 0
+    ended: Counter[str] = field(default_factory=Counter)
+    """Why attempts of agents ended."""
+    steps: int = 0
+    """Of agents."""
     attempts: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -51,20 +55,23 @@ class Tally:
     overridden: dict[str, dict[str, str]] = field(default_factory=dict)
     """By test function: what took the place of our fixtures, by their names."""
 
-    chosen: dict[str, list[tuple[bool, bool]]] = field(default_factory=dict)
-    """By way of choosing, of each task: whether what is handed in passes, and whether some sample does."""
+    chosen: dict[str, list[tuple[Choice, bool]]] = field(default_factory=dict)
+    """By way of choosing, of each task: the choice, and whether some sample passes."""
 
     def add(self, outcome: TaskOutcome) -> None:
         """Count one task."""
         for choice in outcome.choices:
             able = any(attempt.verdict.passed for attempt in outcome.attempts)
-            self.chosen.setdefault(choice.by, []).append((choice.passed, able))
+            self.chosen.setdefault(choice.by, []).append((choice, able))
         self.overridden[outcome.test] = self.overridden.get(outcome.test, {}) | outcome.overridden
         self.attempts += len(outcome.attempts)
         self.prompt_tokens += sum(attempt.prompt_tokens or 0 for attempt in outcome.attempts)
         self.completion_tokens += sum(attempt.completion_tokens or 0 for attempt in outcome.attempts)
         self.generation_seconds += sum(attempt.generation_seconds for attempt in outcome.attempts)
         for attempt in outcome.attempts:
+            if "agent" in attempt.extra:
+                self.ended[str(attempt.extra.get("ended", "not told"))] += 1
+                self.steps += len(attempt.extra.get("steps", ()))
             self.helper_prompt_tokens += attempt.helper_tokens("prompt_tokens") or 0
             self.helper_completion_tokens += attempt.helper_tokens("completion_tokens") or 0
         repeats = [attempt for attempt in outcome.attempts if attempt.is_repeat]

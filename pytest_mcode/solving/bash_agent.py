@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pytest_mcode.analysis.costs import Price
 from pytest_mcode.errors import ConfigurationError, ContentFilterError, ContextOverflowError
 from pytest_mcode.harnesses.reasoning import strip_reasoning
 from pytest_mcode.harnesses.repositories.actions import Action, actions_in
@@ -49,6 +50,10 @@ class BashAgent(SampleAndDebug):
 
     max_steps: int = 250
     seconds: float | None = None
+    """None: no limit."""
+    price: Price = field(default_factory=Price)
+    """What the model costs."""
+    max_price: float | None = None
     """None: no limit."""
     judge_unsubmitted: bool = False
     """Whether what stands in the working tree is judged when a limit ends an attempt."""
@@ -98,7 +103,7 @@ class BashAgent(SampleAndDebug):
             unsolved = Verdict(kind=kind, message=f"after {len(work.answers)} answers: {error}")  # type: ignore[arg-type]
         asked = replace(request, messages=tuple(work.messages))
         unsolved = unsolved or self._unsolved(work)
-        return task.judge_solution(asked, summed(work.answers), patch, work.extra(), unsolved)
+        return task.judge_solution(asked, summed(work.answers), patch, work.extra(self.price), unsolved)
 
     def _work(self, task: TaskHandle, bench: Workbench, work: Work, request: Request) -> None:
         """Let the model run commands until it submits or a limit ends it; take up what was done before."""
@@ -119,6 +124,8 @@ class BashAgent(SampleAndDebug):
             return "no command"
         if len(work.answers) >= self.max_steps:
             return "step limit"
+        if self.max_price is not None and work.spent(self.price) >= self.max_price:
+            return "price limit"
         return "time limit" if left is not None and left <= 0 else ""
 
     def _ask(self, work: Work, request: Request) -> Completion:
@@ -180,6 +187,8 @@ class BashAgent(SampleAndDebug):
             "step limit": f"it reached its limit of {self.max_steps} answers (--mcode-max-steps) "
             "before it submitted",
             "time limit": f"it reached its limit of {self.seconds or 0:g} s (--mcode-agent-timeout) "
+            "before it submitted",
+            "price limit": f"it reached its limit of {self.max_price or 0:g} (--mcode-max-price) "
             "before it submitted",
             "no command": f"{PATIENCE} answers in a row held no command that could be run",
         }[work.ended]

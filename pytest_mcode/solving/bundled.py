@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from pytest_mcode.analysis.costs import Price
 from pytest_mcode.harnesses.prompting import Prompt
 from pytest_mcode.models import Model
+from pytest_mcode.price_options import price_pair
 from pytest_mcode.settings import Settings
 from pytest_mcode.solving.orders import ORDERS
 from pytest_mcode.solving.resample import Resample
@@ -35,6 +37,8 @@ def bundled_solver(
             **budget,
             max_steps=settings.own["max_steps"],
             seconds=settings.own["agent_timeout"],
+            price=Price(per_million=price_pair(settings.price or ""), per_hour=settings.price_per_hour),
+            max_price=settings.own["max_price"],
             judge_unsubmitted=settings.own["judge_unsubmitted"],
             leave_scratch=settings.own["leave_scratch"],
         )

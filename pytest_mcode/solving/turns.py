@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from pytest_mcode.analysis.costs import Price
+from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.models import Completion
 from pytest_mcode.records import Message
 
@@ -85,13 +87,23 @@ class Work:
         if turn["submission"] is not None:
             self.ended, self.submission = "submitted", turn["submission"]
 
-    def extra(self) -> Mapping[str, Any]:
+    def spent(self, price: Price) -> float:
+        """Return what the answers cost; raises `ConfigurationError` where the server does not tell tokens."""
+        costs = [_price(answer, price) for answer in self.answers]
+        if None in costs:
+            raise ConfigurationError(
+                "--mcode-max-price: the server does not tell how many tokens an answer has; leave it out, or "
+                "give --mcode-price-per-hour alone"
+            )
+        return sum(cost for cost in costs if cost is not None)
+
+    def extra(self, price: Price) -> Mapping[str, Any]:
         """Return what an attempt's record says besides its messages."""
         told = {
             "agent": "mini",
             "ended": self.ended,
             "steps": self.steps,
-            "answers": [_cost(answer) for answer in self.answers],
+            "answers": [{**_cost(answer), **_priced(answer, price)} for answer in self.answers],
         }
         more = {"scratch": self.scratch, "outputs_left_out": len(self.left_out)}
         return {**told, **{name: value for name, value in more.items() if value}}
@@ -112,6 +124,15 @@ def summed(answers: Sequence[Completion]) -> Completion:
 def _sum(counts: Any) -> int | None:
     known = [count for count in counts if count is not None]
     return sum(known) if known else None
+
+
+def _price(answer: Completion, price: Price) -> float | None:
+    return price.of(answer.prompt_tokens, answer.completion_tokens, answer.seconds)
+
+
+def _priced(answer: Completion, price: Price) -> dict[str, float]:
+    cost = None if price == Price() else _price(answer, price)
+    return {} if cost is None else {"price": cost}
 
 
 def _cost(answer: Completion) -> dict[str, Any]:

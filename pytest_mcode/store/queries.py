@@ -161,6 +161,19 @@ def attempt_rows(store: Store, run_id: str, test: str | None = None) -> dict[str
     return {task_id: list(samples.values()) for task_id, samples in found.items()}
 
 
+def agent_rows(store: Store, run_ids: Sequence[str]) -> list[Row]:
+    """Return ``extra`` of the attempts of some runs that an agent made, with run and test function."""
+    tasks, attempts = schema.tasks, schema.attempts
+    statement = (
+        select(tasks.c.run_id, tasks.c.test, attempts.c.extra)
+        .join_from(tasks, attempts, attempts.c.task == tasks.c.id)
+        .where(tasks.c.run_id.in_(run_ids), type_coerce(attempts.c.extra, Text).like('%"agent":"%'))
+        .order_by(attempts.c.id)
+    )
+    with store.engine.connect() as connection:
+        return [dict(row) for row in connection.execute(statement).mappings()] if run_ids else []
+
+
 def all_attempt_rows(
     store: Store, run_ids: Sequence[str], test: str | None = None, *, columns: Sequence[str]
 ) -> list[Row]:

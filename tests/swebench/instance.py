@@ -10,6 +10,7 @@ import io
 import json
 import subprocess
 import tarfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -186,23 +187,38 @@ def image() -> str:
 
 def build() -> str:
     """Build the image where it is missing, from the base image; return its name."""
+    return built(image(), _archive)
+
+
+def built(reference: str, archive: Callable[[], bytes]) -> str:
+    """Make an image, where it is missing, of the base image and what `archive` adds; return its name."""
     import docker
 
     client = docker.from_env()
     try:
-        name, _, tag = image().rpartition(":")
+        name, _, tag = reference.rpartition(":")
         try:
-            client.images.get(image())
+            client.images.get(reference)
         except docker.errors.ImageNotFound:
             container = client.containers.create(BASE_IMAGE, ["sleep", "60"], network_mode="none")
             try:
-                container.put_archive("/", _archive())
+                container.put_archive("/", archive())
                 container.commit(name, tag)
             finally:
                 container.remove(force=True, v=True)
     finally:
         client.close()
-    return image()
+    return reference
+
+
+def tools(activate: str) -> dict[str, str]:
+    """Return the files that make an environment, by path."""
+    return {
+        "opt/miniconda3/bin/activate": activate,
+        "opt/testbed/bin/pytest": PYTEST,
+        "opt/testbed/bin/python": '#!/bin/sh\nexec python3 "$@"\n',
+        "root/.bashrc": ". /opt/miniconda3/bin/activate\n",
+    }
 
 
 def _archive() -> bytes:
@@ -220,12 +236,7 @@ def _archive() -> bytes:
         _git(repository, "tag", "v1.1")
         _git(repository, "checkout", "-q", "main")
         tar.add(repository, "testbed", filter=_as_root)
-        for path, content in {
-            "opt/miniconda3/bin/activate": ACTIVATE,
-            "opt/testbed/bin/pytest": PYTEST,
-            "opt/testbed/bin/python": '#!/bin/sh\nexec python3 "$@"\n',
-            "root/.bashrc": ". /opt/miniconda3/bin/activate\n",
-        }.items():
+        for path, content in tools(ACTIVATE).items():
             entry = tarfile.TarInfo(path)
             entry.size, entry.mode = len(content), 0o755
             tar.addfile(entry, io.BytesIO(content.encode()))

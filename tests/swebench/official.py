@@ -1,18 +1,17 @@
-"""What swebench's ``run_instance``, as it is, says of patches: JSON by name on standard input and output.
+"""What swebench's ``run_instance``, as it is, says of patches of a row: JSON on standard input and output.
 
 Only the containers' memory is bounded, and stopping them does not wait.
 """
 
 import json
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import docker
 import swebench.harness.run_evaluation as evaluation
 from swebench.harness.utils import make_test_spec
-
-from . import instance
 
 BOUNDS = {"mem_limit": "512m", "memswap_limit": "512m", "stop_signal": "SIGKILL"}
 
@@ -36,19 +35,21 @@ class Client:
         self.images, self.api, self.containers = client.images, client.api, Containers(client.containers)
 
 
-def resolved(number: int, patch: str, timeout: int) -> bool | None:
-    """Return swebench's verdict, None where it has no report."""
-    prediction = {"instance_id": instance.INSTANCE_ID, "model_name_or_path": "m", "model_patch": patch}
-    spec = make_test_spec(instance.row())
-    done = evaluation.run_instance(spec, prediction, Client(), f"run-{number}-{id(patch)}", timeout=timeout)
-    return None if done is None else done[1][instance.INSTANCE_ID]["resolved"]
+def judged(row: dict, number: int, patch: str, timeout: int) -> tuple[bool | None, float]:
+    """Return swebench's verdict, None where it has no report, and the seconds that it took."""
+    prediction = {"instance_id": row["instance_id"], "model_name_or_path": "m", "model_patch": patch}
+    start = time.monotonic()
+    name = f"run-{number}-{id(patch)}"
+    done = evaluation.run_instance(make_test_spec(row), prediction, Client(), name, timeout=timeout)
+    found = None if done is None else done[1][row["instance_id"]]["resolved"]
+    return found, time.monotonic() - start
 
 
-def main(folder: str, timeout: str) -> None:
+def main(folder: str, timeout: str, workers: str = "4") -> None:
     evaluation.RUN_EVALUATION_LOG_DIR = Path(folder)
-    patches = json.load(sys.stdin)
-    with ThreadPoolExecutor(4) as pool:
-        found = pool.map(lambda each: resolved(*each, int(timeout)), enumerate(patches.values()))
+    row, patches = json.load(sys.stdin)
+    with ThreadPoolExecutor(int(workers)) as pool:
+        found = pool.map(lambda each: judged(row, *each, int(timeout)), enumerate(patches.values()))
     print(json.dumps(dict(zip(patches, found, strict=True))))
 
 

@@ -94,9 +94,11 @@ def test_the_official_evaluator_agrees(table, tmp_path):
     asked = {name: table[name].patch for name in expected}
     done = subprocess.run(
         [sys.executable, "-m", "tests.swebench.official", str(tmp_path), str(int(LIMITS.timeout))],
-        input=json.dumps(asked), capture_output=True, text=True, cwd=Path(__file__).parents[2], check=True,
+        input=json.dumps([instance.row(), asked]), capture_output=True, text=True, check=True,
+        cwd=Path(__file__).parents[2],
     )  # fmt: skip
-    assert json.loads(done.stdout.splitlines()[-1]) == expected
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert {name: resolved for name, (resolved, _) in found.items()} == expected
 
 
 def containers(session):
@@ -181,20 +183,21 @@ def test_a_strict_judge_leaves_out_what_could_decide_the_verdict(task):
         assert strict.judge(task, instance.gold()).passed
 
 
-def test_a_lost_container_is_replaced_once(task, sandbox):
+@pytest.mark.parametrize("verb", ["rm -f", "kill", "pause"])
+def test_a_lost_container_is_replaced_once(task, sandbox, verb):
     slow = core(instance.FIXED.replace("result = 0\n", "result = __import__('time').sleep(2) or 0\n"))
-    lost = threading.Thread(target=remove_first_container)
+    lost = threading.Thread(target=take_first_container, args=(verb,))
     lost.start()
     verdict = sandbox.judge(task, slow)
     lost.join()
     assert verdict.kind == "passed", verdict.message
 
 
-def remove_first_container():
+def take_first_container(verb):
     while not (found := containers(SESSION).split()):
         time.sleep(0.05)
     time.sleep(1)
-    subprocess.run(["docker", "rm", "-f", *found], capture_output=True, check=False)
+    subprocess.run(["docker", *verb.split(), *found], capture_output=True, check=False)
 
 
 def test_the_network_is_there_only_where_it_is_asked_for(task):

@@ -136,5 +136,5 @@ def test_mini_swe_agent_itself(pytester, task_file, monkeypatch):
     assert (verdict, solution) == ("passed", instance.gold())
     told = json.loads(extra)
     assert [step["command"] for step in told["steps"]] == list(commands)
-    assert (told["ended"], told["answers"], told["agent"]) == ("Submitted", 4, "own")
+    assert (told["ended"], told["calls"], told["agent"]) == ("Submitted", 4, "own")
     assert "7:    for number in numbers[1:]:" in server.requests[1]["messages"][-1]["content"]

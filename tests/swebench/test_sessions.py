@@ -1,5 +1,6 @@
 """Whole sessions over repositories: real containers, real wire protocols."""
 
+import csv
 import json
 import os
 import signal
@@ -233,6 +234,43 @@ def test_the_bash_agent_goes_on_after_feedback_and_stops_at_its_limits(pytester,
 
 
 @pytest.mark.docker
+def test_what_an_agent_did_is_told_and_its_price_is_a_limit(pytester, task_file):
+    mend = "sed -i 's/\\[1:\\]//' sums/core.py"
+    mend_it = fenced(mend)
+    priced = ("--mcode-agent=mini", "--mcode-price=1000000,0", "--mcode-max-price=15")
+    with OllamaServer([fenced("ls"), mend_it, fenced("submit")]) as server:
+        result = ask(pytester, "ollama", server, *priced)
+    assert result.ret == 1
+    ended = "agent      2.0 steps an attempt; ended: price limit 1"
+    result.stdout.fnmatch_lines(["mcode: *; * agent mini (up to 250 steps), sandbox docker *", ended])
+    message = "it reached its limit of 15 (--mcode-max-price) before it submitted"
+    assert rows(pytester, "SELECT verdict, message FROM attempts") == [("no_solution", message)]
+    with OllamaServer([fenced("ls; pwd"), mend_it, fenced("submit")]) as server:
+        result = ask(pytester, "ollama", server, "--mcode-agent=mini", "--mcode-price=1000000,0")
+    assert result.ret == 0, result.stdout.str()
+    mcode = [sys.executable, "-m", "pytest_mcode.cli"]
+    latest = ("latest", "--db=results.db")
+    told = json.loads(pytester.run(*mcode, "results", "--latest", "--json", "--db=results.db").stdout.str())
+    did = {"agents": ["mini"], "attempts": 1, "steps": 2.0, "ended": {"submitted": 1}}
+    assert told[0]["agent"] == did
+    pytester.run(*mcode, "show", *latest).stdout.fnmatch_lines(["*agent*mini: 2*ended: submitted 1*"])
+    table = pytester.run(*mcode, "export", *latest, "--format=csv").outlines
+    (line,) = csv.DictReader(table)
+    assert (line["agent"], line["steps"], line["ended"]) == ("mini", "2", "submitted")
+    (theirs,) = pytester.run(*mcode, "export", *latest, "--format=sweagent").outlines
+    saved = json.loads(theirs)
+    assert [step["action"] for step in saved["trajectory"]] == ["ls; pwd", mend, ""]
+    assert "sums\ntests\n/testbed" in saved["trajectory"][0]["observation"]
+    assert saved["info"]["exit_status"] == "submitted"
+    assert saved["info"]["submission"] == instance.gold()
+    stats = {"instance_cost": 30.0, "tokens_sent": 30, "tokens_received": 15, "api_calls": 3}
+    assert saved["info"]["model_stats"] == stats
+    assert [each["message_type"] for each in saved["history"]][:2] == ["system_prompt", "observation"]
+    (minis,) = pytester.run(*mcode, "export", *latest, "--format=trajectories").outlines
+    assert json.loads(minis)["info"]["model_stats"] == {"instance_cost": 30.0, "api_calls": 3}
+
+
+@pytest.mark.docker
 def test_attempts_of_the_bash_agent_are_taken_up(pytester, task_file):
     break_it = fenced("sed -i 's/\\[1:\\]/[:-1]/' sums/core.py; echo new > sums/new.txt")
     mend_it = fenced("cat sums/new.txt && rm sums/new.txt && sed -i 's/\\[:-1\\]//' sums/core.py")
@@ -253,7 +291,8 @@ def test_attempts_of_the_bash_agent_are_taken_up(pytester, task_file):
 
 
 @pytest.mark.docker
-def test_no_step_is_lost_to_an_error_and_a_container_taken_away_is_replaced(pytester, task_file):
+@pytest.mark.parametrize("verb", ["rm -f", "pause"])
+def test_no_step_is_lost_to_an_error_and_a_container_taken_away_is_replaced(pytester, task_file, verb):
     mend_it = fenced("sed -i 's/\\[1:\\]//' sums/core.py")
     killing = fenced("kill -9 1; kill -9 -1; true")
     served = []
@@ -267,7 +306,7 @@ def test_no_step_is_lost_to_an_error_and_a_container_taken_away_is_replaced(pyte
             listed = ["docker", "ps", "--format", "{{.Image}} {{.ID}}"]
             listing = subprocess.run(listed, capture_output=True, text=True, check=True).stdout
             found = [line.split()[1] for line in listing.splitlines() if line.startswith(f"{own} ")]
-            subprocess.run(["docker", "rm", "-f", *found], capture_output=True, check=False)
+            subprocess.run(["docker", *verb.split(), *found], capture_output=True, check=False)
         return (mend_it, killing, status(500), fenced("cat sums/core.py"), fenced("submit"))[len(served) - 1]
 
     with OllamaServer(take_it_away) as server:
@@ -371,6 +410,7 @@ def test_swebench_is_imported_for_nothing_but_judging(pytester):
         ({}, ("--mcode-image=python:3",), "*--mcode-image: swebench-lite has an image of its own*"),
         ({}, ("--mcode-sandbox=process",), "--mcode-sandbox=process: a repository's tests need its own *"),
         ({}, ("--mcode-agent=bash",), "*--mcode-agent=bash: gold types no commands*"),
+        ({}, ("--mcode-max-price=1",), "--mcode-max-price: it bounds an agent by what its model costs: *"),
         ({}, ("--mcode-arch=sparc",), "*--mcode-arch: 'sparc' is not *; give one of auto, x86_64, arm64"),
         ({}, ("--mcode-force-rebuild",), "--mcode-force-rebuild: only with --mcode-task-repo *"),
         ({}, ("--mcode-split=train",), "*swebench-lite has no split 'train'; its splits are test, dev"),
@@ -521,3 +561,25 @@ def test_the_missing_extra_is_said_with_what_installs_it(pytester, task_file, me
     result = pytester.runpytest_subprocess(*GOLD)
     assert result.ret == 4
     result.stderr.fnmatch_lines([f"ERROR: {message}"])
+
+
+@pytest.mark.docker
+def test_rows_of_swe_rebench_are_judged_and_those_of_others_refused(pytester, image):
+    row = instance.row()
+    new = ("image", "eval_script", "log_parser", "eval_type")
+    plain = {name: value for name, value in row.items() if name not in new}
+    config = {"test_cmd": "pytest -rA", "log_parser": "parse_log_pytest", "install": "true", "python": "3.9"}
+    lists = {name: json.loads(row[name]) for name in ("FAIL_TO_PASS", "PASS_TO_PASS")}
+    meta = {"llm_score": {"difficulty_score": 2, "test_score": 0}, "is_lite": True}
+    write_rows(pytester, {**plain, **lists, "docker_image": image, "install_config": config, "meta": meta})
+    result = pytester.runpytest_subprocess(*GOLD, "--strict-markers", "-m", "difficulty_2")
+    assert result.ret == 0, result.stdout.str()
+    ((extra,),) = rows(pytester, "SELECT extra FROM attempts")
+    assert json.loads(extra)["tests"]["PASS_TO_PASS"] == {"tests": 2, "failed": []}
+    for others in (plain, {**plain, "image_name": image}):
+        write_rows(pytester, others)
+        refused = pytester.runpytest_subprocess(*GOLD)
+        assert refused.ret == 4
+        refused.stderr.fnmatch_lines(
+            ["ERROR: *row 1 lacks image, eval_script, *SWE-Gym and SWE-smith do not"]
+        )

@@ -21,7 +21,7 @@ def test_mini_swe_agent(mcode_task):
     model = LitellmModel(**{**CONFIG["model"], "model_name": os.environ["MSWEA_MODEL_NAME"]})
     agent = DefaultAgent(model, Testbed(mcode_task), **CONFIG["agent"])
     end = agent.run(mcode_task.task.prompt)
-    told = {"ended": end["exit_status"], "price": agent.cost, "answers": agent.n_calls}
+    told = {"ended": end["exit_status"], "price": agent.cost, "calls": agent.n_calls}
     mcode_task.judge(end["submission"], extra=told)
 
 

@@ -6,15 +6,14 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.demonstrations import Demonstrations
 from pytest_mcode.harnesses.findings import Finding, run_check
 from pytest_mcode.harnesses.limits import limits_of
 from pytest_mcode.harnesses.protocol import Harness, Progress
+from pytest_mcode.harnesses.repositories.conflicts import check_together
 from pytest_mcode.harnesses.repositories.flags import flags_of
 from pytest_mcode.harnesses.repositories.options import SINGLE, RepositoryOptions
 from pytest_mcode.harnesses.repositories.patches import changed_files, without
-from pytest_mcode.loop_options import LoopOptions
 from pytest_mcode.records import Attempt, Task, Verdict
 from pytest_mcode.settings import Settings
 
@@ -45,6 +44,7 @@ class RepositoryHarness(Harness):
     nature = "has an image of its own for each task instead of a function"
     usual_feedback = "public"
     nothing_found = "no file was changed"
+    has_agents = True
 
     def __init__(self, *, public: bool = True) -> None:
         """Judge by public tests only where `public` says that somebody reads it."""
@@ -57,41 +57,7 @@ class RepositoryHarness(Harness):
 
     def check_options(self, settings: Settings) -> None:
         """Refuse options that do not go together."""
-        own = settings.of(RepositoryOptions)
-        if settings.sandbox == "process":
-            raise ConfigurationError(
-                "--mcode-sandbox=process: a repository's tests need its own system; take docker, podman, or "
-                "bubblewrap or apptainer with --mcode-rootfs"
-            )
-        if settings.sandbox == "bubblewrap" and settings.rootfs is None:
-            raise ConfigurationError(
-                "--mcode-sandbox=bubblewrap: name with --mcode-rootfs a directory that has each task's root "
-                "file system by its id (`docker export` makes one of an image)"
-            )
-        if settings.rootfs is not None and settings.uses_engine:
-            raise ConfigurationError(
-                "--mcode-rootfs: give --mcode-sandbox=bubblewrap or apptainer as well, or none"
-            )
-        if own.force_rebuild and not own.task_repo:
-            raise ConfigurationError("--mcode-force-rebuild: only with --mcode-task-repo are images built")
-        if own.agent != SINGLE and settings.strategy != LoopOptions.strategy:
-            raise ConfigurationError(
-                f"--mcode-strategy={settings.strategy}: the bash agent only repairs, sample by sample; "
-                "leave one out"
-            )
-        if own.agent != SINGLE and settings.repair != LoopOptions.repair:
-            raise ConfigurationError(
-                f"--mcode-repair={settings.repair}: the bash agent goes on in its own shell; leave one out"
-            )
-        if own.agent != SINGLE and settings.on_repeat != LoopOptions.on_repeat:
-            raise ConfigurationError(
-                f"--mcode-on-repeat={settings.on_repeat}: the agent goes on in its shell; leave it out"
-            )
-        if own.agent != SINGLE and settings.backend in ("gold", "replay"):
-            raise ConfigurationError(
-                f"--mcode-agent={own.agent}: {settings.backend} types no commands; leave it out, "
-                "or name a model"
-            )
+        check_together(settings)
 
     def settle(
         self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress
@@ -175,8 +141,10 @@ class RepositoryHarness(Harness):
         opening.remove_leftovers(settings.sandbox, session_id)
 
     def describe_sandbox(self, settings: Settings) -> str:
-        """Return sandbox, image and time limit."""
-        return f"sandbox {settings.sandbox} each task's own (fresh), {settings.timeout:g} s"
+        """Return who works, sandbox, image and time limit."""
+        own = settings.of(RepositoryOptions)
+        agent = "" if own.agent == SINGLE else f"agent {own.agent} (up to {own.max_steps} steps), "
+        return f"{agent}sandbox {settings.sandbox} each task's own (fresh), {settings.timeout:g} s"
 
     def prompt(
         self,
@@ -242,10 +210,14 @@ class RepositoryHarness(Harness):
 
     @property
     def export_formats(self) -> Mapping[str, Callable[..., Mapping[str, Any]]]:
-        """Return SWE-bench's predictions, and mini-swe-agent's trajectories."""
-        from pytest_mcode.harnesses.repositories.exporting import prediction, trajectory
+        """Return SWE-bench's predictions, and trajectories as mini-swe-agent and SWE-agent save them."""
+        from pytest_mcode.harnesses.repositories import exporting
 
-        return {"predictions": prediction, "trajectories": trajectory}
+        return {
+            "predictions": exporting.prediction,
+            "trajectories": exporting.trajectory,
+            "sweagent": exporting.sweagent_trajectory,
+        }
 
     def examine_machine(
         self, settings: Settings, session_id: str, progress: Progress

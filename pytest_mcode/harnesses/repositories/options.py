@@ -38,6 +38,13 @@ class RepositoryOptions:
         changes_result=True,
         came_later=True,
     )
+    max_price: float | None = number(
+        "Most that one attempt of the agent may cost, by --mcode-price and its kin; default: no limit.",
+        0,
+        metavar="PRICE",
+        changes_result=True,
+        came_later=True,
+    )
     judge_unsubmitted: bool = switch(
         "Judge what an agent has changed when a limit ends it before it submits.",
         changes_result=True,

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
+from pytest_mcode.deciding import answers
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import TaskOutcome, VerdictKind, to_json
 from pytest_mcode.results.budgets import history
@@ -131,7 +132,7 @@ def _kinds(outcome: TaskOutcome) -> Iterator[str]:
     if outcome.status == "infra":
         yield "infra"
         return
-    for attempt in {attempt.sample: attempt for attempt in outcome.attempts}.values():
+    for attempt in answers(outcome.attempts):
         yield "repaired" if attempt.verdict.passed and attempt.iteration else attempt.verdict.kind
 
 
