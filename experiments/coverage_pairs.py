@@ -115,7 +115,7 @@ def _pass_at_k_is_found(
 ) -> list[bool]:
     chances = population.draw(rng, tasks)
     ours, theirs = (rng.binomial(size, chances).tolist() for size in n)
-    return [pass_at_k_test([(n[0], c) for c in ours], [(n[1], c) for c in theirs], k) < 0.05]
+    return [pass_at_k_test([(n[0], c) for c in ours], [(n[1], c) for c in theirs], k, deals=999) < 0.05]
 
 
 def _rate_without(population: Population, lost: float, k: int) -> float:

@@ -272,3 +272,34 @@ def test_a_pool_that_is_closed_lets_nobody_wait():
     assert done == ["the sandbox is closed"] * 3
     with pytest.raises(InfraError, match="the sandbox is closed"):
         pool.run(PROGRAM)
+
+
+def test_nobody_parses_while_pytest_reports(pytester, solutions):
+    """Pythons before 3.13 raise `SystemError` where two threads build a syntax tree at a time."""
+    pytester.makepyfile(
+        spy="""
+        import threading
+        import pytest
+        from pytest_mcode.harnesses.functions.syntax import BUILDING
+
+        reported = []
+
+        def parses():
+            reported.append(BUILDING.acquire(timeout=0.01))
+            if reported[-1]:
+                BUILDING.release()
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_runtest_makereport(item, call):
+            if call.when == "call":
+                other = threading.Thread(target=parses)
+                other.start()
+                other.join()
+
+        def pytest_terminal_summary(terminalreporter):
+            terminalreporter.write_line(f"others may parse: {any(reported)} of {len(reported)}")
+        """
+    )
+    with OllamaServer("```python\nx = 1\n```") as server:
+        result = pytester.runpytest_subprocess("-p", "spy", *arguments(server))
+    result.stdout.fnmatch_lines(["others may parse: False of 12"])

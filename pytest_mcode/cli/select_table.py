@@ -6,7 +6,7 @@ from typing import Any
 from rich.table import Table
 
 from pytest_mcode.cli.common import console
-from pytest_mcode.results.figures import interval, percent, quantity, visible
+from pytest_mcode.results.figures import interval, percent, took, visible
 
 __all__ = ["print_selection"]
 
@@ -22,7 +22,7 @@ def print_selection(found: Mapping[str, Any]) -> None:
         table.add_row("chance", str(found["tasks_judged"]), _cell(found["by_chance"], "rate"))
     for way in found["ways"]:
         table.add_row(
-            way["by"], str(way["tasks"]), _cell(way, "rate"), _cell(way, "gap"), _beside(way), _took(way)
+            way["by"], str(way["tasks"]), _cell(way, "rate"), _cell(way, "gap"), _beside(way), took(way)
         )
     if found["ways"]:
         widest = max(found["ways"], key=lambda way: way["tasks"])
@@ -44,13 +44,3 @@ def _beside(way: Mapping[str, Any]) -> str:
         return ""
     span = interval(found["decisive"].get("low"), found["decisive"].get("high"))
     return f"{100 * found['difference']:+.1f}, p={found['p_value']:.2g}\n{span}".rstrip()
-
-
-def _took(way: Mapping[str, Any]) -> str:
-    tokens = (way["prompt_tokens"], way["completion_tokens"])
-    parts = [f"{way['executions']:,} runs"] if way["executions"] else []
-    if None in tokens:
-        parts.append("unknown tokens")
-    elif any(tokens):
-        parts.append(f"{quantity(sum(tokens))} tokens")
-    return ", ".join(parts)

@@ -28,6 +28,7 @@ __all__ = [
     "quantity",
     "short_id",
     "title",
+    "took",
     "visible",
 ]
 
@@ -163,6 +164,17 @@ def budget_words(budget: Mapping[str, Any]) -> str:
 def count(number: int, name: str) -> str:
     """Return ``1 sample``, ``2 samples``."""
     return f"{number} {name}{'s' * (number != 1)}"
+
+
+def took(choosing: Mapping[str, Any]) -> str:
+    """Return what choosing among samples took: ``680 runs, 118,080 tokens``."""
+    tokens = (choosing["prompt_tokens"], choosing["completion_tokens"])
+    parts = [f"{choosing['executions']:,} runs"] if choosing["executions"] else []
+    if None in tokens:
+        parts.append("unknown tokens")
+    elif any(tokens):
+        parts.append(f"{quantity(sum(tokens))} tokens")
+    return ", ".join(parts)
 
 
 def brief(value: object) -> str:

@@ -1,6 +1,6 @@
 """What selection is worth: the share of tasks whose chosen sample passes, beside coverage."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,7 +14,7 @@ from pytest_mcode.selection import SELECTIONS
 from pytest_mcode.store import Store
 from pytest_mcode.store.queries import Row, choice_rows, task_rows
 
-__all__ = ["COSTS", "selection"]
+__all__ = ["selection", "totals"]
 
 COSTS = ("executions", "execution_seconds", "prompt_tokens", "completion_tokens", "generation_seconds")
 
@@ -79,7 +79,7 @@ def _way(
         **_share("gap", gaps, groups, few_events=True),  # It is often near 0, where Wilson's is too narrow.
         "missed": missed,
         "over_first": _over_first(run, way, chosen, first),
-        **{name: _total([row[name] for row in chosen.values()]) for name in COSTS},
+        **totals(chosen.values()),
     }
 
 
@@ -110,6 +110,12 @@ def _over_first(
         clusters(run, common),
     )
     return {**asdict(found), "decisive": asdict(found.decisive)}
+
+
+def totals(choices: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what making these choices took together; None where a server did not tell."""
+    made = list(choices)
+    return {name: _total([each[name] for each in made]) for name in COSTS}
 
 
 def _total(values: Sequence[Any]) -> Any:

@@ -10,6 +10,7 @@ import pytest
 
 from pytest_mcode import suite
 from pytest_mcode.errors import ConfigurationError, InfraError
+from pytest_mcode.harnesses.functions.syntax import BUILDING
 from pytest_mcode.models.noise import IGNORED
 from pytest_mcode.records import Attempt, Task, TaskOutcome
 from pytest_mcode.session.distribution import elsewhere
@@ -158,7 +159,8 @@ class Items:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
         """Put the task's outcome on the report as one JSON string."""
-        report: pytest.TestReport = yield
+        with BUILDING:  # pytest parses sources for its traceback, while other threads parse solutions.
+            report: pytest.TestReport = yield
         task = task_of(item)
         if (
             task is None

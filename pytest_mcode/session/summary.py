@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_mcode.loop_options import LoopOptions
+from pytest_mcode.records import Choice
 from pytest_mcode.session.gates import Decision
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.session.tally import Tally
@@ -167,11 +168,16 @@ def _rows(
     return rows
 
 
-def _selection(by: str, found: Sequence[tuple[bool, bool]]) -> str:
-    right, able = sum(passed for passed, _ in found), sum(covered for _, covered in found)
+def _selection(by: str, found: Sequence[tuple[Choice, bool]]) -> str:
+    from pytest_mcode.results.figures import took
+    from pytest_mcode.results.selection import totals
+
+    right, able = sum(choice.passed for choice, _ in found), sum(covered for _, covered in found)
+    cost = took(totals([vars(choice) for choice, _ in found]))
     return (
         f"by {by}: {right / len(found):.1%} handed in right ({right}/{len(found)}), "
         f"some sample solves {able / len(found):.1%} ({able}/{len(found)})"
+        f"{f'; choosing took {cost}' if cost else ''}"
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_mcode.records import REFUSALS, TaskOutcome
+from pytest_mcode.records import REFUSALS, Choice, TaskOutcome
 
 if TYPE_CHECKING:
     from pytest_mcode.analysis.figure import Interval, Withheld
@@ -55,14 +55,14 @@ class Tally:
     overridden: dict[str, dict[str, str]] = field(default_factory=dict)
     """By test function: what took the place of our fixtures, by their names."""
 
-    chosen: dict[str, list[tuple[bool, bool]]] = field(default_factory=dict)
-    """By way of choosing, of each task: whether what is handed in passes, and whether some sample does."""
+    chosen: dict[str, list[tuple[Choice, bool]]] = field(default_factory=dict)
+    """By way of choosing, of each task: the choice, and whether some sample passes."""
 
     def add(self, outcome: TaskOutcome) -> None:
         """Count one task."""
         for choice in outcome.choices:
             able = any(attempt.verdict.passed for attempt in outcome.attempts)
-            self.chosen.setdefault(choice.by, []).append((choice.passed, able))
+            self.chosen.setdefault(choice.by, []).append((choice, able))
         self.overridden[outcome.test] = self.overridden.get(outcome.test, {}) | outcome.overridden
         self.attempts += len(outcome.attempts)
         self.prompt_tokens += sum(attempt.prompt_tokens or 0 for attempt in outcome.attempts)

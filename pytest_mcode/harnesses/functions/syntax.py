@@ -7,10 +7,11 @@ import symtable
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from threading import Lock
+from threading import RLock
 from typing import TypeVar
 
 __all__ = [
+    "BUILDING",
     "GlobalNames",
     "begins_statement",
     "bound_names",
@@ -45,7 +46,8 @@ _LOOKS_AT_SOURCE = re.compile(
     r"__doc__|getdoc|doctest|inspect|linecache|traceback|lineno|co_|f_code|__file__"
 )
 Tree = TypeVar("Tree")
-_BUILDING = Lock()
+BUILDING = RLock()
+"""Held by whoever builds a tree: see `_one_at_a_time`."""
 _KNOWN_ESCAPES = "\n\r\\'\"abfnrtvx01234567"
 
 
@@ -95,9 +97,9 @@ def _one_at_a_time(build: Callable[[], Tree]) -> Tree:
     """Return the tree that `build` makes, in one thread at a time.
 
     Pythons before 3.13 count the depth of all threads' trees in one place, and may find it changed by
-    another thread (python/cpython#106905, pytest-dev/pytest#10763); pytest parses without asking us.
+    another thread (python/cpython#106905, pytest-dev/pytest#10763); other libraries parse without asking us.
     """
-    with _BUILDING:
+    with BUILDING:
         for _ in range(3):
             try:
                 return build()
