@@ -77,7 +77,7 @@ def test_gold_resolves_and_bad_images_are_infra(pytester, task_file, workers):
     again = instance.row(instance_id="acme__sums-2")
     gone = instance.row(instance_id="acme__sums-3", image="127.0.0.1:1/sweb.eval.x86_64.gone:latest")
     write_rows(pytester, instance.row(), again, gone)
-    result = pytester.runpytest_subprocess(*GOLD, "-n", workers)
+    result = pytester.runpytest_subprocess(*GOLD, "-n", workers, "--mcode-image-cache=60g")
     assert result.ret == 1
     assert rows(pytester, "SELECT task_id, status FROM tasks ORDER BY 1") == [
         ("acme__sums-1", "solved"),
