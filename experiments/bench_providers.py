@@ -33,7 +33,7 @@ from pytest_mcode.sandboxes.trial import TRIAL
 LIMITS = Limits(timeout=60, memory=4 * 2**30)
 HERE = Path(__file__).parent
 WARM_TASKS = 60
-ROUNDS = 7
+ROUNDS = 5
 
 
 class Contender(NamedTuple):

@@ -11,6 +11,7 @@ by its local sandbox, where `--inspect-python` has it. `--only NAME` (repeatable
 
 import argparse
 import gzip
+import heapq
 import json
 import os
 import re
@@ -201,11 +202,13 @@ class Bench:
     def mixed(self) -> Iterator[str]:
         """Every tenth answer takes 30 s."""
         found = self.ours(500, "--mcode-concurrency=32", slow_share=SLOW_SHARE, slow_seconds=SLOW_SECONDS)
-        work = found.stats["work"]
-        best = max(work / 32, SLOW_SECONDS)
+        known = max(found.stats["work"] / 32, SLOW_SECONDS)
+        free = [0.0] * 32
+        for number in range(1, 501):
+            heapq.heapreplace(free, free[0] + (1.0 if number % SLOW_SHARE else SLOW_SECONDS))
         yield row(
             "mixed lengths, C = 32",
-            f"<= 1.1 x {best:.1f} s",
+            f"<= 1.1 x {max(free):.1f} s (in the list's order; {known:.1f} s were all lengths known before)",
             f"{found.stats['seconds']:.1f} s ({costs(found)})",
         )
 

@@ -156,6 +156,11 @@ def size(flag: str, value: Any) -> str:
     return str(value).lower()
 
 
+def size_bytes(value: str) -> int:
+    """Return a `size` in bytes."""
+    return int(value[:-1]) * UNITS[value[-1]]
+
+
 def key_value(flag: str, value: Any) -> str:
     """Parse ``KEY=VALUE``."""
     key, separator, _ = str(value).partition("=")

@@ -29,7 +29,9 @@ OF_MODEL = (
     "request_timeout",
 )
 OF_TASKS = ("dataset", "dataset_revision", "split", "limit", "task")
-OF_SANDBOX = ("sandbox", "image", "mem_limit", "pids_limit", "timeout", "isolation")
+OF_SANDBOX = (
+    *("sandbox", "image", "rootfs", "allow_weaker", "mem_limit", "pids_limit", "timeout", "isolation"),
+)
 OF_REPOSITORIES = ("namespace", "arch", "network", "max_workers")
 TAKEN = (*OF_MODEL, *OF_TASKS, *OF_SANDBOX, *OF_REPOSITORIES, "db")
 """Settings that doctor takes, under the names that they have for a session."""

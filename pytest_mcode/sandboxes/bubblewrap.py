@@ -12,9 +12,10 @@ from typing import Any
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.sandboxes import Isolation, Limits, Order, Progress
 from pytest_mcode.sandboxes.client import RunnerSandbox
+from pytest_mcode.sandboxes.groups import Group, make_group, sweep_groups
 from pytest_mcode.sandboxes.interpreter import SCRATCH, SHARED, environment, scratch_place, visible_paths
 from pytest_mcode.sandboxes.pipes import PipeConnection
-from pytest_mcode.sandboxes.runner import Place, command
+from pytest_mcode.sandboxes.runner import JUDGE_MEMORY, RUNNER_PIDS, Place, command
 from pytest_mcode.sandboxes.trial import try_sandbox
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "explanation",
     "find_bwrap",
     "find_bwrap_with_overlay",
+    "group_of",
     "overlay_arguments",
     "version",
 ]
@@ -66,7 +68,8 @@ class BubblewrapProvider:
         return BubblewrapSandbox(order.limits, order.rootfs, order.isolation)
 
     def check(self, order: Order, needs: Sequence[str], progress: Progress) -> Mapping[str, Any]:
-        """Try it."""
+        """Try it; removes what killed sessions left."""
+        sweep_groups()
         return try_sandbox(self.open(order), needs)
 
     def remove_leftovers(self, session_id: str) -> int:
@@ -107,10 +110,14 @@ class BubblewrapSandbox(RunnerSandbox):
         variables = environment(scratch)
         if self._rootfs is not None:
             variables["PATH"] = WAYS_OF_ROOTFS
-        arguments = _arguments(mounts, scratch, as_root=os.geteuid() == 0)
+        group = group_of(self.limits)
+        there = self._rootfs is None or Path(self._rootfs, "sys").is_dir()
+        shown = _shown(group) if there else ()
+        arguments = _arguments([*mounts, *shown], scratch, as_root=os.geteuid() == 0)
         return PipeConnection(
             [find_bwrap(), *arguments, "--", *command(python, self.limits, place)],
             variables,
+            group=group,
             explain=self._explanation,
         )
 
@@ -169,12 +176,29 @@ def find_bwrap_with_overlay() -> str:
     )
 
 
-def overlay_arguments(rootfs: str, directory: str, *, network: bool) -> Iterator[str]:
+def group_of(limits: Limits) -> Group | None:
+    """Return a control group for a sandbox, where one may be made."""
+    return make_group(limits.memory + JUDGE_MEMORY, limits.pids + RUNNER_PIDS)
+
+
+def _shown(group: Group | None) -> Iterator[str]:
+    """Yield what shows a sandbox the limits of its group, where an engine would."""
+    if group is not None:
+        yield from ("--tmpfs", "/sys")
+        for where, directory in group.shown.items():
+            yield from ("--ro-bind", str(directory), where)
+        yield from ("--remount-ro", "/sys")
+
+
+def overlay_arguments(
+    rootfs: str, directory: str, *, network: bool, group: Group | None = None
+) -> Iterator[str]:
     """Yield what makes of `rootfs` a file system whose changes are in memory, for one who is root there."""
     yield from (*AS_CONTAINER, *NAMESPACES, *(() if network else OFFLINE), "--die-with-parent", "--as-pid-1")
     yield from ("--overlay-src", rootfs, "--tmp-overlay", "/", "--proc", "/proc", "--dev", "/dev")
     if network:
         yield from ("--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf")
+    yield from _shown(group)
     yield from ("--chdir", directory)
 
 

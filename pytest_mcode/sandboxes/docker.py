@@ -21,7 +21,7 @@ from pytest_mcode.sandboxes.containers import (
 from pytest_mcode.sandboxes.engine import connect_engine
 from pytest_mcode.sandboxes.ownership import remove_session
 from pytest_mcode.sandboxes.preflight import prepare
-from pytest_mcode.sandboxes.runner import ENVIRONMENT, Place, command
+from pytest_mcode.sandboxes.runner import ENVIRONMENT, JUDGE_MEMORY, RUNNER_PIDS, Place, command
 from pytest_mcode.sandboxes.trial import try_sandbox
 
 if TYPE_CHECKING:
@@ -35,9 +35,6 @@ __all__ = [
     "runner_recipe",
 ]
 
-JUDGE_MEMORY = 256 * 2**20
-"""Bytes that a container has beyond the solution's limit, for the judge and the server."""
-RUNNER_PIDS = 8
 SCRATCH = "/tmp"
 SHARED = "/dev/shm"
 """Where POSIX semaphores and shared memory are files, for multiprocessing; emptied after each attempt."""

@@ -14,7 +14,15 @@ from pytest_mcode.sandboxes.runner.cleanup import wipe
 if TYPE_CHECKING:
     from docker import APIClient
 
-__all__ = ["labels", "remove_session", "scratch_directory", "sweep", "sweep_scratch"]
+__all__ = [
+    "labels",
+    "process_mark",
+    "process_of_mark_lives",
+    "remove_session",
+    "scratch_directory",
+    "sweep",
+    "sweep_scratch",
+]
 
 SESSION = "pytest-mcode.session"
 HOST = "pytest-mcode.host"
@@ -42,17 +50,27 @@ def remove_session(engine: "APIClient", session_id: str) -> int:
 
 def scratch_directory() -> str:
     """Make a directory for this process's use; return its path."""
-    return tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-{_started(os.getpid()).replace(' ', '_')}-")
+    return tempfile.mkdtemp(prefix=f"{SCRATCH}{process_mark()}-")
+
+
+def process_mark() -> str:
+    """Return what tells this process from every other of its machine, as part of a file's name."""
+    return f"{os.getpid()}-{_started(os.getpid()).replace(' ', '_')}"
+
+
+def process_of_mark_lives(mark: str) -> bool:
+    """Say whether the process lives that made a mark."""
+    pid, _, began = mark.partition("-")
+    return pid.isdigit() and began != "" and _started(int(pid)).replace(" ", "_") == began
 
 
 def sweep_scratch() -> int:
     """Remove this user's scratch directories of dead processes; return how many."""
     removed = 0
     for path in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*-*-*"):
-        pid, began, _ = path.name.removeprefix(SCRATCH).split("-", 2)
-        if not pid.isdigit() or path.lstat().st_uid != os.geteuid() or path.is_symlink():
+        if path.lstat().st_uid != os.geteuid() or path.is_symlink():
             continue
-        if _started(int(pid)).replace(" ", "_") != began:
+        if not process_of_mark_lives(path.name.removeprefix(SCRATCH).rpartition("-")[0]):
             with suppress(OSError):  # somebody else sweeps as well
                 wipe(str(path))
                 path.rmdir()

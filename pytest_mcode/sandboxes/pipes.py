@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import IO, cast
 
+from pytest_mcode.sandboxes.groups import Group
+
 __all__ = ["PipeConnection"]
 
 CLOSE_SECONDS = 10.0
@@ -22,8 +24,9 @@ LAST_WORDS_SECONDS = 1.0
 class PipeConnection:
     """A runner that is a child of this process.
 
-    `directory` is removed with it; `explain` turns what it said at its early end into a message with the
-    remedy, where it knows one. Raises `OSError` where there is no such program.
+    `directory` is removed with it, and the `group` in which it runs. `explain` turns what it said at its
+    early end into a message with the remedy, where it knows one. Raises `OSError` where there is no such
+    program.
     """
 
     def __init__(
@@ -32,10 +35,14 @@ class PipeConnection:
         environment: Mapping[str, str],
         *,
         directory: str = "",
+        group: Group | None = None,
         explain: Callable[[str], str] = lambda said: "",
     ) -> None:
         self._explain = explain
         with ExitStack() as resources:
+            if group:
+                resources.callback(group.remove)
+                command = group.command(command)
             if directory:
                 resources.callback(shutil.rmtree, directory, ignore_errors=True)
             self._errors = resources.enter_context(tempfile.TemporaryFile())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import platform
+import pwd
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_mcode.errors import ConfigurationError
@@ -17,6 +20,7 @@ __all__ = ["is_present", "limits_not_held", "prepare", "pull"]
 
 HELD_LIMITS = {"MemoryLimit": "memory", "SwapLimit": "swap", "PidsLimit": "processes"}
 """The engine's names of limits, and our word for each."""
+SUBUID = Path("/etc/subuid")
 
 
 def prepare(engine: APIClient, image: str, name: str, progress: Progress) -> dict[str, Any]:
@@ -70,12 +74,26 @@ def pull(engine: APIClient, image: str, progress: Progress, name: str = "Docker"
 
 
 def _not_pulled(image: str, reason: object, engine: str) -> str:
-    if "insufficient UIDs or GIDs" in str(reason):
+    if "insufficient UIDs or GIDs" in str(reason) or (engine == "Podman" and not _has_range()):
         return NO_RANGE
     return (
         f"image {image} is not on the {engine} engine and can't be pulled ({reason}): check its name and the "
         f"network, bring it there with `{engine.lower()} load`, or name another with --mcode-image"
     )
+
+
+def _has_range() -> bool:
+    """Say whether this user has ids for the users of an image, as far as files tell: see subuid(5)."""
+    me = os.geteuid()
+    try:
+        names = {str(me), pwd.getpwuid(me).pw_name}
+    except KeyError:
+        names = {str(me)}
+    try:
+        lines = SUBUID.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return me == 0
+    return me == 0 or any(line.split(":")[0] in names for line in lines)
 
 
 def limits_not_held(engine: APIClient) -> list[str]:

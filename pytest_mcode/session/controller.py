@@ -197,6 +197,7 @@ class Controller:
         self._single.update(dict.fromkeys(getattr(report, "mcode_single", ())))
         if hasattr(report, "mcode") and self._recorder:
             self._recorder.take(TaskOutcome.from_json(report.mcode))
+            del report.mcode  # pytest keeps reports to the end
         self._flush(more_is_coming=self._more_is_coming())
         if hasattr(report, "mcode_stop"):
             self._stop(report.mcode_stop)
@@ -207,6 +208,7 @@ class Controller:
         found = TaskIds(self.plan.tasks).identify(crashitem)
         if found:
             report.mcode = crashed(*found).to_json()  # type: ignore[attr-defined]
+            report.mcode_status = "infra"  # type: ignore[attr-defined]
 
     def _flush(self, *, more_is_coming: bool = False) -> None:
         if self._recorder and self._recorder.is_due(more_is_coming=more_is_coming):
@@ -241,7 +243,7 @@ class Controller:
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> Any:
         """Give infra outcomes a category, letter and word of their own."""
-        if '"status":"infra"' in getattr(report, "mcode", ""):
+        if getattr(report, "mcode_status", "") == "infra":
             return "infra", "I", ("INFRA", {"yellow": True, "bold": True})
         return None
 

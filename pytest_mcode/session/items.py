@@ -182,7 +182,7 @@ class Items:
             tags=task.tags,
             choices=tuple(handle.choices) if handle and status != "infra" else (),
         )
-        report.mcode = outcome.to_json()  # type: ignore[attr-defined]
+        report.mcode, report.mcode_status = outcome.to_json(), status  # type: ignore[attr-defined]
         report.mcode_single = list(self.lookahead.single)  # type: ignore[attr-defined]
         if status == "infra" and not isinstance(error, InfraError | ConfigurationError):
             report.mcode_unexpected = True  # type: ignore[attr-defined]

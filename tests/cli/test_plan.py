@@ -143,7 +143,9 @@ def test_images_of_repositories(mcode: Mcode, db: Path) -> None:
     from pytest_mcode.harnesses.repositories.harness import REPOSITORIES
     from pytest_mcode.harnesses.repositories.images import TYPICAL_SIZE
 
-    assert REPOSITORIES.image_bytes(TASKS[:3]) == 3 * TYPICAL_SIZE
+    images = [f"127.0.0.1:1/gone:{number}" for number in range(3)]
+    tasks = [replace(TASKS[0], extra={"image": image}) for image in images]
+    assert REPOSITORIES.image_bytes(tasks) == 3 * TYPICAL_SIZE, "no registry tells"
 
 
 @pytest.mark.parametrize(

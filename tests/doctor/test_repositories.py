@@ -41,7 +41,9 @@ def test_images_that_are_there_and_missing(image: str, tmp_path: Path) -> None:
     assert (there.level, there.message[:24]) == ("ok", "1 of 2 images are there:")
     assert there.data["images"][image] > 10**6
     assert (absent.level, absent.items) == ("warning", (missing,))
-    assert absent.message == "1 of 2 images are missing: a session pulls them, about 1 GB"
+    assert absent.message == (
+        "1 of 2 images are missing: a session pulls them, about 1 GB (1 GB each: no registry tells)"
+    )
 
 
 def test_the_reference_patch_resolves_and_an_idle_one_does_not(image: str, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pytest_mcode.sandboxes.opening import open_sandbox
 from tests.sandboxes.hostile_programs import ANSWERS, CHOOSERS, HOSTILE, NONCE_THIEVES, TEST
 from tests.sandboxes.spying import LOOK
 
-TIGHT = Limits(timeout=0.6, memory=128 * 2**20, pids=24, output=2**20)
+TIGHT = Limits(timeout=0.35, memory=128 * 2**20, pids=24, output=2**20)
 APART = Program(
     solution="import os\ndef f(): return os.getpid(), os.geteuid(), os.listdir('/proc').count('1')",
     test=f"pid, uid, one = f()\nassert pid < 100 and one and (uid or {os.geteuid()}), (pid, uid)",

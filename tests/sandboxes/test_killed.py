@@ -2,20 +2,24 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_mcode.sandboxes import Limits, Order
+from pytest_mcode.sandboxes.bubblewrap import BubblewrapSandbox
+from pytest_mcode.sandboxes.groups import PREFIX, make_group, sweep_groups
 from pytest_mcode.sandboxes.ownership import scratch_directory
 from pytest_mcode.sandboxes.process import PROVIDER
 from tests.docker_support import IMAGE as DOCKER_IMAGE
+from tests.sandboxes.conftest import TIGHT
 from tests.sandboxes.test_as_user import (
     IMAGE,
     INTERPRETER,
@@ -90,3 +94,26 @@ def test_scratch_that_even_the_keeper_could_not_remove_is_swept(scratch: Path) -
     PROVIDER.check(Order(limits=Limits(), session_id="x"), (), lambda line: None)
     assert list(scratch.iterdir()) == [own]
     own.rmdir()
+
+
+def test_a_control_group_goes_with_its_sandbox(scratch: Path) -> None:
+    if not shutil.which("bwrap") or (group := make_group(2**28, 16)) is None:
+        pytest.skip("there is no bwrap, or no control group can be made")
+    group.remove()
+    parents = {each.parent for each in group.shown.values()}
+    mark = repr(random.uniform(60, 70))
+    harness = subprocess.Popen([sys.executable, "-c", HARNESS, "bubblewrap", mark, ""])
+    own = f"{PREFIX}{harness.pid}-*"
+    assert wait_until(lambda: len(processes_about(mark)) >= 5)
+    assert all(list(parent.glob(own)) for parent in parents)
+    harness.kill()
+    harness.wait()
+    assert wait_until(lambda: not any(list(parent.glob(own)) for parent in parents), 20)
+    with closing(BubblewrapSandbox(TIGHT)) as sandbox:
+        held = sandbox.describe()["held"]
+        assert (held["memory"], held["processes"]) == ("cgroup", "cgroup")
+    assert not any(list(parent.glob(f"{PREFIX}{os.getpid()}-*")) for parent in parents)
+    for parent in parents:  # as one is left whose keeper was killed as well
+        (parent / f"{PREFIX}{harness.pid}-0-dead").mkdir()
+    sweep_groups()
+    assert not any(list(parent.glob(own)) for parent in parents)

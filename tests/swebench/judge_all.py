@@ -26,7 +26,7 @@ LIMITS = Limits(timeout=10, memory=512 * 2**20, pids=128)
 def main(provider: str, names: str, rootfs: str = "") -> None:
     settings = Settings(benchmark="swebench-lite", sandbox=provider, rootfs=rootfs or None)
     source, task = source_of(settings, RepositoryOptions()), to_task(instance.row())
-    source.check(print)
+    source.check(lambda line: print(line, file=sys.stderr))
     promises = try_promises(
         lambda limits: source.start(task, limits, "judge-all", network=False), network=False
     )

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_mcode.benchmarks.swebench import to_task
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.harnesses.repositories.images import ImageNames, check_disk
+from pytest_mcode.harnesses.repositories.images import ImageNames
 
 from . import instance
 
@@ -36,10 +36,3 @@ def test_an_image_of_another_form_is_taken_as_it_is_or_refused():
         ImageNames(namespace="other").of(task)
     with pytest.raises(ConfigurationError, match="leave out --mcode-namespace and --mcode-arch"):
         ImageNames(arch="arm64").of(task)
-
-
-def test_a_disk_that_is_too_small_is_refused_before_anything_is_pulled():
-    check_disk(missing=2, free=10**10)
-    check_disk(missing=300, free=None)
-    with pytest.raises(ConfigurationError, match=r"300 images are missing and need about 300 GB.* has 78 GB"):
-        check_disk(missing=300, free=78 * 10**9)

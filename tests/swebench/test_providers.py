@@ -16,6 +16,7 @@ from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.harnesses.repositories.directory_source import ApptainerSource, BubblewrapSource
 from pytest_mcode.harnesses.repositories.sandbox import Repositories
 from pytest_mcode.sandboxes import Limits, bubblewrap
+from pytest_mcode.sandboxes.promises import refuse_weaker
 
 from ..sandboxes.test_as_user import INTERPRETER, have_image, missing, started, user
 from . import instance
@@ -47,7 +48,12 @@ def test_podman(image, user):
         for running, weaker in ((as_root, set()), (as_user, {"memory", "processes"})):
             promises, verdicts = running.results()
             assert verdicts == VERDICTS
-            assert {name for name, state in promises.items() if state != "held"} <= weaker, promises
+            unheld = [name for name, state in promises.items() if state != "held"]
+            assert set(unheld) <= weaker, promises
+            if unheld:
+                flags = " ".join(f"--mcode-allow-weaker={name}" for name in unheld)
+                with pytest.raises(ConfigurationError, match=f"judge all the same with {flags}$"):
+                    refuse_weaker("podman", promises, ())
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ class DirectorySource(ABC):
         """Return what a task's container is made of, whether it is there or not."""
 
     @abstractmethod
-    def connect(self, place: str, server: Sequence[str], *, network: bool) -> PipeConnection:
+    def connect(self, place: str, server: Sequence[str], limits: Limits, *, network: bool) -> PipeConnection:
         """Start `server` as process 1 of a container."""
 
     @abstractmethod
@@ -74,7 +74,7 @@ class DirectorySource(ABC):
         if not self.image_id(task):
             raise InfraError(f"there is no {place}: {self.remedy}")
         server = commands_server("python3", limits, LARGEST_FILE)
-        return PipedContainer(lambda: self.connect(place, server, network=network), network=network)
+        return PipedContainer(lambda: self.connect(place, server, limits, network=network), network=network)
 
     def image_id(self, task: Task) -> str:
         """Return the place, and when it was made."""
@@ -104,17 +104,18 @@ class BubblewrapSource(DirectorySource):
         """Return bubblewrap's."""
         return bubblewrap.version(bubblewrap.find_bwrap_with_overlay())
 
-    def connect(self, place: str, server: Sequence[str], *, network: bool) -> PipeConnection:
+    def connect(self, place: str, server: Sequence[str], limits: Limits, *, network: bool) -> PipeConnection:
         """Start bubblewrap."""
         bwrap = bubblewrap.find_bwrap_with_overlay()
-        arguments = bubblewrap.overlay_arguments(place, WORKDIR, network=network)
+        group = bubblewrap.group_of(limits)
+        arguments = bubblewrap.overlay_arguments(place, WORKDIR, network=network, group=group)
 
         def explain(said: str) -> str:
             if "execvp python3" in said or "Python 3.8 or later" in said:
                 return f"{place} {NO_PYTHON}"
             return bubblewrap.explanation(said)
 
-        return PipeConnection([bwrap, *arguments, "--", *server], ENVIRONMENT, explain=explain)
+        return PipeConnection([bwrap, *arguments, "--", *server], ENVIRONMENT, group=group, explain=explain)
 
 
 class ApptainerSource(DirectorySource):
@@ -137,7 +138,7 @@ class ApptainerSource(DirectorySource):
         """Return Apptainer's."""
         return apptainer.version()
 
-    def connect(self, place: str, server: Sequence[str], *, network: bool) -> PipeConnection:
+    def connect(self, place: str, server: Sequence[str], limits: Limits, *, network: bool) -> PipeConnection:
         """Start Apptainer."""
         arguments = apptainer.overlay_arguments(WORKDIR, network=network)
 

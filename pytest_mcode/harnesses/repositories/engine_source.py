@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.harnesses.findings import Finding
 from pytest_mcode.harnesses.repositories import images
 from pytest_mcode.harnesses.repositories.engine_container import EngineContainer
+from pytest_mcode.harnesses.repositories.image_cache import ImageCache
 from pytest_mcode.harnesses.repositories.images import ImageNames, ImageState
 from pytest_mcode.records import Task
 from pytest_mcode.sandboxes import Limits
@@ -27,13 +29,21 @@ class EngineSource:
     """See `ContainerSource`. `namespace` and `arch` are as the options of these names say."""
 
     def __init__(
-        self, provider: EngineProvider = PROVIDER, *, namespace: str | None = None, arch: str = "auto"
+        self,
+        provider: EngineProvider = PROVIDER,
+        *,
+        namespace: str | None = None,
+        arch: str = "auto",
+        cache_bytes: int | None = None,
     ) -> None:
         self.provider = provider
         self._asked_for = (namespace, arch)
         self._engine: APIClient | None = None
         self._names: ImageNames | None = None
         self._connecting = threading.Lock()
+        self._cache_bytes = cache_bytes
+        """See ``--mcode-image-cache``; None: images stay."""
+        self._cache: ImageCache | None = None
 
     def check(self, progress: Callable[[str], None]) -> Mapping[str, Any]:
         """Remove containers of dead sessions; return engine, architecture and what it can't limit."""
@@ -73,37 +83,43 @@ class EngineSource:
             yield Finding(
                 check="images",
                 level="warning",
-                message=f"{len(missing)} of {len(sizes)} images are missing: a session pulls them, about "
-                f"{len(missing) * images.TYPICAL_SIZE / 10**9:.0f} GB",
+                message=f"{len(missing)} of {len(sizes)} images are missing: a session pulls them, "
+                f"{images.weight_said(missing, self.names.platform)}",
                 remedy=f"run the session while the network is there, or `{self.provider.name} load` them",
                 items=missing,
                 data=data,
             )
-            images.check_disk(len(missing), images.free_bytes(self._connected()))
+            self._check_disk(missing)
 
     def prepare(self, tasks: Sequence[Task], workers: int, progress: Callable[[str], None]) -> None:
-        """Pull the images that are missing; raises `ConfigurationError` where they will not fit."""
+        """Pull the images that are missing; raises `ConfigurationError` where they will not fit.
+
+        Within a bound on their disk only the first ones that fit: the others are pulled when a task needs
+        them, while other tasks run.
+        """
         missing = list(dict.fromkeys(each.image for each in self.states(tasks) if not each.present))
         if not missing:
             return
-        images.check_disk(len(missing), images.free_bytes(self._connected()))
-        progress(f"pulling {len(missing)} images")
-        images.pull_missing(self.provider.connect, missing, self.names.platform, workers, progress)
+        self._check_disk(missing)
+        platform, pull, first = self.names.platform, images.pull, len(missing)
+        if cache := self._bounded():
+            first = min(first, max(1, cache.room() // images.TYPICAL_SIZE))
+            pull = cache.pull
+        later = f", {len(missing) - first} more when they are needed" if first < len(missing) else ""
+        progress(f"pulling {first} images{later}")
+        images.pull_missing(self.provider.connect, missing[:first], platform, workers, progress, pull)
 
     def start(self, task: Task, limits: Limits, session_id: str, *, network: bool) -> EngineContainer:
         """Start a container of the task's image, pulled where it is missing."""
-        engine, image = self._reached(), self.names.of(task)
-        if images.inspect(engine, image) is None:
-            images.pull(engine, image, self.names.platform)
-        return EngineContainer(
-            engine,
-            self.provider,
-            image,
-            limits,
-            session_id,
-            network=network,
-            platform=self.names.platform,
-        )
+        engine, image, platform = self._reached(), self.names.of(task), self.names.platform
+        with ExitStack() as stack:
+            if cache := self._bounded():
+                stack.enter_context(cache.using(engine, image, platform))
+            elif images.inspect(engine, image) is None:
+                images.pull(engine, image, platform)
+            return EngineContainer(
+                engine, self.provider, image, limits, session_id, network=network, platform=platform
+            )
 
     def image_id(self, task: Task) -> str:
         """Return the engine's own id of the image."""
@@ -122,6 +138,18 @@ class EngineSource:
         if self._names is None:
             self._names = ImageNames.on(self._connected(), *self._asked_for)
         return self._names
+
+    def _check_disk(self, missing: Sequence[str]) -> None:
+        """Raise `ConfigurationError` where the missing images will not fit on the engine's disk."""
+        needed = images.needed_bytes(missing, self.names.platform)
+        if self._cache_bytes is not None:
+            needed = min(needed, self._cache_bytes)
+        images.check_disk(len(missing), needed, images.free_bytes(self._connected()))
+
+    def _bounded(self) -> ImageCache | None:
+        if self._cache is None and self._cache_bytes is not None:
+            self._cache = ImageCache(str(self._connected().info()["ID"]), self._cache_bytes)
+        return self._cache
 
     def _reached(self) -> APIClient:
         """Return the engine; one that disappears while tasks run is not an error of configuration."""

@@ -109,10 +109,11 @@ class RepositoryHarness(Harness):
             check_same_images(repositories, judged, tasks)
 
     def image_bytes(self, tasks: Sequence[Task]) -> int:
-        """Return what an image a task takes, layers that they share counted each time."""
-        from pytest_mcode.harnesses.repositories.images import TYPICAL_SIZE
+        """Return what the tasks' images take, as their registries tell, or 1 GB each."""
+        from pytest_mcode.harnesses.repositories.images import PLATFORMS, needed_bytes
 
-        return len(tasks) * TYPICAL_SIZE
+        names = dict.fromkeys(str(task.extra["image"]) for task in tasks)
+        return needed_bytes(list(names), PLATFORMS["x86_64"])
 
     def prepare(self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress) -> None:
         """Build or pull the images of `tasks`."""

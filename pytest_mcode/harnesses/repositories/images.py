@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pytest_mcode.errors import ConfigurationError, InfraError
@@ -15,7 +16,18 @@ from pytest_mcode.records import Task
 if TYPE_CHECKING:
     from docker import APIClient
 
-__all__ = ["ImageNames", "ImageState", "check_disk", "free_bytes", "pull", "pull_missing", "states"]
+    from pytest_mcode.harnesses.repositories.manifests import Weight
+
+__all__ = [
+    "ImageNames",
+    "ImageState",
+    "check_disk",
+    "free_bytes",
+    "needed_bytes",
+    "pull",
+    "pull_missing",
+    "states",
+]
 
 TYPICAL_SIZE = 10**9
 """Bytes that one more image takes on the engine's disk, base layers being shared: an estimate from above."""
@@ -117,13 +129,14 @@ def pull_missing(
     platform: str,
     workers: int,
     progress: Callable[[str], None],
+    pulling: Callable[[APIClient, str, str], None],
 ) -> Mapping[str, str]:
-    """Pull images, `workers` at a time; return, by image, why it can't be had."""
+    """Pull images by `pulling`, `workers` at a time; return, by image, why it can't be had."""
 
     def attempt(image: str) -> tuple[str, str]:
         try:
             with connect() as engine:
-                pull(engine, image, platform)
+                pulling(engine, image, platform)
         except (InfraError, ConfigurationError) as error:
             return image, str(error)
         return image, ""
@@ -169,12 +182,33 @@ def free_bytes(engine: APIClient) -> int | None:
         return None
 
 
-def check_disk(missing: int, free: int | None) -> None:
+def needed_bytes(missing: Sequence[str], platform: str) -> int:
+    """Return what missing images will take on the engine's disk, about."""
+    weight = _weight(tuple(missing), platform)
+    return weight.unpacked if weight else len(missing) * TYPICAL_SIZE
+
+
+def weight_said(missing: Sequence[str], platform: str) -> str:
+    """Return in words what missing images weigh, and how that is known."""
+    weight = _weight(tuple(missing), platform)
+    if weight is None:
+        return f"about {len(missing) * TYPICAL_SIZE / 10**9:.0f} GB (1 GB each: no registry tells)"
+    download, unpacked = (f"{size / 10**9:.1f} GB" for size in (weight.download, weight.unpacked))
+    return f"{download} to download and about {unpacked} of disk (by {weight.asked} manifests)"
+
+
+@lru_cache(maxsize=8)
+def _weight(missing: tuple[str, ...], platform: str) -> Weight | None:
+    from pytest_mcode.harnesses.repositories.manifests import weigh
+
+    return weigh(missing, platform)
+
+
+def check_disk(missing: int, needed: int, free: int | None) -> None:
     """Raise `ConfigurationError` where the missing images will not fit."""
-    needed = missing * TYPICAL_SIZE
     if free is not None and free < needed:
         raise ConfigurationError(
             f"{missing} images are missing and need about {needed / 10**9:.0f} GB, but the engine's "
-            f"disk has {free / 10**9:.0f} GB free: make room (`docker system df`), or take fewer tasks "
-            "(--mcode-limit, --mcode-task, -m REPOSITORY)"
+            f"disk has {free / 10**9:.0f} GB free: make room (`docker system df`), bound them "
+            "(--mcode-image-cache), or take fewer tasks (--mcode-limit, --mcode-task, -m REPOSITORY)"
         )

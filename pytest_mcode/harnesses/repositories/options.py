@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pytest_mcode.options import choice, count, number, option, switch
+from pytest_mcode.options import choice, count, number, option, size, switch
 
 __all__ = ["SINGLE", "RepositoryOptions"]
 
@@ -72,6 +72,11 @@ class RepositoryOptions:
         metavar="ARCH",
         default="auto",
         changes_result=True,
+    )
+    image_cache: str | None = option(
+        "Disk that pulled images may take, such as 60g: the least recently used go first; default: all stay.",
+        size,
+        metavar="SIZE",
     )
     max_workers: int = count("Images of tasks that are pulled or built at the same time.", 1, default=4)
     task_repo: str | None = option(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_mcode.harnesses.findings import Finding
 from pytest_mcode.harnesses.repositories.container import Container
+from pytest_mcode.options import size_bytes
 from pytest_mcode.records import Task
 from pytest_mcode.sandboxes import Limits
 from pytest_mcode.settings import Settings
@@ -57,4 +58,5 @@ def source_of(settings: Settings, own: RepositoryOptions) -> ContainerSource:
         engine_provider(settings.sandbox),
         namespace=own.namespace or (LOCAL if own.task_repo else None),
         arch=own.arch,
+        cache_bytes=size_bytes(own.image_cache) if own.image_cache else None,
     )

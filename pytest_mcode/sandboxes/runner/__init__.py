@@ -17,7 +17,15 @@ from typing import Any
 
 from pytest_mcode.sandboxes import Limits
 
-__all__ = ["ENVIRONMENT", "IDLE_SECONDS", "Place", "command", "commands_server"]
+__all__ = [
+    "ENVIRONMENT",
+    "IDLE_SECONDS",
+    "JUDGE_MEMORY",
+    "RUNNER_PIDS",
+    "Place",
+    "command",
+    "commands_server",
+]
 
 MODULES = (
     "wire",
@@ -78,6 +86,9 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
 }
 """Of every runner: sets iterate in the same order in every attempt, and no library starts threads unasked."""
+
+JUDGE_MEMORY, RUNNER_PIDS = 256 * 2**20, 8
+"""What a control group has beyond a solution's limits, for the judge and the server."""
 
 IDLE_SECONDS = 900.0
 """A runner whose client has been silent for so long ends: a killed engine would leave it for ever."""
