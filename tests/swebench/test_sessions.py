@@ -266,6 +266,9 @@ def test_what_an_agent_did_is_told_and_its_price_is_a_limit(pytester, task_file)
     stats = {"instance_cost": 30.0, "tokens_sent": 30, "tokens_received": 15, "api_calls": 3}
     assert saved["info"]["model_stats"] == stats
     assert [each["message_type"] for each in saved["history"]][:2] == ["system_prompt", "observation"]
+    assert pytester.run(*mcode, "report", *latest, "-o", "report.html").ret == 0
+    page = pytester.path.joinpath("report.html").read_text()
+    assert '<td>2 steps <span class="span">submitted 1</span></td>' in page
     (minis,) = pytester.run(*mcode, "export", *latest, "--format=trajectories").outlines
     assert json.loads(minis)["info"]["model_stats"] == {"instance_cost": 30.0, "api_calls": 3}
 

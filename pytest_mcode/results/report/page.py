@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pytest_mcode.records import to_json
+from pytest_mcode.results.agents import ends
 from pytest_mcode.results.figures import (
     FLAGGED,
     IN_PROCESS,
@@ -58,6 +59,8 @@ def render(found: Mapping[str, Any]) -> str:
         },
         runs=found["runs"],
         flagged=FLAGGED if any(run["solved_flagged"] for run in found["runs"]) else "",
+        agents=any(run["agent"] for run in found["runs"]),
+        ends=ends,
         in_process=IN_PROCESS if any(run["solved_in_process"] for run in found["runs"]) else "",
         repeats=REPEATED if any(run["repeats"] for run in found["runs"]) else "",
         charts=list(drawn),
