@@ -21,7 +21,7 @@ from pytest_mcode.results.budgets import Budget, History
 Rng = np.random.Generator
 BUDGETS = (1, 2, 5, 10)
 REPAIRS = 3
-SOME = 500
+SOME = 200
 """Repetitions of a cell each of which simulates a plan."""
 
 
@@ -230,7 +230,7 @@ def _match_is_shown(population: Population, reach: float, tasks: int, made: int,
 def matching_power(grid: Grid) -> None:
     measure = ("samples from which on a match is shown (plan)", "assurance", 0.8)
     names = grid.some((*NAMES[:2], "all at 0.3"))
-    for tasks, name, made, reach in product(grid.some((60, 164)), names, grid.some((1, 2, 5)), (1.0, 2.0)):
+    for tasks, name, made, reach in product(grid.some((60, 164)), names, grid.some((1, 5)), (1.0, 2.0)):
         cell = f"N={tasks}, {name}, known by {made} samples, B as A at {reach:g} samples"
         trial = partial(_match_is_shown, POPULATIONS[name], reach, tasks, made)
         grid.simulate([measure], cell, trial, at_least=SOME)

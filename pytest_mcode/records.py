@@ -212,7 +212,7 @@ class Choice:
     """Which of a task's samples is handed in, chosen without the tests that judge; and what choosing took."""
 
     by: str
-    """``first``, ``public``, ``vote``, ``tests``."""
+    """``first``, ``public``, ``vote``, ``vote-model``, ``tests``."""
     sample: int | None
     """None where no sample has a solution."""
     passed: bool

@@ -36,8 +36,8 @@ def rate_interval(
 ) -> Interval | Withheld:
     """Return the interval by which a mean of shares over tasks is judged: over clusters where there are.
 
-    Without `clusters` it is `intervals.mean_interval` of `draws` a task, for tasks like these. Every rate
-    that is printed has its interval from here.
+    Without `clusters` it is `intervals.mean_interval` of `draws` a task, else `clustered_rate`. Every rate
+    that is printed has its interval from here. Population: tasks like these, or of clusters like these.
     """
     if not values:
         return Withheld("no task was judged")
@@ -53,7 +53,9 @@ def clustered_rate(
 ) -> Interval | Withheld:
     """Return an interval for a mean of shares over tasks, whose clusters are a sample of such clusters.
 
-    `clusters` names each task's. Wilson's interval at the effective number of tasks; see `_effective_tasks`.
+    `clusters` names each task's. Wilson's interval at the effective number of tasks (Korn & Graubard 1998;
+    Franco et al. 2019, doi:10.1093/jssam/smy019), see `_effective_tasks`. Population: tasks of clusters like
+    these.
     """
     mean = fsum(values) / len(values)
     size = _effective_tasks(values, clusters, mean * (1 - mean), confidence)
@@ -71,7 +73,8 @@ def paired_interval(
 ) -> Interval | Withheld:
     """Return the interval by which a mean of paired differences is judged: over clusters where there are.
 
-    Without `clusters` it is `differences.difference_interval` of `draws` a task, for tasks like these.
+    Without `clusters` it is `differences.difference_interval` of `draws` a task (Tango 1998), else
+    `clustered_difference`. Population: tasks like these, or of clusters like these.
     """
     if not differences:
         return Withheld("no task was judged by both")
@@ -88,7 +91,7 @@ def clustered_difference(
 ) -> Interval | Withheld:
     """Return an interval for a mean of paired differences, from -1 to 1 each; otherwise `clustered_rate`.
 
-    Tango's interval at the effective number of tasks.
+    Tango's interval (1998) at the effective number of tasks. Population: tasks of clusters like these.
     """
     tasks = len(differences)
     gains = fsum(max(each, 0) for each in differences) / tasks

@@ -63,9 +63,11 @@ def spent(attempts: Iterable[Attempt], axis: Axis) -> float | None:
 def cost_until_pass(samples: Sequence[Draw], k: int) -> float | None:
     """Return what one task costs on average when at most `k` of its samples are drawn, up to the first pass.
 
-    Exact over every order of the samples: a draw is made after i others where these all failed, so passing
-    samples are reached as often as failing ones at first, and less often later; each is charged its own cost
-    (failing ones tend to cost more). None where a sample that can be reached has no known cost.
+    The samples are drawn without replacement, as for pass@k (Chen et al. 2021, arXiv:2107.03374), and it is
+    exact over every order of them. A draw is made after i others where these all failed, so passing samples
+    are reached as often as failing ones at first, and less often later; each is charged its own cost (failing
+    ones tend to cost more). None where a sample that can be reached has no known cost. Population: the
+    samples of this task.
     """
     n, failed = len(samples), sum(not passed for passed, _ in samples)
     if not 1 <= k <= n:

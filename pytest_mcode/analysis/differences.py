@@ -31,7 +31,7 @@ def difference_interval(
 ) -> tuple[float, float]:
     """Return an interval for the mean of paired differences, from -1 to 1 each; population: tasks like these.
 
-    Tango's at the `intervals.effective_size`, with the mean gain and the mean loss as shares of flips:
+    Tango's (1998) at the `intervals.effective_size`, with the mean gain and the mean loss as shares of flips:
     on differences of -1, 0 and 1 it is `score_interval`. `draws`, of the side with fewer, are the independent
     draws behind a score: repeats, or ⌊n/k⌋ for pass@k.
     """
@@ -72,7 +72,8 @@ def difference_limits(
 def difference_bounds(a: Sequence[float | None], b: Sequence[float | None]) -> tuple[float, float]:
     """Return A minus B over all tasks in the worst and the best case of the infra outcomes, which are None.
 
-    At worst each of A's infra outcomes failed and each of B's was solved; at best the reverse.
+    At worst each of A's infra outcomes failed and each of B's was solved; at best the reverse (Manski 1990,
+    "Nonparametric bounds on treatment effects"). Population: these tasks.
     """
     pairs = list(zip(a, b, strict=True))
     if not pairs:

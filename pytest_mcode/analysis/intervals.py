@@ -53,7 +53,10 @@ def _poisson_limit(events: float, alpha: float) -> float:
 
 
 def bounds(solved: int, judged: int, infra: int) -> tuple[float, float] | None:
-    """Return the pass rate had every infra task failed, and had every one been solved."""
+    """Return the pass rate had every infra task failed, and had every one been solved (Manski 1990).
+
+    Population: these tasks.
+    """
     tasks = judged + infra
     return (solved / tasks, (solved + infra) / tasks) if tasks else None
 

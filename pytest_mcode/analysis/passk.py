@@ -27,7 +27,8 @@ def pass_at_k(n: int, c: int, k: int) -> float:
     """Return the chance that at least one of `k` draws from `n` samples, of which `c` passed, passes.
 
     The unbiased estimator of Chen et al. 2021 (arXiv:2107.03374, section 2.1). `n` must have
-    been fixed beforehand: where sampling stopped at the first pass, c/n is biased upwards.
+    been fixed beforehand: where sampling stopped at the first pass, c/n is biased upwards. Population: all
+    samples that might be drawn of this task.
     """
     if not 0 <= c <= n or not 1 <= k <= n:
         raise ValueError(f"pass@{k} needs 1 <= k <= n and 0 <= c <= n, not n={n}, c={c}")
@@ -42,8 +43,8 @@ def pass_at_k_interval(
 ) -> Interval | Withheld:
     """Return the interval of the mean pass@k; population: tasks like these, or tasks of such `clusters`.
 
-    One pass@k spends k samples, so ⌊n/k⌋ draws are what a task's samples are worth: see `mean_interval`.
-    Several samples rarely miss a task, so limits near 1 rest on few events.
+    One pass@k spends k samples, so ⌊n/k⌋ draws are what a task's samples are worth: see `mean_interval`
+    (after Franco et al. 2019). Several samples rarely miss a task, so limits near 1 rest on few events.
     """
     values = [pass_at_k(n, c, k) for n, c in tasks]
     fewest = min((n for n, _ in tasks), default=k)

@@ -19,7 +19,8 @@ def attempts_of_a_task(
     """Return the attempts to expect of a task whose first attempts pass at `rate`, repairs at `repaired`.
 
     A sample goes on until it passes or `debug_iters` repairs are made; the next one starts where it failed,
-    or in any case with `all_samples`. Samples are independent.
+    or in any case with `all_samples`. Samples are independent: sums of geometric series. Population: what
+    might be drawn of this task.
     """
     failing = [(1 - rate) * (1 - repaired) ** number for number in range(debug_iters + 1)]
     of_a_sample = 1 + sum(failing[:-1])

@@ -41,8 +41,9 @@ def detectable_difference(
 ) -> float | Withheld:
     """Return the smallest true difference that the exact McNemar test finds with this `power`.
 
-    Solved on `mcnemar_power`, at the `discordance` seen, or at its floor where that is more: every flip one
-    way. Withheld where not even a difference of 1 would be found. Population: tasks like these.
+    Solved on `mcnemar_power` (Connor 1987), at the `discordance` seen, or at its floor where that is more:
+    every flip one way. Withheld where not even a difference of 1 would be found. Population: tasks like
+    these.
     """
 
     def is_seen(difference: float) -> bool:

@@ -106,6 +106,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     """Return p-values adjusted for all that one table prints, in the order given (Holm 1979, jstor 4615733).
 
     Those below 0.05 are all true findings with a chance of 95 %, however the tests depend on each other.
+    Population: that of the tests.
     """
     adjusted, largest = [0.0] * len(p_values), 0.0
     for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):

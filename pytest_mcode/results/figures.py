@@ -17,6 +17,7 @@ __all__ = [
     "axis_name",
     "brief",
     "budget_words",
+    "cost_words",
     "count",
     "coverage",
     "further_attempts",
@@ -134,6 +135,12 @@ def visible(text: str) -> str:
 def axis_name(axis: str) -> str:
     """Return the name of an axis of `analysis.costs.AXES` for people: ``model seconds``."""
     return axis.replace("_", " ")
+
+
+def cost_words(amount: float, axis: str) -> str:
+    """Return ``485 tokens a task``, ``a price of 0.02 a task``."""
+    number = quantity(amount)
+    return f"a price of {number} a task" if axis == "price" else f"{number} {axis_name(axis)} a task"
 
 
 def iteration(each: Mapping[str, Any]) -> dict[str, str]:

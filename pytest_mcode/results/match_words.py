@@ -3,7 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_mcode.results.figures import axis_name, budget_words, interval, percent, quantity, short_id
+from pytest_mcode.results.figures import (
+    axis_name,
+    budget_words,
+    cost_words,
+    interval,
+    percent,
+    quantity,
+    short_id,
+)
 from pytest_mcode.results.sentences import RELATED
 
 __all__ = ["facts_of", "sentence", "table_of"]
@@ -17,18 +25,21 @@ def sentence(found: Mapping[str, Any]) -> str:
     if small == big:
         small, big = f"{small} in run A", "run B"
     of_big = f"{big} with {budget_words(found['b']['budget'])}"
-    less = f" less {100 * found['margin']:g} points" if found["margin"] else ""
+    points = f"{100 * found['margin']:g} points" if found["margin"] else ""
     last = _words(found["curve"][-1], found["by"])
     if found["withheld"]:
         return f"How much {small} needs to match {of_big} cannot be said: {found['withheld']}"
     if found["never"]:
-        return f"{small} is shown to stay below {of_big}{less} within every budget shown, up to {last}: never"
+        below = f"more than {points} below" if points else "below"
+        return f"{small} is shown to stay {below} {of_big} within every budget shown, up to {last}: never"
     at = _words(found["estimate"], found["by"]) if found["estimate"] else None
     low, high = found["low"], found["high"]
     if at is None:
-        reached = f"does not reach {of_big}{less} within the budget shown, {last}"
+        far = f"come within {points} of" if points else "reach"
+        reached = f"does not {far} {of_big} within the budget shown, {last}"
     else:
-        reached = f"needs {at} to be at least as good as {of_big}{less}"
+        near = f"at most {points} below" if points else "at least as good as"
+        reached = f"needs {at} to be {near} {of_big}"
     if high is None:
         sure = f"95 % confidence: {_words(low, found['by'])} or more; not shown within the budget shown"
     elif high["amount"] == low["amount"]:
@@ -44,7 +55,7 @@ def _words(point: Point, by: str) -> str:
     """Return a budget in the unit that was asked for, and in samples and repairs where that is another."""
     if by in ("samples", "repairs"):
         return budget_words(point)
-    return f"{quantity(point['amount'])} {axis_name(by)} a task ({budget_words(point)})"
+    return f"{cost_words(point['amount'], by)} ({budget_words(point)})"
 
 
 def facts_of(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -60,7 +71,7 @@ def facts_of(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     of = f" of {found['clusters']} repositories" if found["clusters"] else ""
     yield "tasks", f"{found['tasks']} judged by both{of}"
     cost = found["b"]["cost"]
-    spends = "" if cost is None else f" for {quantity(cost)} {axis_name(found['by'])} a task"
+    spends = "" if cost is None else f" for {cost_words(cost, found['by'])}"
     yield "B", f"solved {percent(found['b']['rate'])}{spends}"
 
 

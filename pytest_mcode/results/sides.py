@@ -115,7 +115,9 @@ def pair(a: Side, b: Side) -> Pairing:
             )
     if not common:
         found = f"{_example(a)}, {_example(b)}"
-        raise ConfigurationError(f"{both} have no common task: {found}; compare runs of one benchmark")
+        one = a.runs[0]["benchmark"] == b.runs[0]["benchmark"]
+        remedy = "select the same tasks in both" if one else "compare runs of one benchmark"
+        raise ConfigurationError(f"{both} have no common task: {found}; {remedy}")
     if not same:
         alike = f"{len(common)} tasks of the same id, such as {common[0]}"
         raise ConfigurationError(

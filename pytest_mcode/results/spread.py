@@ -51,7 +51,7 @@ def spread_of_counts(tasks: Sequence[Counts], names: Sequence[str] | None = None
     if isinstance(parts, Withheld):
         return _nothing(parts.reason) | these
     if not parts.between and not parts.within:
-        return _nothing("no task varied: every try ended alike") | these
+        return _nothing("no task varied, every try ended alike: more tries may differ") | these
     return {
         **these,
         "error_these": parts.error_these,

@@ -9,7 +9,7 @@ SCRIPT = Path(__file__).parents[2] / "experiments" / "coverage.py"
 
 
 def test_quick_grid_is_written(tmp_path: Path) -> None:
-    sections = ["clusters", "these-tasks", "matching", "tables"]
+    sections = ["clusters", "these-tasks", "matching", "tables", "detection", "selection-gaps"]
     command = [sys.executable, SCRIPT, "--quick", "--out", tmp_path]
     for section in sections:
         command += ["--only", section]

@@ -1,5 +1,5 @@
 import random
-from itertools import combinations
+from itertools import combinations, product
 from statistics import fmean
 
 import numpy as np
@@ -113,6 +113,21 @@ def test_mixed_counts_are_judged_by_fishers_test(short_passed: int, refused: boo
     table = [[short_passed, 10 - short_passed], [20, 20]]
     assert (stats.fisher_exact(table, alternative="greater").pvalue < 0.05) == refused
     assert (stopped_early(counts) is not None) is refused
+
+
+def test_dealing_is_over_every_split_of_the_samples() -> None:
+    a, b, k = [(3, 3), (2, 1), (3, 2)], [(3, 1), (3, 0), (2, 1)], 2
+
+    def split(ours: tuple[int, int], theirs: tuple[int, int]) -> list[float]:
+        samples = [True] * (ours[1] + theirs[1]) + [False] * (ours[0] + theirs[0] - ours[1] - theirs[1])
+        picks = combinations(range(len(samples)), ours[0])
+        passed = [sum(samples[number] for number in pick) for pick in picks]
+        return [published(ours[0], c, k) - published(theirs[0], ours[1] + theirs[1] - c, k) for c in passed]
+
+    splits = [split(*pair) for pair in zip(a, b, strict=True)]
+    seen = sum(published(*x, k) - published(*y, k) for x, y in zip(a, b, strict=True))
+    exact = fmean(abs(sum(each)) >= abs(seen) - 1e-9 for each in product(*splits))
+    assert pass_at_k_test(a, b, k) == pytest.approx(exact, abs=0.015)
 
 
 def test_dealing_samples_anew_is_fishers_test() -> None:

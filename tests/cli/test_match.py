@@ -54,8 +54,8 @@ def test_the_smallest_budget_that_matches(mcode: Mcode, db: Path) -> None:
     assert (found["never"], found["withheld"], found["tasks"]) == (False, None, TASKS)
     low, high = found["low"]["samples"], found["high"]["samples"]
     assert found["sentence"] == (
-        f"granite4:3b (ollama) needs {enough} samples to be at least as good as big:70b (ollama) with 1 "
-        f"sample less 5 points (95 % confidence: from {low} samples to {high} samples)"
+        f"granite4:3b (ollama) needs {enough} samples to be at most 5 points below big:70b (ollama) with 1 "
+        f"sample (95 % confidence: from {low} samples to {high} samples)"
     )
     shown = mcode("match", "small-ten", "big-one", "--db", db)
     assert words(shown).startswith(f"{found['sentence']}. A humaneval@")
@@ -94,8 +94,8 @@ def test_repeats_give_a_curve(mcode: Mcode, db: Path, tmp_path: Path) -> None:
 def test_never_is_an_answer(mcode: Mcode, db: Path) -> None:
     shown = words(mcode("match", "small-ten", "big-best", "--db", db))
     assert shown.startswith(
-        "granite4:3b (ollama) is shown to stay below big:70b (ollama) with 1 sample less 5 points within "
-        "every budget shown, up to 10 samples: never."
+        "granite4:3b (ollama) is shown to stay more than 5 points below big:70b (ollama) with 1 sample "
+        "within every budget shown, up to 10 samples: never."
     )
     better = words(mcode("match", "small-ten", "big-poor", "--db", db))
     assert (
@@ -218,6 +218,11 @@ def test_what_cannot_be_matched_says_why(mcode: Mcode, tmp_path: Path) -> None:
         ("compare one-task lost-all", "lost-all judged no task: each of its 3 ended in infra"),
         ("match one-more one-task", "one common task, which shows nothing of others: run more"),
         (
+            "match silent other --by price --price 1,1",
+            "--by=price: of run silent no price is known: give --price IN,OUT per million tokens, or "
+            "--price-per-hour where not all tokens were reported",
+        ),
+        (
             "match silent other --by tokens",
             "--by=tokens: of run silent not all tokens were reported; match by attempts or by seconds",
         ),
@@ -241,8 +246,23 @@ def test_runs_that_are_not_of_the_same_tasks_or_samples(mcode: Mcode, tmp_path: 
     assert (
         "warning run uneven has 2 to 3 samples of a task, so that each of its budgets was drawn once" in shown
     )
+    write_run(db, run_info("others", **BIG, seed=2), [outcome(7, "passed"), outcome(8, "passed")])
     for arguments, message in (
-        ("match uneven elsewhere", "uneven and elsewhere have no common task"),
+        (
+            "match uneven elsewhere",
+            "uneven and elsewhere have no common task: uneven judged 2 such as HumanEval/0, elsewhere judged "
+            "1 such as HumanEval/7; compare runs of one benchmark",
+        ),
+        (
+            "compare uneven others",
+            "uneven and others have no common task: uneven judged 2 such as HumanEval/0, others judged "
+            "2 such as HumanEval/7; select the same tasks in both",
+        ),
+        (
+            "compare uneven whole --pass-at 4",
+            "--pass-at: run uneven: tasks that passed were given 2.5 samples on average, up to 3 to them: "
+            "sampling went by the outcome, where c/n is biased; make as many samples of every task",
+        ),
         ("match uneven changed", "but none of the same content (fingerprint); compare runs over the same"),
         ("compare uneven uneven", "a run compared with itself shows nothing; give two different ones"),
     ):

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +56,35 @@ def planned(mcode: Mcode, db: Path, *arguments: object) -> dict[str, Any]:
     return found
 
 
+def enumerated(rate: float, repaired: float, samples: int, debug_iters: int, every: bool) -> float:
+    """The mean over all that may pass and fail, of attempts that are counted one by one."""
+    total = 0.0
+    chances = [rate, *[repaired] * debug_iters] * samples
+    for passes in product((True, False), repeat=len(chances)):
+        weight = prod(p if passed else 1 - p for p, passed in zip(chances, passes, strict=True))
+        made, solved = 0, False
+        for sample in range(samples):
+            for passed in passes[sample * (1 + debug_iters) :][: 1 + debug_iters]:
+                if solved and not every:
+                    break
+                made += 1
+                if passed:
+                    solved = True
+                    break
+        total += weight * made
+    return total
+
+
 def test_attempts_by_the_loop() -> None:
     assert attempts_of_a_task(0.5, 0.0, 3, 0, all_samples=False) == pytest.approx(1 + 0.5 + 0.25)
     assert attempts_of_a_task(0.5, 0.0, 3, 0, all_samples=True) == 3
     # A sample of one attempt, half the time a repair, and half of these times another one.
     assert attempts_of_a_task(0.5, 0.5, 2, 2, all_samples=True) == pytest.approx(2 * 1.75)
     assert attempts_of_a_task(0.5, 0.5, 2, 1, all_samples=False) == pytest.approx(1.5 * 1.25)
+    for every in (True, False):
+        assert attempts_of_a_task(0.3, 0.4, 2, 2, all_samples=every) == pytest.approx(
+            enumerated(0.3, 0.4, 2, 2, every)
+        )
     least, most = expected_attempts(0.5, 0.2, 5, 2, all_samples=False)
     rates = (0.1, 0.9)  # their mean is 0.5, and so what they need lies between
     between = sum(attempts_of_a_task(rate, 0.2, 5, 2, all_samples=False) for rate in rates) / 2

@@ -60,7 +60,7 @@ def test_a_run_says_what_more_samples_would_mend(mcode: Mcode, db: Path) -> None
 @pytest.mark.parametrize(
     ("run", "reason"),
     [
-        ("run-sure", "no task varied: every try ended alike"),
+        ("run-sure", "no task varied, every try ended alike: more tries may differ"),
         ("run-swe", "tasks of one repository vary together"),
     ],
 )
