@@ -16,6 +16,7 @@ from pytest_mcode.sandboxes.groups import Group, make_group, sweep_groups
 from pytest_mcode.sandboxes.interpreter import SCRATCH, SHARED, environment, scratch_place, visible_paths
 from pytest_mcode.sandboxes.pipes import PipeConnection
 from pytest_mcode.sandboxes.runner import JUDGE_MEMORY, RUNNER_PIDS, Place, command
+from pytest_mcode.sandboxes.runner.view import SETTINGS_OF_THE_KERNEL
 from pytest_mcode.sandboxes.trial import try_sandbox
 
 __all__ = [
@@ -138,17 +139,8 @@ def _mounts(visible: Sequence[str]) -> Iterator[str]:
 
 def _arguments(mounts: Sequence[str], scratch: str, *, as_root: bool) -> Iterator[str]:
     yield from AS_ROOT if as_root else AS_USER
-    yield from (
-        *NAMESPACES,
-        *OFFLINE,
-        "--die-with-parent",
-        "--as-pid-1",
-        *mounts,
-        "--proc",
-        "/proc",
-        "--dev",
-        "/dev",
-    )
+    yield from (*NAMESPACES, *OFFLINE, "--die-with-parent", "--as-pid-1", *mounts)
+    yield from (*_proc(), "--dev", "/dev")
     for path in (scratch, SHARED):
         yield from ("--size", str(SCRATCH_BYTES), "--perms", "1777", "--tmpfs", path)
     yield from ("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/")
@@ -176,6 +168,13 @@ def find_bwrap_with_overlay() -> str:
     )
 
 
+def _proc() -> Iterator[str]:
+    """Yield what mounts /proc; root may change the kernel's settings there even without a capability."""
+    yield from ("--proc", "/proc")
+    for path in SETTINGS_OF_THE_KERNEL:
+        yield from ("--ro-bind-try", path, path)
+
+
 def group_of(limits: Limits) -> Group | None:
     """Return a control group for a sandbox, where one may be made."""
     return make_group(limits.memory + JUDGE_MEMORY, limits.pids + RUNNER_PIDS)
@@ -195,7 +194,7 @@ def overlay_arguments(
 ) -> Iterator[str]:
     """Yield what makes of `rootfs` a file system whose changes are in memory, for one who is root there."""
     yield from (*AS_CONTAINER, *NAMESPACES, *(() if network else OFFLINE), "--die-with-parent", "--as-pid-1")
-    yield from ("--overlay-src", rootfs, "--tmp-overlay", "/", "--proc", "/proc", "--dev", "/dev")
+    yield from ("--overlay-src", rootfs, "--tmp-overlay", "/", *_proc(), "--dev", "/dev")
     if network:
         yield from ("--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf")
     yield from _shown(group)

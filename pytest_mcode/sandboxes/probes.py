@@ -185,5 +185,6 @@ def tried():
             os.remove(path)
         except OSError:
             pass
-    return written
+    settings = "/proc/sys/kernel/core_pattern"  # by which root has the kernel run a program
+    return written + [settings] * os.access(settings, os.W_OK)
 """

@@ -92,9 +92,9 @@ def test_settings_that_the_run_had_no_use_for_are_left_out(mcode: Mcode, tmp_pat
     for name in (*repository_options, "image", "isolation", "request_timeout", "retrieval_k", "margin"):
         assert f"\n{name} " not in functions
     assert "\nmem_limit " in functions
-    for name in ("sandbox", "image", "retrieval_k"):
+    for name in ("image", "retrieval_k"):
         assert f"\n{name} " not in repositories
-    for name in ("max_steps", "retrieval_source", "request_timeout"):
+    for name in ("sandbox", "max_steps", "retrieval_source", "request_timeout"):
         assert f"\n{name} " in repositories
 
 

@@ -190,7 +190,7 @@ def test_export_loads_tasks_only_for_a_format_that_needs_them(results: Results) 
         raise AssertionError(run)
 
     run = results.run("e00003")
-    assert run.formats == ("samples", "predictions", "trajectories", "csv")
+    assert run.formats == ("samples", "predictions", "trajectories", "sweagent", "csv")
     lines = [json.loads(line) for line in run.export("predictions", load)]
     assert {"instance_id", "model_name_or_path", "model_patch"} == {*lines[0]}
     assert sum(1 for _ in run.export("samples", load)) == len(lines)

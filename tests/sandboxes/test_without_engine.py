@@ -3,10 +3,12 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from pytest_mcode.sandboxes.engine import NO_RANGE
 from pytest_mcode.sandboxes.opening import check_sandbox
 from pytest_mcode.sandboxes.preflight import _not_pulled
 from tests.sandboxes.test_as_user import INTERPRETER, started, user
+from tests.sandboxes.test_life_cycle import wait_until
 
 __all__ = ["user"]
 
@@ -60,6 +63,7 @@ def test_what_forbids_namespaces(bwrap: Path, said: str, remedy: str) -> None:
     assert refusal("bubblewrap").startswith(remedy)
 
 
+STRANGER = 54321
 ASK = """
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.sandboxes import Limits
@@ -82,16 +86,29 @@ def test_user_namespaces_are_switched_off(user: Any) -> None:
         assert asking.out.read().decode() == f"the sandbox does not work: {NO_NAMESPACES}\n"
 
 
+def end_processes(uid: int) -> bool:
+    """Kill a user's processes; return whether there were none."""
+    found = False
+    for each in Path("/proc").iterdir():
+        with suppress(OSError):
+            if each.name.isdigit() and each.stat().st_uid == uid:
+                found = True
+                os.kill(int(each.name), signal.SIGKILL)
+    return not found
+
+
 @pytest.mark.skipif(not shutil.which("podman") or os.geteuid() != 0, reason="needs Podman, and root")
 def test_a_user_without_a_range_of_ids(user: Any) -> None:
     """One that no file of ranges names: a user that exists only as a number."""
     with tempfile.TemporaryDirectory(prefix="mcode-nobody-") as home:
-        os.chown(home, 54321, 54321)
-        stranger = pwd.struct_passwd(("stranger", "x", 54321, 54321, "", home, "/bin/sh"))
+        os.chown(home, STRANGER, STRANGER)
+        stranger = pwd.struct_passwd(("stranger", "x", STRANGER, STRANGER, "", home, "/bin/sh"))
         with started(stranger, INTERPRETER, "-c", ASK, "podman") as asking:
             asking.ended_well()
             assert asking.out.read().decode() == f"{NO_RANGE}\n"
-    shutil.rmtree("/tmp/mcode-podman-54321", ignore_errors=True)
+        # Podman's service writes there, and another process of its stays for ever.
+        assert wait_until(lambda: end_processes(STRANGER), 20)
+    shutil.rmtree(f"/tmp/mcode-podman-{STRANGER}", ignore_errors=True)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody without permission")

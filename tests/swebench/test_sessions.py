@@ -414,6 +414,8 @@ def test_swebench_is_imported_for_nothing_but_judging(pytester):
         ({}, ("--mcode-sandbox=process",), "--mcode-sandbox=process: a repository's tests need its own *"),
         ({}, ("--mcode-agent=bash",), "*--mcode-agent=bash: gold types no commands*"),
         ({}, ("--mcode-max-price=1",), "--mcode-max-price: it bounds an agent by what its model costs: *"),
+        ({}, ("--mcode-image-cache=60",), "*--mcode-image-cache: '60' is not *; give a size such as *"),
+        ({}, ("--mcode-image-cache=60g", "--mcode-rootfs=.", "--mcode-sandbox=bubblewrap"), "*no images*"),
         ({}, ("--mcode-arch=sparc",), "*--mcode-arch: 'sparc' is not *; give one of auto, x86_64, arm64"),
         ({}, ("--mcode-force-rebuild",), "--mcode-force-rebuild: only with --mcode-task-repo *"),
         ({}, ("--mcode-split=train",), "*swebench-lite has no split 'train'; its splits are test, dev"),

@@ -25,6 +25,8 @@ def check_together(settings: Settings) -> None:
         raise ConfigurationError(
             "--mcode-rootfs: give --mcode-sandbox=bubblewrap or apptainer as well, or none"
         )
+    if own.image_cache and settings.rootfs is not None:
+        raise ConfigurationError("--mcode-image-cache: --mcode-rootfs needs no images; leave one of them out")
     if own.force_rebuild and not own.task_repo:
         raise ConfigurationError("--mcode-force-rebuild: only with --mcode-task-repo are images built")
     priced = settings.price or settings.price_per_hour

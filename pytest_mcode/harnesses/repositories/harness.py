@@ -131,9 +131,11 @@ class RepositoryHarness(Harness):
                 progress=progress,
             )
         with closing(_open(settings, session_id)) as repositories:
+            tried = any(repositories.source.image_id(task) for task in tasks)
             repositories.source.prepare(tasks, own.max_workers, progress)
-            described = {**repositories.source.check(progress), **repositories.describe()}
-            check_limits(repositories, described, tasks, settings.allow_weaker, lambda line: None)
+            if not tried:  # else that was done when the sandbox was checked
+                described = {**repositories.source.check(lambda line: None), **repositories.describe()}
+                check_limits(repositories, described, tasks, settings.allow_weaker, progress)
 
     def remove_leftovers(self, settings: Settings, session_id: str) -> None:
         """Remove containers of the session."""
