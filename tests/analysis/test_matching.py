@@ -1,8 +1,13 @@
+from itertools import combinations, pairwise
+from math import factorial, prod
+
 import numpy as np
 import pytest
+from scipy import stats
 
 from pytest_mcode.analysis.differences import difference_interval
 from pytest_mcode.analysis.matching import match
+from tests.analysis.own_tango import tango_score
 
 OTHER = [1.0] * 60 + [0.0] * 40
 
@@ -23,6 +28,67 @@ def test_budgets_are_those_at_which_the_intervals_cross() -> None:
     assert found.high == min(k for k, (low, _) in limits.items() if low > -0.05) == 3
     assert found.passes == min(k for k, (low, _) in limits.items() if low > 0) == 4
     assert not found.never
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.05, 0.2])
+def test_the_set_inverts_tangos_test(margin: float) -> None:
+    """Each budget is tested anew by the constrained likelihood, on curves that never fall."""
+    rng, z = np.random.default_rng(3), stats.norm.ppf(0.975)
+    budgets, seen = range(1, 7), set()
+    for rate in (0.35, 0.5, 0.6, 0.7, 0.8, 0.9) * 3:
+        first = rng.geometric(rng.beta(rate * 4, 4 - rate * 4, 80))
+        other = rng.random(80) < 0.75
+        gains = {k: int(np.sum((first <= k) & ~other)) for k in budgets}
+        losses = {k: int(np.sum((first > k) & other)) for k in budgets}
+        near = {k: tango_score(gains[k], losses[k], 80, -margin) for k in budgets}
+        even = {k: tango_score(gains[k], losses[k], 80, 0.0) for k in budgets}
+        found = match({k: (first <= k).astype(float).tolist() for k in budgets}, other.tolist(), margin)
+        there = [k for k in budgets if gains[k] - losses[k] >= -margin * 80]
+        not_below = [k for k in budgets if near[k] >= -z]
+        not_shown = [k for k in budgets if near[k] <= z]
+        not_better = [k for k in budgets if even[k] <= z]
+        assert found.estimate == (min(there) if there else None)
+        assert found.low == (min(not_below) if not_below else None)
+        for limit, open_ in ((found.high, not_shown), (found.passes, not_better)):
+            assert limit == (1 if not open_ else None if max(open_) == 6 else max(open_) + 1)
+        seen.add((found.low, found.high))
+    assert len(seen) > 3
+
+
+def splits(total: int, cells: int) -> list[tuple[int, ...]]:
+    ends = combinations(range(total + cells - 1), cells - 1)
+    bars = [(-1, *each, total + cells - 1) for each in ends]
+    return [tuple(right - left - 1 for left, right in pairwise(each)) for each in bars]
+
+
+@pytest.mark.parametrize(
+    ("chances", "truth"),
+    [
+        ((0.1, 0.1, 0.2, 0.25, 0.35), 2),
+        ((0.1, 0.1, 0.0, 0.15, 0.65), 1),
+        ((0.1, 0.1, 0.051, 0.1, 0.649), 2),
+        ((0.05, 0.0, 0.3, 0.101, 0.549), None),
+    ],
+    ids=["there at the second", "there at the first", "nearly at the first", "nearly at the second"],
+)
+def test_the_true_budget_is_left_out_as_rarely_as_said(chances: tuple[float, ...], truth: int | None) -> None:
+    """Exact, over all that 16 tasks may come to: A gains at once or later, loses for a while or for good."""
+    tasks, margin = 16, 0.05
+    patterns = [((1, 1), 0), ((0, 1), 0), ((0, 1), 1), ((0, 0), 1), ((0, 0), 0)]
+    gains = [sum(p * (a[k] - b) for p, (a, b) in zip(chances, patterns, strict=True)) for k in (0, 1)]
+    assert truth == next((k for k, gain in enumerate(gains, 1) if gain >= -margin - 1e-9), None)
+    weights, too_low, too_high = 0.0, 0.0, 0.0
+    for split in splits(tasks, len(chances)):
+        ways = factorial(tasks) / prod(map(factorial, split))
+        weight = ways * prod(p**count for p, count in zip(chances, split, strict=True))
+        weights += weight
+        drawn = [each for each, count in zip(patterns, split, strict=True) for _ in range(count)]
+        curve = {k: [float(a[k - 1]) for a, _ in drawn] for k in (1, 2)}
+        found = match(curve, [float(b) for _, b in drawn], margin)
+        too_high += weight * ((found.low or 3) > (truth or 3))
+        too_low += weight * ((found.high or 3) < (truth or 3))
+    assert weights == pytest.approx(1)
+    assert max(too_low, too_high) <= 1.2 * 0.025
 
 
 def test_never_within_the_budget_shown() -> None:

@@ -1,3 +1,5 @@
+from itertools import product
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -55,3 +57,56 @@ def test_these_tasks_are_surer_than_tasks_like_these() -> None:
     single = fixed_tasks_interval([(1, 1), (1, 0)] * 10)
     assert (single.low, single.high) == pytest.approx(wilson(10, 20))
     assert found.population == "these tasks"
+
+
+@pytest.mark.parametrize(
+    ("tasks", "draws"),
+    [
+        ([(10, 5)] * 40, 400),
+        ([(1, 1), (1, 0)] * 30, 60),
+        ([(1, 0), (1, 1), (4, 2), (4, 2)] * 10, 64),
+    ],
+    ids=["many draws", "single draws", "unequal draws, whose variances add up to that of 64"],
+)
+def test_like_coins_are_statsmodels_wilson(tasks: list[tuple[int, int]], draws: int) -> None:
+    proportion = pytest.importorskip("statsmodels.stats.proportion")
+    found = fixed_tasks_interval(tasks, confidence=0.9)
+    theirs = proportion.proportion_confint(draws / 2, draws, alpha=0.1, method="wilson")
+    assert (found.low, found.high) == pytest.approx(theirs)
+
+
+def test_unlike_coins_are_a_stratified_mean() -> None:
+    """Cochran 1977, Sampling Techniques, section 5.3: the strata's variances over their sizes add up."""
+    rng = np.random.default_rng(2)
+    drawn = [rng.random(2 + task % 7) < rate for task, rate in enumerate(rng.beta(0.6, 1.4, 3000))]
+    found = fixed_tasks_interval([(len(each), int(each.sum())) for each in drawn])
+    error = np.sqrt(sum(each.var(ddof=1) / len(each) for each in drawn)) / 3000
+    theirs = stats.norm.interval(0.95, np.mean([each.mean() for each in drawn]), error)
+    assert (found.low, found.high) == pytest.approx(theirs, abs=error / 50)
+
+
+@pytest.mark.parametrize(
+    "rates",
+    [(0.1, 0.9), (0.02, 0.6), (0.5, 0.5), (0.01, 0.95), (0.02, 0.02)],
+    ids=lambda rates: f"{rates[0]} and {rates[1]}",
+)
+def test_the_mean_of_these_tasks_is_covered(rates: tuple[float, float]) -> None:
+    """Exact, over all that two samples of each of 20 tasks may come to, ten tasks of either rate."""
+    halves = [
+        [
+            (split, stats.multinomial.pmf(split, 10, stats.binom.pmf((0, 1, 2), 2, rate)))
+            for split in product(range(11), repeat=3)
+            if sum(split) == 10
+        ]
+        for rate in rates
+    ]
+    chances: dict[tuple[int, ...], float] = {}
+    for (one, chance), (two, other) in product(*halves):
+        both = tuple(map(sum, zip(one, two, strict=True)))
+        chances[both] = chances.get(both, 0.0) + chance * other
+    assert sum(chances.values()) == pytest.approx(1)
+    covered = 0.0
+    for split, chance in chances.items():
+        found = fixed_tasks_interval([(2, c) for c, count in enumerate(split) for _ in range(count)])
+        covered += chance * (found.low <= sum(rates) / 2 <= found.high)
+    assert covered >= 0.92
