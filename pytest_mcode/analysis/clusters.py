@@ -132,6 +132,7 @@ def cr2_variance(values: Sequence[float], clusters: Sequence[Hashable]) -> float
 
     CR2 (Bell & McCaffrey 2002; Pustejovsky & Tipton 2018, doi:10.1080/07350015.2016.1247004), which for a
     mean has a closed form: the squared sums of residuals by cluster, each over one less the cluster's share.
+    Population: tasks of clusters like these.
     """
     members: dict[Hashable, list[float]] = {}
     for cluster, value in zip(clusters, values, strict=True):
@@ -145,7 +146,8 @@ def satterthwaite(sizes: Sequence[int]) -> float:
     """Return the degrees of freedom of the CR2 variance of a mean over clusters of these sizes.
 
     Bell & McCaffrey 2002, under independent tasks: with shares wᵢ of all tasks and uᵢ = wᵢ² / (1 - wᵢ), one
-    over Σwᵢ² + (Σuᵢ)² - Σuᵢ². Equal sizes give one less than their number.
+    over Σwᵢ² + (Σuᵢ)² - Σuᵢ². Equal sizes give one less than their number. Population: tasks of clusters like
+    these.
     """
     shares = [size / sum(sizes) for size in sizes]
     parts = [share**2 / (1 - share) for share in shares]

@@ -30,6 +30,8 @@ def score_limits(
 
     With `few_events` a limit that rests on few passes, or few failures, gives way to the one-sided Poisson
     limit where that is wider (Brown, Cai & DasGupta 2001, doi:10.1214/ss/1009213286, section 4.1.1).
+    Population: what the tries are a sample of, which the caller says: tasks like these, tasks of clusters
+    like these, or all samples that might be drawn of these tasks.
     """
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     scale = 1 + z**2 / size
@@ -88,6 +90,7 @@ def effective_size(spread: float, binary: float, tasks: int, draws: float) -> fl
     That is `tasks` × `binary` / `spread`: the sum of squares that values of 0 and 1 with this mean have,
     over that of the values (the effective sample size of Franco et al. 2019, doi:10.1093/jssam/smy019).
     A few `UNSEEN` events are added to both, as if each had struck a whole task: where nearly all tasks end
-    alike, the few that would not are not in sight, and the spread seen is too small.
+    alike, the few that would not are not in sight, and the spread seen is too small. Population: tasks like
+    these.
     """
     return min(tasks * draws, max(tasks, tasks * (binary + UNSEEN) / (spread + UNSEEN)))

@@ -45,7 +45,7 @@ def variance_parts(tasks: Sequence[Counts]) -> Parts | Withheld:
     these.
     """
     if len(tasks) < 2:
-        return Withheld("one task shows no variance between tasks")
+        return Withheld("one task shows no variance between tasks: run more of them")
     if any(n < 2 for n, _ in tasks):
         return Withheld(
             "one sample of a task does not separate variance within it from variance between tasks"

@@ -8,6 +8,7 @@ from pytest_mcode.analysis.costs import AXES, Axis, Draw, mean_cost, spent
 from pytest_mcode.analysis.passk import pass_at_k
 from pytest_mcode.analysis.repair import passes
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.results.figures import UNPRICED
 from pytest_mcode.results.prices import price_in
 from pytest_mcode.results.summaries import Figures
 from pytest_mcode.store import Store
@@ -150,10 +151,15 @@ class History:
         if len(found) > 1 and by == "repairs":
             found = [each for each in found if each.samples == 1]
         if any(_amount(each, by) is None for each in found):
-            raise ConfigurationError(
-                f"--by={by}: of run {self.run['run_id']} {UNKNOWN.get(by, 'that is unknown')}"
-            )
+            raise ConfigurationError(f"--by={by}: of run {self.run['run_id']} {self._why_unknown(by)}")
         return found
+
+    def _why_unknown(self, by: str) -> str:
+        prices = self.run.get("prices")
+        if by != "price" or prices is None:
+            return UNKNOWN.get(by, "that is unknown")
+        has_time = self.whole().costs["model_seconds"] is not None
+        return UNPRICED if has_time or not prices["per_hour"] else NOT_MEASURED
 
     def chain(self, steps: Sequence[int] | None = None) -> list[Budget]:
         """Return budgets that grow one from the other: repairs of one sample first, then more samples.

@@ -42,7 +42,7 @@ def test_alike_tasks_leave_all_to_more_samples() -> None:
 
 
 def test_what_cannot_be_told_apart_is_withheld() -> None:
-    assert variance_parts([(5, 2)]) == Withheld("one task shows no variance between tasks")
+    assert variance_parts([(5, 2)]) == Withheld("one task shows no variance between tasks: run more of them")
     assert variance_parts([(5, 2), (1, 1)]) == Withheld(
         "one sample of a task does not separate variance within it from variance between tasks"
     )

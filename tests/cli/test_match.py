@@ -210,6 +210,8 @@ def test_what_cannot_be_matched_says_why(mcode: Mcode, tmp_path: Path) -> None:
     silent = replace(told, attempts=(replace(told.attempts[0], prompt_tokens=None),))
     write_run(db, run_info("silent", timeout=1.0), [silent, outcome(1, "syntax")])
     write_run(db, run_info("other", **BIG, timeout=1.0), [outcome(0, "passed"), outcome(1, "syntax")])
+    untimed = replace(told, attempts=(replace(told.attempts[0], generation_seconds=0.0),))
+    write_run(db, run_info("replayed", timeout=1.0, seed=7), [untimed, outcome(1, "syntax")])
     for arguments, message in (
         (
             "match lost-all one-task",
@@ -219,6 +221,16 @@ def test_what_cannot_be_matched_says_why(mcode: Mcode, tmp_path: Path) -> None:
         ("match one-more one-task", "one common task, which shows nothing of others: run more"),
         (
             "match silent other --by price --price 1,1",
+            "--by=price: of run silent not all tokens were reported, or a helper model's are among them; "
+            "give --price-per-hour alone",
+        ),
+        (
+            "match replayed other --by price --price-per-hour 1",
+            "--by=price: of run replayed the model's time was not measured, as of replayed answers; match by "
+            "attempts or by tokens",
+        ),
+        (
+            "match silent other --by price",
             "--by=price: of run silent no price is known: give --price IN,OUT per million tokens, or "
             "--price-per-hour where not all tokens were reported",
         ),

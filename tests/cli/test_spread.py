@@ -68,6 +68,13 @@ def test_what_is_not_told_apart_says_why(mcode: Mcode, db: Path, run: str, reaso
     assert f"sure to not told apart: {reason}" in words(mcode("show", run, "--no-pager", "--db", db))
 
 
+def test_one_task_asks_for_more(mcode: Mcode, tmp_path: Path) -> None:
+    db = tmp_path / "r.db"
+    write_run(db, run_info("run-lone", samples=2, all_samples=True), [outcome(0, "passed", "syntax")])
+    shown = words(mcode("show", "run-lone", "--no-pager", "--db", db))
+    assert "sure to not told apart: one task shows no variance between tasks: run more of them" in shown
+
+
 def test_a_run_that_stops_at_a_pass_has_no_spread(db: Path) -> None:
     with pytest_mcode.results.open(db) as results:
         found = results.run("run-stop").spread()
