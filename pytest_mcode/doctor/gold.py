@@ -63,12 +63,15 @@ class Trial:
 def check_gold(plan: Plan, session_id: str, repeat: int, progress: Progress) -> Iterator[Finding]:
     """Judge each task's reference solution, and idle ones, `repeat` times, as a session does."""
     harness, settings = plan.harness, plan.settings
-    harness.prepare(settings, session_id, plan.tasks, progress)
     trials: list[Trial] = []
-    with checked.opened_sandbox(harness, settings, session_id) as sandbox:
+    with contextlib.ExitStack() as stack:
+        if stop := harness.prepare(settings, session_id, plan.tasks, progress):
+            stack.callback(stop)
+        sandbox = stack.enter_context(checked.opened_sandbox(harness, settings, session_id))
         for number, task in enumerate(plan.tasks, 1):
             progress(f"judging {number}/{len(plan.tasks)}: {task.task_id}")
             trials.append(_try(harness, task, sandbox, repeat))
+            harness.forget(task, sandbox)
             if len(trials) >= MAX_INFRA and all(trial.unjudged for trial in trials[-MAX_INFRA:]):
                 break
     yield from _references(trials, repeat)

@@ -139,8 +139,13 @@ class Harness(Protocol):
         """
         return {}
 
-    def prepare(self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress) -> None:
-        """Bring what `tasks` need before the first of them runs; raises `ConfigurationError`."""
+    def prepare(
+        self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress
+    ) -> Callable[[], None] | None:
+        """Bring what `tasks` need before the first of them runs; raises `ConfigurationError`.
+
+        What goes on while they run is stopped by what this returns.
+        """
         return None
 
     def check_resumed(

@@ -183,7 +183,9 @@ class Controller:
 
     def _prepare(self, tasks: list[Task]) -> None:
         try:
-            self.plan.harness.prepare(self.settings, self.plan.run_id, tasks, self._progress)
+            stop = self.plan.harness.prepare(self.settings, self.plan.run_id, tasks, self._progress)
+            if stop:
+                self.config.add_cleanup(stop)
             # A new run not before: a session that is killed while it starts would leave its lock.
             self._lock = self._lock or journal.claim(self.plan.run_id)
         except ConfigurationError as error:

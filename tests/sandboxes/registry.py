@@ -20,7 +20,7 @@ def _digest(content: bytes) -> str:
 
 
 class Registry:
-    """Serves ``127.0.0.1:PORT/mcode-test-pulled:1``, an image without Python."""
+    """Serves ``127.0.0.1:PORT/mcode-test-pulled:1``, an image without Python, while `flowing` is set."""
 
     def __init__(self, architecture: str, layer_bytes: int) -> None:
         layer = _layer(layer_bytes)
@@ -49,19 +49,27 @@ class Registry:
             f"/v2/mcode-test-pulled/blobs/{_digest(compressed)}": (compressed, LAYER),
         }
         self.digest = _digest(manifest)
+        self.flowing = threading.Event()
+        self.flowing.set()
+        self.held = threading.Event()
+        """Set when somebody waits for it to flow."""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.image = f"127.0.0.1:{self._server.server_port}/mcode-test-pulled:1"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
+        self.flowing.set()
         self._server.shutdown()
         self._server.server_close()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        served = self._content
+        served, flowing, held = self._content, self.flowing, self.held
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                if "/blobs/" in self.path and not flowing.is_set():
+                    held.set()
+                    flowing.wait()
                 body, kind = served.get(self.path, (b"{}", ""))
                 self.send_response(200 if kind else 404)
                 self.send_header("Content-Type", kind or "application/json")

@@ -1,12 +1,9 @@
 """Images within a bound on their disk, and what registries say of their weight."""
 
 import json
-import subprocess
 import threading
-from contextlib import ExitStack, closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import docker
 import pytest
 
 from pytest_mcode.errors import ConfigurationError, InfraError
@@ -15,30 +12,10 @@ from pytest_mcode.harnesses.repositories.image_cache import ImageCache
 from pytest_mcode.harnesses.repositories.images import check_disk, weight_said
 from pytest_mcode.harnesses.repositories.manifests import weigh
 
-from ..docker_support import require_image
-from ..sandboxes.registry import Registry
 from . import instance
+from .conftest import MIB
 
 AMD = "linux/amd64"
-MIB = 2**20
-
-
-@pytest.fixture
-def engine(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(images, "TYPICAL_SIZE", MIB)
-    require_image(instance.BASE_IMAGE)
-    with closing(docker.APIClient()) as engine:
-        yield engine
-
-
-@pytest.fixture
-def pulled():
-    with ExitStack() as stack:
-        registries = [stack.enter_context(closing(Registry("amd64", MIB + number))) for number in range(3)]
-        yield [registry.image for registry in registries]
-        for registry in registries:
-            subprocess.run(["docker", "rmi", registry.image], capture_output=True, check=False)
 
 
 def there(engine, names):
@@ -48,14 +25,14 @@ def there(engine, names):
 @pytest.mark.docker
 def test_the_least_recently_used_go_first_and_none_that_is_not_ours(engine, pulled):
     cache = ImageCache("engine", int(2.5 * MIB))
-    first, second, third = pulled
+    first, second, third, _ = pulled
     for image in (first, second, first):
-        with cache.using(engine, image, AMD):
+        with cache.using(engine, image, AMD, "task"):
             assert there(engine, [image]) == [True]
-    with cache.using(engine, instance.BASE_IMAGE, AMD):
+    with cache.using(engine, instance.BASE_IMAGE, AMD, "task"):
         pass
     another = ImageCache("engine", int(2.5 * MIB))
-    with another.using(engine, third, AMD):
+    with another.using(engine, third, AMD, "task"):
         pass
     assert there(engine, [first, second, third, instance.BASE_IMAGE]) == [True, False, True, True]
     assert 0 < another.room() < MIB
@@ -66,7 +43,7 @@ def test_the_least_recently_used_go_first_and_none_that_is_not_ours(engine, pull
 @pytest.mark.docker
 def test_an_image_in_which_a_container_is_stays(engine, pulled):
     cache = ImageCache("engine", int(1.5 * MIB))
-    first, second, _ = pulled
+    first, second, *_ = pulled
     cache.pull(engine, first, AMD)
     made = engine.create_container(first, ["true"])
     try:
@@ -74,7 +51,7 @@ def test_an_image_in_which_a_container_is_stays(engine, pulled):
         assert there(engine, [first, second]) == [True, True]
     finally:
         engine.remove_container(made)
-    with cache.using(engine, second, AMD):
+    with cache.using(engine, second, AMD, "task"):
         pass
     cache.pull(engine, second, AMD)
     assert there(engine, [first, second]) == [False, True]

@@ -68,6 +68,9 @@ class DirectorySource(ABC):
         for each in missing:
             progress(f"there is no {each}: {self.remedy}")
 
+    def pull_ahead(self, tasks: Sequence[Task]) -> None:  # noqa: B027
+        """Return None: nothing bounds what is there."""
+
     def start(self, task: Task, limits: Limits, session_id: str, *, network: bool) -> PipedContainer:
         """Start a container of what the task needs."""
         place = self.place(task)
@@ -75,6 +78,9 @@ class DirectorySource(ABC):
             raise InfraError(f"there is no {place}: {self.remedy}")
         server = commands_server("python3", limits, LARGEST_FILE)
         return PipedContainer(lambda: self.connect(place, server, limits, network=network), network=network)
+
+    def leave(self, task: Task) -> None:  # noqa: B027
+        """Do nothing: what is there stays."""
 
     def image_id(self, task: Task) -> str:
         """Return the place, and when it was made."""

@@ -13,6 +13,7 @@ from pytest_mcode.harnesses.repositories import images
 from pytest_mcode.harnesses.repositories.engine_container import EngineContainer
 from pytest_mcode.harnesses.repositories.image_cache import ImageCache
 from pytest_mcode.harnesses.repositories.images import ImageNames, ImageState
+from pytest_mcode.harnesses.repositories.pulling_ahead import AheadPuller
 from pytest_mcode.records import Task
 from pytest_mcode.sandboxes import Limits
 from pytest_mcode.sandboxes.docker import PROVIDER, EngineProvider
@@ -94,8 +95,7 @@ class EngineSource:
     def prepare(self, tasks: Sequence[Task], workers: int, progress: Callable[[str], None]) -> None:
         """Pull the images that are missing; raises `ConfigurationError` where they will not fit.
 
-        Within a bound on their disk only the first ones that fit: the others are pulled when a task needs
-        them, while other tasks run.
+        Within a bound on their disk only the first ones that fit: for the others there is `pull_ahead`.
         """
         missing = list(dict.fromkeys(each.image for each in self.states(tasks) if not each.present))
         if not missing:
@@ -105,21 +105,34 @@ class EngineSource:
         if cache := self._bounded():
             first = min(first, max(1, cache.room() // images.TYPICAL_SIZE))
             pull = cache.pull
-        later = f", {len(missing) - first} more when they are needed" if first < len(missing) else ""
+        later = f", {len(missing) - first} more while others run" if first < len(missing) else ""
         progress(f"pulling {first} images{later}")
         images.pull_missing(self.provider.connect, missing[:first], platform, workers, progress, pull)
+
+    def pull_ahead(self, tasks: Sequence[Task]) -> Callable[[], None] | None:
+        """Go on with what a bound on their disk made `prepare` leave out."""
+        cache, states = self._bounded(), self.states(tasks) if self._cache_bytes else []
+        if cache is None or all(each.present for each in states):
+            return None
+        names = list(dict.fromkeys(each.image for each in states))
+        return AheadPuller(cache, self.provider.connect, names, self.names.platform).stop
 
     def start(self, task: Task, limits: Limits, session_id: str, *, network: bool) -> EngineContainer:
         """Start a container of the task's image, pulled where it is missing."""
         engine, image, platform = self._reached(), self.names.of(task), self.names.platform
         with ExitStack() as stack:
             if cache := self._bounded():
-                stack.enter_context(cache.using(engine, image, platform))
+                stack.enter_context(cache.using(engine, image, platform, task.task_id))
             elif images.inspect(engine, image) is None:
                 images.pull(engine, image, platform)
             return EngineContainer(
                 engine, self.provider, image, limits, session_id, network=network, platform=platform
             )
+
+    def leave(self, task: Task) -> None:
+        """Let the image go where others need its room."""
+        if cache := self._cache:
+            cache.leave(self.names.of(task), task.task_id)
 
     def image_id(self, task: Task) -> str:
         """Return the engine's own id of the image."""

@@ -115,8 +115,10 @@ class RepositoryHarness(Harness):
         names = dict.fromkeys(str(task.extra["image"]) for task in tasks)
         return needed_bytes(list(names), PLATFORMS["x86_64"])
 
-    def prepare(self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress) -> None:
-        """Build or pull the images of `tasks`."""
+    def prepare(
+        self, settings: Settings, session_id: str, tasks: Sequence[Task], progress: Progress
+    ) -> Callable[[], None] | None:
+        """Build or pull the images of `tasks`; those beyond a bound on their disk while tasks run."""
         from pytest_mcode.harnesses.repositories.building import build
         from pytest_mcode.harnesses.repositories.preparation import check_limits
 
@@ -136,6 +138,7 @@ class RepositoryHarness(Harness):
             if not tried:  # else that was done when the sandbox was checked
                 described = {**repositories.source.check(lambda line: None), **repositories.describe()}
                 check_limits(repositories, described, tasks, settings.allow_weaker, progress)
+            return repositories.source.pull_ahead(tasks)
 
     def remove_leftovers(self, settings: Settings, session_id: str) -> None:
         """Remove containers of the session."""

@@ -1,7 +1,7 @@
 """A bound on the disk that images take: of those that we pulled, the least recently used go first.
 
-What was pulled, how large it is and when it was used last stands in a file of this user's cache, which all
-workers and sessions of one engine share.
+What was pulled, how large it is, when it was used last and by which tasks stands in a file of this user's
+cache, which all workers and sessions of one engine share.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["ImageCache"]
 
 Kept = dict[str, dict[str, Any]]
-"""By image its ``size`` in bytes, layers that others share included, and when it was ``used``."""
+"""By image its ``size`` in bytes, layers that others share included, when it was ``used``, and the ``tasks``
+at work in it, whose containers come and go. Those of a session that was killed stay as long as the image."""
 
 
 logger = logging.getLogger(__name__)
@@ -42,50 +43,88 @@ class ImageCache:
         self._lock = FileLock(self._path.with_suffix(".lock"))
 
     @contextmanager
-    def using(self, engine: APIClient, image: str, platform: str) -> Iterator[None]:
+    def using(self, engine: APIClient, image: str, platform: str, task_id: str) -> Iterator[None]:
         """Have an image, pulled where it is missing; as long as this lasts, nobody removes it.
 
-        Raises `InfraError` where it can't be had.
+        Nor does a pull ahead until `leave` is called. Raises `InfraError` where it can't be had.
         """
         if images.inspect(engine, image) is None:
             self.pull(engine, image, platform)
         with self._lock:
             if images.inspect(engine, image) is None:  # Another worker needed its room.
                 images.pull(engine, image, platform)
-            self._touch(engine, image)
+                self._note(engine, image)
+            self._touch(engine, image, task_id)
             yield
+
+    def leave(self, image: str, task_id: str) -> None:
+        """Note that a task is done."""
+        with self._lock:
+            kept = self._read()
+            if task_id in (tasks := _tasks(kept, image)):
+                rest = [each for each in tasks if each != task_id]
+                self._write({**kept, image: {**kept[image], "tasks": rest}})
 
     def pull(self, engine: APIClient, image: str, platform: str) -> None:
         """Pull an image, for which others may have to go; raises `InfraError`."""
         with self._lock:
-            self._make_room(engine, images.TYPICAL_SIZE, keep=image)
+            self._make_room(engine, images.TYPICAL_SIZE, spare={image})
         images.pull(engine, image, platform)
         with self._lock:
-            self._write({**self._read(), image: {"size": 0, "used": 0.0}})
-            self._touch(engine, image)
-            self._make_room(engine, 0, keep=image)
+            self._note(engine, image)
+            self._make_room(engine, 0, spare={image})
+
+    def pull_ahead(self, engine: APIClient, image: str, platform: str, coming: Collection[str]) -> bool:
+        """Pull an image of a later task, for which none goes that is `coming` or that a task is at.
+
+        Returns False where there is no room for it; raises `InfraError`.
+        """
+        with self._lock:
+            if not self._make_room(engine, images.TYPICAL_SIZE, spare={*coming, *self._busy()}):
+                return False
+        images.pull(engine, image, platform)
+        with self._lock:
+            self._note(engine, image)
+            self._make_room(engine, 0, spare={*coming} - {image} | self._busy())
+        return True
+
+    def at_work(self, since: float) -> Collection[str]:
+        """Return the images of tasks at work that began a container after `since`, a time."""
+        kept = self._read()
+        return {image for image in kept if _tasks(kept, image) and kept[image]["used"] >= since}
 
     def room(self) -> int:
         """Return the bytes that are left within the bound."""
         with self._lock:
             return self.bound - _size(self._read())
 
-    def _touch(self, engine: APIClient, image: str) -> None:
+    def _busy(self) -> set[str]:
+        kept = self._read()
+        return {image for image in kept if _tasks(kept, image)}
+
+    def _note(self, engine: APIClient, image: str) -> None:
+        """Note an image as ours."""
+        self._write({image: {"size": 0, "used": 0.0}, **self._read()})
+        self._touch(engine, image)
+
+    def _touch(self, engine: APIClient, image: str, task_id: str | None = None) -> None:
         """Note that an image is used now; one that we did not pull is not ours, and not noted."""
         kept, found = self._read(), images.inspect(engine, image)
         if found and image in kept:
-            self._write({**kept, image: {"size": found["Size"], "used": time.time()}})
+            tasks = sorted({*_tasks(kept, image), *([task_id] if task_id else [])})
+            self._write({**kept, image: {"size": found["Size"], "used": time.time(), "tasks": tasks}})
 
-    def _make_room(self, engine: APIClient, coming: int, *, keep: str) -> None:
-        """Remove what was not used for longest, until what is coming fits; containers keep their images."""
+    def _make_room(self, engine: APIClient, coming: int, *, spare: Collection[str]) -> bool:
+        """Remove what was not used for longest, until what is coming fits; return whether it does.
+
+        Containers keep their images.
+        """
         from docker.errors import APIError, ImageNotFound
 
         kept = self._read()
-        for image in sorted(kept, key=lambda each: kept[each]["used"]):
+        for image in sorted(kept.keys() - spare, key=lambda each: kept[each]["used"]):
             if _size(kept) + coming <= self.bound:
                 break
-            if image == keep:
-                continue
             try:
                 engine.remove_image(image)
             except ImageNotFound:
@@ -95,6 +134,7 @@ class ImageCache:
                 continue
             del kept[image]
         self._write(kept)
+        return _size(kept) + coming <= self.bound
 
     def _read(self) -> Kept:
         try:
@@ -111,3 +151,8 @@ class ImageCache:
 
 def _size(kept: Kept) -> int:
     return sum(each["size"] for each in kept.values())
+
+
+def _tasks(kept: Kept, image: str) -> list[str]:
+    tasks: list[str] = kept.get(image, {}).get("tasks", [])
+    return tasks

@@ -75,6 +75,7 @@ class Repositories:
     def forget(self, task: Task) -> None:
         """Drop what was read of a task's repository: nobody works at it any more."""
         self._known.pop(task.task_id, None)
+        self.source.leave(task)
 
     def judge(self, task: Task, patch: str) -> Verdict:
         """Judge `patch` by the task's hidden tests."""

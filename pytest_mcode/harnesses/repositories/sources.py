@@ -33,8 +33,14 @@ class ContainerSource(Protocol):
     def prepare(self, tasks: Sequence[Task], workers: int, progress: Callable[[str], None]) -> None:
         """Get what is missing, `workers` at a time; what can't be had is reported and left to its tasks."""
 
+    def pull_ahead(self, tasks: Sequence[Task]) -> Callable[[], None] | None:
+        """Get what `prepare` had no room for while tasks run, a few ahead of them; return what stops that."""
+
     def start(self, task: Task, limits: Limits, session_id: str, *, network: bool) -> Container:
         """Start a fresh container; raises `InfraError`."""
+
+    def leave(self, task: Task) -> None:
+        """Note that nobody works at a task any more."""
 
     def image_id(self, task: Task) -> str:
         """Return what tells a task's image from every other; empty where it is missing."""
