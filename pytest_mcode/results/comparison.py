@@ -126,7 +126,7 @@ def check_margin(name: str, margin: float | None) -> None:
     """Raise `ConfigurationError` where the margin that was given as `name` is not a share below 1."""
     if margin is not None and not 0 <= margin < 1:
         raise ConfigurationError(
-            f"{name}: {margin} is not allowed; give a share below 1, such as 0.05 for 5 points"
+            f"{name}: {margin} is not allowed; give a share from 0 to below 1, such as 0.05 for 5 points"
         )
 
 

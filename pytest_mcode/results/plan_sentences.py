@@ -34,7 +34,9 @@ def _loop(found: Mapping[str, Any]) -> str:
 
 
 def _known(found: Mapping[str, Any]) -> str:
-    known, model = found["history"], found["model"] or "such answers"
+    known, model = found["history"], found["model"]
+    if not known["run_ids"] and model is None:
+        return "nothing: no model is asked; name one with --model"
     if not known["run_ids"]:
         return f"nothing: no run of {model} in this store; --calibrate 5 tries five tasks first"
     runs = ", ".join(map(short_id, known["run_ids"][-3:]))

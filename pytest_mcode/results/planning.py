@@ -219,6 +219,8 @@ def _match(
         raise ConfigurationError(
             f"--against: the store has no run of {settings.model} on this benchmark to know its rates by; "
             "give --calibrate 5, or run it once"
+            if settings.model
+            else f"--against: backend {settings.backend} has no rates of a model; name one with --model"
         )
     side: Side = load_side(store, against)
     common = [task.task_id for task in tasks if side.fingerprints.get(task.task_id) == task.fingerprint]

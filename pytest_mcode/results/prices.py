@@ -10,6 +10,7 @@ from typing import Any
 
 from pytest_mcode.analysis.costs import Price
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.options import refused
 from pytest_mcode.price_options import price_pair
 
 __all__ = ["NO_PRICES", "Prices", "price_in", "seconds_in_flight"]
@@ -28,6 +29,11 @@ class Prices:
     """Of the machine that answers."""
     prefix: str = "--"
     """Of the options in messages."""
+
+    def __post_init__(self) -> None:
+        """Refuse an hour that has no price; raises `ConfigurationError`."""
+        if self.per_hour is not None and not _is_price(self.per_hour):
+            raise refused(f"{self.prefix}price-per-hour", self.per_hour, "a price, 0 or more")
 
     def of(self, run: Run, tasks: Callable[[], Sequence[Mapping[str, Any]]]) -> Price | None:
         """Return the price of a run's model; None where none is known.
@@ -57,6 +63,7 @@ class Prices:
         return _of_table(f"{self.prefix}price", Path(self.price)).get(model or "")
 
 
+TABLE = 'give a table such as {"gpt-4o": [2.5, 10]}'
 NO_PRICES = Prices()
 """Runs have the prices that their sessions were told."""
 
@@ -102,7 +109,9 @@ def _of_table(flag: str, path: Path) -> dict[str, Price]:
             f"{flag}: {path}: {error.strerror}; give IN,OUT per million tokens, such as 0.15,0.6, or a table"
         ) from error
     except ValueError as error:
-        raise ConfigurationError(f"{flag}: {path} is not JSON or TOML: {error}") from error
+        raise ConfigurationError(f"{flag}: {path} is not JSON or TOML: {error}; {TABLE}") from error
+    if not isinstance(table, dict):
+        raise ConfigurationError(f"{flag}: {path} holds no prices by model; {TABLE}")
     return {model: _entry(flag, path, model, value) for model, value in table.items()}
 
 

@@ -209,7 +209,10 @@ def test_test_functions_are_sides_of_their_own(mcode: Mcode, tmp_path: Path) -> 
         (["weak-one", "retrieval=maybe"], "'maybe' is not a value of retrieval"),
         (["weak-one", "model=strong:8b"], "no run with 'strong:8b' in the store; there is strong:7b"),
         (["weak-one", "model=strong:7b,benchmark=mbpp"], "no run matches 'model=strong:7b,benchmark=mbpp'"),
-        (["weak-one", "weak-two", "--non-inferior", "5"], "5.0 is not allowed; give a share below 1"),
+        (
+            ["weak-one", "weak-two", "--non-inferior", "5"],
+            "5.0 is not allowed; give a share from 0 to below 1",
+        ),
         (["weak-one", "weak-two", "--non-inferior", "-0.1"], "-0.1 is not allowed"),
     ],
 )

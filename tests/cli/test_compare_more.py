@@ -108,7 +108,7 @@ def test_equal_cost(mcode: Mcode, db: Path) -> None:
         ),
         ("run-a run-b --pass-at 1,9", "k=9 needs at least as many samples a task, there are 5"),
         ("run-a run-stop --pass-at 1", "--pass-at: run run-stop: sampling stopped at the first pass"),
-        ("run-a run-b --equivalent 2", "--equivalent: 2.0 is not allowed; give a share below 1"),
+        ("run-a run-b --equivalent 2", "--equivalent: 2.0 is not allowed; give a share from 0 to below 1"),
         ("run-a run-b --by money", "--by: 'money' is not allowed; give one of attempts, tokens"),
         ("run-a run-b --by price", "--by=price: of run run-a no price is known: give --price IN,OUT"),
     ],

@@ -175,7 +175,10 @@ def test_repeats_cost_what_a_run_costs(mcode: Mcode, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         ("match small-ten big-one --by euro", "--by: 'euro' is not allowed; give one of samples, repairs"),
-        ("match small-ten big-one --margin 1", "--margin: 1.0 is not allowed; give a share below 1"),
+        (
+            "match small-ten big-one --margin 1",
+            "--margin: 1.0 is not allowed; give a share from 0 to below 1",
+        ),
         (
             "match small-ten big-one --by price",
             "--by=price: of run small-ten no price is known: give --price IN,OUT per million tokens",
@@ -183,6 +186,8 @@ def test_repeats_cost_what_a_run_costs(mcode: Mcode, tmp_path: Path) -> None:
         ("match small-ten small-ten", "a run compared with itself shows nothing; give two different ones"),
         ("results --price 1", "--price: 1: No such file or directory; give IN,OUT per million tokens"),
         ("results --price bad.json", "--price: bad.json is not JSON or TOML: Expecting value"),
+        ("results --price list.json", "--price: list.json holds no prices by model; give a table such as"),
+        ("results --price-per-hour inf", "--price-per-hour: inf is not allowed; give a price, 0 or more"),
         (
             "results --price odd.toml",
             "--price: odd.toml: 'm' has no price in [1]; give [IN, OUT]",
@@ -194,6 +199,7 @@ def test_bad_input_is_one_sentence(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("bad.json").write_text("nothing")
+    Path("list.json").write_text("[1, 2]")
     Path("odd.toml").write_text("m = [1]")
     result = mcode(*arguments.split(), "--db", db)
     assert (result.status, result.out, result.err.count("\n")) == (4, "", 1)

@@ -157,7 +157,10 @@ def test_images_of_repositories(mcode: Mcode, db: Path) -> None:
             "give --calibrate 5, or run it once",
         ),
         (["--against", "nowhere", "--model", "granite4:3b"], "no run 'nowhere' in "),
-        (["--margin", "2", "--model", "granite4:3b"], "--margin: 2.0 is not allowed; give a share below 1"),
+        (
+            ["--margin", "2", "--model", "granite4:3b"],
+            "--margin: 2.0 is not allowed; give a share from 0 to below 1",
+        ),
         (["--calibrate", "13", "--model", "m"], "--calibrate: 13 tasks are more than the 12 planned"),
     ],
 )
@@ -165,6 +168,15 @@ def test_bad_input(mcode: Mcode, db: Path, arguments: list[str], message: str) -
     result = mcode("plan", "smoke", "--backend", "ollama", *arguments, "--db", db)
     assert (result.status, result.out) == (4, "")
     assert result.err.startswith(f"ERROR: {message}")
+
+
+def test_a_plan_without_a_model(mcode: Mcode, db: Path) -> None:
+    shown = mcode("plan", "smoke", "--backend", "gold", "--db", db)
+    assert "known nothing: no model is asked; name one with --model" in " ".join(shown.out.split())
+    refused = mcode("plan", "smoke", "--backend", "gold", "--against", "big-one", "--db", db)
+    assert refused.err.startswith(
+        "ERROR: --against: backend gold has no rates of a model; name one with --model"
+    )
 
 
 def test_calibration_and_the_option_of_a_session(tmp_path: Path) -> None:
