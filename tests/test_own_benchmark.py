@@ -79,6 +79,7 @@ def test_what_the_model_is_asked(pytester):
             *SMOKE[1:],
             f"--mcode-model={server.model}",
             f"--mcode-base-url={server.url}",
+            "--mcode-concurrency=1",  # the second task's request may be the first to go otherwise
         )
     about_sum, about_twice = (body["messages"][0]["content"] for body in server.requests)
     assert SUM["prompt"] in about_sum
