@@ -26,7 +26,7 @@ def tags_of(text: str) -> str:
     if len(found) > MOST_TAGS:
         raise ConfigurationError(f"a run has at most {MOST_TAGS} tags; these are {len(found)}")
     if long := [tag for tag in found if len(tag) > LONGEST_TAG]:
-        raise ConfigurationError(f"the tag {long[0][:20]}… is longer than {LONGEST_TAG} characters; shorten it")
+        raise ConfigurationError(f"the tag {long[0][:20]}… has over {LONGEST_TAG} characters; shorten it")
     return " ".join(found)
 
 
