@@ -1,10 +1,7 @@
 """What people say of a run: tags and a note. No session writes them, and no figure depends on them."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
-
-from sqlalchemy import select, update
+from sqlalchemy import RowMapping, select, update
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.store import schema
@@ -53,7 +50,7 @@ def all_tags(store: Store) -> list[str]:
     return sorted({tag for each in found for tag in each.split()})
 
 
-def both(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, str]:
+def both(ours: RowMapping, theirs: RowMapping) -> dict[str, str]:
     """Return the tags and the note of a run that two stores hold: nothing is lost, nothing stands twice."""
     tags = list(dict.fromkeys([*ours["tags"].split(), *theirs["tags"].split()]))
     notes = [ours["note"]] if theirs["note"] in ours["note"] else [ours["note"], theirs["note"]]
