@@ -1,6 +1,7 @@
 """What people say of a run: tags and a note. No session writes them, and no figure depends on them."""
 
 import re
+
 from sqlalchemy import RowMapping, select, update
 
 from pytest_mcode.errors import ConfigurationError
