@@ -24,6 +24,7 @@ BASE = frozenset(
         "price_options",
         "declarations",
         "deciding",
+        "activity",
     }
 )
 ORDER = (
