@@ -81,7 +81,7 @@ def test_what_models_wrote_is_text() -> None:
     assert "\\ud800\\x00" in page
 
 
-@pytest.mark.parametrize("code", ["", "\n", "def f(:\n  '''", "a\r\nb", "\t", "'''" + "\n" * 5, "é = '\ud800'"])
+@pytest.mark.parametrize("code", ["", "\n", "def f(:\n  '''", "a\r\nb", "\t", "é = '\ud800'"])
 def test_broken_code_keeps_its_lines(code: str) -> None:
     wanted = code.replace("\r\n", "\n").replace("\ud800", "\\ud800").split("\n")
     shown = [line.striptags() if "<" in line else str(line) for line in code_lines(code)]
