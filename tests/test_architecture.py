@@ -25,6 +25,7 @@ BASE = frozenset(
         "price_options",
         "declarations",
         "deciding",
+        "activity",
     }
 )
 ORDER = (

@@ -148,8 +148,10 @@ def _rows(
     if tally.failures:
         rows.append(("failed", ", ".join(f"{kind} {n}" for kind, n in tally.failures.most_common())))
     if tally.infra:
+        from pytest_mcode.results.causes import most_common
+
         rows.append(("infra", f"{tally.infra} outside the pass rate, which leaves {_bounds(tally)}"))
-        rows += [("", f"{n} x {cause.splitlines()[0]}") for cause, n in tally.infra_causes.most_common(3)]
+        rows += [("", f"{each['count']} x {each['cause']}") for each in most_common(tally.infra_causes, 3)]
     if helper := plan.settings.helper_model:
         spent = (
             f"{tally.helper_prompt_tokens:,} prompt + {tally.helper_completion_tokens:,} completion tokens"

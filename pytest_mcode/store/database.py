@@ -227,7 +227,7 @@ def is_passing(error: Exception) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     if state is None:  # The server was not reached, or went away without a word.
         return error.connection_invalidated or isinstance(error, OperationalError)
-    return state.startswith(PASSING)
+    return str(state).startswith(PASSING)
 
 
 def lock_schema(connection: Connection) -> None:
