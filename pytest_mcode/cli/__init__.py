@@ -20,6 +20,7 @@ from pytest_mcode.cli import (
     show,
     study,
     tasks,
+    view,
 )
 from pytest_mcode.errors import ConfigurationError
 
@@ -47,6 +48,7 @@ app.command()(match.match)
 app.command()(export.export)
 app.command()(merge.merge)
 app.command()(report.report)
+app.command()(view.view)
 app.command()(doctor.doctor)
 app.add_typer(image.app, name="image")
 app.command("benchmarks")(benchmarks.list_benchmarks)

@@ -99,11 +99,11 @@ def task_page(store: Store, keys: Sequence[int]) -> list[Row]:
 
 def attempt_verdicts(store: Store, keys: Sequence[int]) -> dict[int, list[Row]]:
     """Return sample, iteration and verdicts of the attempts at the tasks with these keys, in order."""
-    columns = (_attempts.task, _attempts.sample, _attempts.iteration, _attempts.verdict, _attempts.public_verdict)
-    statement = select(*columns).where(_attempts.task.in_(keys))
+    place = (_attempts.task, _attempts.sample, _attempts.iteration)
+    statement = select(*place, _attempts.verdict, _attempts.public_verdict).where(_attempts.task.in_(keys))
     found: dict[int, list[Row]] = {key: [] for key in keys}
     with store.engine.connect() as connection:
-        for row in connection.execute(statement.order_by(*columns[:3])).mappings():
+        for row in connection.execute(statement.order_by(*place)).mappings():
             found[row["task"]].append(dict(row))
     return found
 

@@ -1,4 +1,4 @@
-"""`mcode view`: a local web page over a store. Needs the extra ``view``; writes nothing but tags and notes."""
+"""`mcode view`: a local web page over a store, which it only reads, but for tags and notes."""
 
 from importlib.util import find_spec
 

@@ -17,7 +17,7 @@ from pytest_mcode import results
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.results import panel
 from pytest_mcode.results.runs import Results
-from pytest_mcode.store.database import cause
+from pytest_mcode.store.database import cause, locate
 from pytest_mcode.web import comparing, pages, running
 from pytest_mcode.web.guard import Access, Guard
 from pytest_mcode.web.rendering import page
@@ -51,6 +51,7 @@ def create_app(db: str, access: Access, is_stopping: Callable[[], bool] = lambda
         },
     )
     app.state.db = db
+    app.state.place = str(locate(db))
     app.state.form_key = access.form_key
     app.state.is_stopping = is_stopping
     return app
@@ -68,7 +69,11 @@ def _over_store(handler: Handler) -> Callable[[Request], Response]:
 
 async def _notes(request: Request) -> Response:
     form = await pages.form_of(request)
-    return await run_in_threadpool(_over_store(lambda opened, asked: pages.write_notes(opened, asked, form)), request)
+
+    def write(opened: Results, asked: Request) -> Response:
+        return pages.write_notes(opened, asked, form)
+
+    return await run_in_threadpool(_over_store(write), request)
 
 
 async def _events(request: Request) -> Response:

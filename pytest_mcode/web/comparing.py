@@ -59,4 +59,5 @@ def _pair(opened: Results, a: Run, b: Run) -> dict[str, Any]:
 
 
 def _flips(found: dict[str, Any]) -> Sequence[tuple[str, Sequence[str]]]:
-    return [(letter.upper(), found[f"tasks_only_{letter}"]) for letter in "ab" if found[f"tasks_only_{letter}"]]
+    flips = [(letter.upper(), found[f"tasks_only_{letter}"]) for letter in "ab"]
+    return [(letter, tasks) for letter, tasks in flips if tasks]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -24,6 +25,8 @@ from pytest_mcode.web.rendering import address, is_partial, page
 __all__ = ["form_of", "run", "runs", "task", "write_notes"]
 
 RUNS_A_PAGE, TASKS_A_PAGE = 50, 100
+MOST_PANELS = 12
+"""Runs whose panels of a task stand on one page."""
 MOST_CELLS = 24
 """Samples of a task that a list shows; the rest are a number."""
 LARGEST_FORM = 100_000
@@ -61,8 +64,9 @@ def runs(opened: Results, request: Request) -> Response:
 
 
 def run(opened: Results, request: Request) -> Response:
-    """Show one run: its figures, what is said of it, how it was made, its tasks; while it runs, how far it is."""
-    row = find_run(opened.store, _needed(request, "id"))
+    """Show one run: figures, what is said of it, how it was made, its tasks; how far it is while it runs."""
+    name, _, test = _needed(request, "id").partition("::")
+    row = find_run(opened.store, name)
     found = Runs(opened.store, [row], opened.prices).figures()
     return page(
         request,
@@ -72,23 +76,29 @@ def run(opened: Results, request: Request) -> Response:
         row=row,
         settings=_flat(applicable(found[0])),
         environment=[*_flat(row["environment"]), *_flat(row["model_info"], "model.")],
-        **_tasks(opened, request, row["run_id"]),
+        **_tasks(opened, request, row["run_id"], test),
     )
 
 
 def task(opened: Results, request: Request) -> Response:
-    """Show one task of a run: the panel of the report, with one attempt whole."""
-    row = find_run(opened.store, _needed(request, "run"))
-    run_id, test = str(row["run_id"]), request.query_params.get("test")
-    found = outcomes_of(opened.store, run_id, _needed(request, "id"), test)
-    at = _place(request.query_params.get("at", ""))
-    shown = [
-        (outcome, task_panel(outcome, at=at, address=lambda attempt, of=outcome: _at(run_id, of, attempt)))
-        for outcome in found
-    ]
+    """Show one task of a run, or of several: the panel of the report, with one attempt whole."""
+    task_id, at = _needed(request, "id"), _place(request.query_params.get("at", ""))
+    names = list(dict.fromkeys([_needed(request, "run"), *request.query_params.getlist("run")]))
+    shown = [_panels(opened, name, task_id, at) for name in names[:MOST_PANELS]]
     if is_partial(request):
-        return page(request, "panels.html.jinja", panels=shown)
-    return page(request, "task.html.jinja", row=row, panels=shown, task_id=found[0].task_id)
+        return page(request, "panels.html.jinja", panels=shown[0]["panels"])
+    return page(request, "task.html.jinja", shown=shown, task_id=task_id)
+
+
+def _panels(opened: Results, name: str, task_id: str, at: tuple[int, int] | None) -> dict[str, Any]:
+    """Return a run, ``RUN`` or ``RUN::TEST``, and its panels of a task: one for each test function."""
+    run_id, _, test = name.partition("::")
+    row = find_run(opened.store, run_id)
+    found = outcomes_of(opened.store, row["run_id"], task_id, test or None)
+    return {
+        "row": row,
+        "panels": [(each, task_panel(each, at=at, address=partial(_at, row["run_id"], each))) for each in found],
+    }
 
 
 async def form_of(request: Request) -> Mapping[str, str]:
@@ -114,11 +124,11 @@ def write_notes(opened: Results, request: Request, form: Mapping[str, str]) -> R
     return page(request, "notes.html.jinja", row=find_run(opened.store, row["run_id"]), told="Saved.")
 
 
-def _tasks(opened: Results, request: Request, run_id: str) -> dict[str, Any]:
+def _tasks(opened: Results, request: Request, run_id: str, test: str) -> dict[str, Any]:
     """Return what a list of a run's tasks shows, in the order of their ids."""
     asked, number = request.query_params, _number(request)
-    search, kind, test = asked.get("q", ""), asked.get("kind", ""), asked.get("test") or None
-    keys = task_keys(opened.store, run_id, test, search=search.replace("\0", ""), kind=kind)
+    search, kind = asked.get("q", ""), asked.get("kind", "")
+    keys = task_keys(opened.store, run_id, test or None, search=search.replace("\0", ""), kind=kind)
     keys.sort(key=lambda each: natural(each[1]))
     first = TASKS_A_PAGE * (number - 1)
     rows = task_page(opened.store, [key for key, _ in keys[first : first + TASKS_A_PAGE]])
@@ -160,7 +170,7 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
 
 
 def _at(run_id: str, outcome: TaskOutcome, attempt: Attempt) -> str:
-    return address("/task", run=run_id, test=outcome.test, id=outcome.task_id, at=fragment(attempt))
+    return address("/task", run=f"{run_id}::{outcome.test}", id=outcome.task_id, at=fragment(attempt))
 
 
 def _place(text: str) -> tuple[int, int] | None:

@@ -52,6 +52,19 @@ def encoded(text: str) -> bytes:
     return text.encode(errors="backslashreplace")
 
 
+def duration(seconds: float) -> str:
+    """Return ``12 s``, ``3 min``, ``2 h 5 min``."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+
+
+def letter(kind: str) -> str:
+    """Return the sign in a sample's cell."""
+    return {"passed": "✓", "repaired": "↻"}.get(kind, kind[:1].upper())
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -64,6 +77,8 @@ def _environment() -> Environment:
     )
     filters: Mapping[str, Any] = {
         "coverage": coverage,
+        "duration": duration,
+        "letter": letter,
         "loop": loop,
         "model_name": model_name,
         "percent": percent,

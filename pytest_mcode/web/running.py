@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.results.live import picture
 from pytest_mcode.results.runs import Results
 from pytest_mcode.web.rendering import encoded, render
@@ -27,7 +30,10 @@ async def events(
     """Yield an event ``picture`` whenever the picture is another one, and ``end`` when the run has ended."""
     last, quiet = "", 0
     while not is_stopping():
-        html, is_running = await news()
+        try:
+            html, is_running = await news()
+        except (ConfigurationError, SQLAlchemyError):
+            html, is_running = last, False  # the page that is loaded then says why
         if html != last:
             yield _event("picture", html)
         elif quiet % QUIET_LOOKS == 0:
