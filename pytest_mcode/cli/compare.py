@@ -8,21 +8,21 @@ from pytest_mcode.cli.common import (
     AXES,
     DEFAULT_DB,
     Db,
-    Json,
     PriceOption,
     PricePerHour,
     console,
     cost_axis,
     open_results,
-    print_json,
     whole_numbers,
 )
+from pytest_mcode.cli.output import Form, emit, flat, formatted
 
 __all__ = ["compare"]
 
 SIDE = "A run (`RUN`, or `RUN::TEST`), or repeats: `model=granite4:3b,samples=5`."
 
 
+@formatted
 def compare(
     a: Annotated[str, typer.Argument(help=SIDE, metavar="A")],
     b: Annotated[str, typer.Argument(help="The same.", metavar="B")],
@@ -43,7 +43,7 @@ def compare(
     db: Db = DEFAULT_DB,
     price: PriceOption = None,
     price_per_hour: PricePerHour = None,
-    as_json: Json = False,
+    form: Form = "people",
 ) -> None:
     """Compare two runs, or two configurations by their repeats, on the tasks that both judged.
 
@@ -57,10 +57,13 @@ def compare(
     axis = cost_axis("--by", by) if by else None
     with open_results(db, price, price_per_hour) as results:
         found = results.compare(a, b, margin=non_inferior, equivalence=equivalent, pass_at=ks, by=axis)
-    if as_json:
-        print_json(found)
-    else:
-        from pytest_mcode.cli.tables import facts
-        from pytest_mcode.results.sentences import sentences
+    from pytest_mcode.cli.tables import facts, facts_sheet
+    from pytest_mcode.results.sentences import sentences
 
-        console().print(facts(sentences(found)))
+    emit(
+        form,
+        found,
+        rows=[flat(found)],
+        sheets=[facts_sheet(sentences(found))],
+        people=lambda: console().print(facts(sentences(found))),
+    )
