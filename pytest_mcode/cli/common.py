@@ -21,12 +21,12 @@ __all__ = [
     "AXES",
     "DEFAULT_DB",
     "Db",
-    "Json",
     "PriceOption",
     "PricePerHour",
     "cannot_write",
     "console",
     "cost_axis",
+    "escape_unprintable",
     "open_results",
     "print_json",
     "session_layers",
@@ -54,7 +54,6 @@ PricePerHour = Annotated[
     float | None,
     typer.Option("--price-per-hour", metavar="PRICE", min=0, help="Price of an hour of what answers."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 def open_results(db: str, price: str | None = None, price_per_hour: float | None = None) -> "Results":
@@ -73,9 +72,14 @@ def console() -> "Console":
     """Return standard output for people; what its encoding lacks is shown escaped."""
     from rich.console import Console
 
+    escape_unprintable()
+    return Console(highlight=False, markup=False)
+
+
+def escape_unprintable() -> None:
+    """Have standard output show escaped what its encoding lacks."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    return Console(highlight=False, markup=False)
 
 
 def print_json(value: Any) -> None:

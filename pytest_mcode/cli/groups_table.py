@@ -46,10 +46,14 @@ def _columns(groups: Groups, *, these_tasks: bool) -> list[Column]:
         Column("runs", _runs_cell),
         Column("judged", lambda each: [str(each["tasks_judged"]), f"of {each['tasks_total']}"]),
         Column("pass rate", lambda each: rate_cell(each, "pass_rate")),
-        *([Column("on these tasks", spread_cell)] if these_tasks else []),
-        Column("single runs", _single_runs_cell, rank=1),
-        Column("solved always, ever", _always_cell, rank=1),
-        *([Column("price (a solved)", price_cell, rank=2)] if any(each["prices"] for each in groups) else []),
+        *([Column("on these\ntasks", spread_cell)] if these_tasks else []),
+        Column("single\nruns", _single_runs_cell, rank=3),
+        Column("solved\nalways, ever", _always_cell, rank=2),
+        *(
+            [Column("price\n(a solved)", price_cell, rank=1)]
+            if any(each["prices"] for each in groups)
+            else []
+        ),
     ]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pytest_mcode.cli.common import console, print_json
+from pytest_mcode.cli.common import console, escape_unprintable, print_json
 from pytest_mcode.cli.parameters import declare, parameter
 from pytest_mcode.errors import ConfigurationError
 
@@ -78,6 +78,7 @@ def emit(
     people: Callable[[], None],
 ) -> None:
     """Print what was found in the form that is asked for; generators that it has no use for do not run."""
+    escape_unprintable()
     if form == "json":
         print_json(found)
     elif form == "csv":

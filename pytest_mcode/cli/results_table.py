@@ -54,14 +54,14 @@ def _columns(found: Sequence[Result], *, pass_at_asked: bool) -> list[Column]:
         Column("run", lambda each: _run_cell(each, with_test=each["run_id"] in several)),
         Column("judged", _judged_cell),
         Column("pass rate", lambda each: rate_cell(each, "pass_rate")),
-        *([Column("on these tasks", spread_cell)] if any("spread" in each for each in found) else []),
+        *([Column("on these\ntasks", spread_cell)] if any("spread" in each for each in found) else []),
         *([first] if pass_at_asked or any(map(_has_budget, found)) else []),
         *_caveats(found),
         Column("infra", _infra_cell),
         Column("attempts", lambda each: [quantity(each["attempts"])], rank=5, right=True),
-        Column("tokens/task", lambda each: [quantity(each["tokens_per_judged"])], rank=3, right=True),
+        Column("tokens\n/task", lambda each: [quantity(each["tokens_per_judged"])], rank=3, right=True),
         Column("s/task", lambda each: [quantity(each["seconds_per_judged"])], rank=4, right=True),
-        *([Column("price (a solved)", price_cell, rank=2)] if prices else []),
+        *([Column("price\n(a solved)", price_cell, rank=1)] if prices else []),
         Column("started", lambda each: [each["started_at"][:16].replace("T", " ")], rank=6),
     ]
 
@@ -69,11 +69,11 @@ def _columns(found: Sequence[Result], *, pass_at_asked: bool) -> list[Column]:
 def _caveats(found: Sequence[Result]) -> Iterator[Column]:
     """Yield what takes away from rates, where it does."""
     if any(each["solved_in_process"] for each in found):
-        yield Column("in one process", lambda each: [f"{each['solved_in_process']}/{each['solved']}"])
+        yield Column("in one\nprocess", lambda each: [f"{each['solved_in_process']}/{each['solved']}"])
     if any(each["solved_flagged"] for each in found):
         yield Column("flagged", lambda each: [f"{each['solved_flagged']}/{each['solved']}"])
     if any(each["public_passed"] for each in found):
-        yield Column("false passes", _false_passes_cell, rank=1)
+        yield Column("false\npasses", _false_passes_cell, rank=1)
 
 
 def _has_budget(each: Result) -> bool:

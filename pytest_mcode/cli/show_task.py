@@ -131,7 +131,7 @@ def _attempt(attempt: Attempt, earlier: Attempt | None, printed: dict[str, str])
 def _completion(attempt: Attempt, printed: dict[str, str]) -> Iterator[RenderableType]:
     """Yield a completion but for what stands elsewhere: above, or as the solution below."""
     completion, solution = attempt["completion"], (attempt["solution"] or "").strip("\n")
-    shown = completion.replace(solution, BELOW, 1) if solution.strip() else completion
+    shown = completion.replace(solution, BELOW, 1) if len(solution) >= WORTH_IT else completion
     if completion in printed:
         yield from _once("completion", completion, printed)
     elif shown.strip() == BELOW:

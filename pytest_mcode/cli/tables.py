@@ -40,6 +40,11 @@ class Column:
     """Of those that do not fit the largest is left out first; 0 stays."""
     right: bool = False
 
+    @property
+    def name(self) -> str:
+        """The heading as one line."""
+        return " ".join(self.heading.split())
+
     def line(self, each: Result) -> str:
         """Return the cell as one line."""
         return " ".join(self.cell(each)).strip()
@@ -75,7 +80,7 @@ def print_leaderboard(
         terminal.print(visible(title), style="bold cyan", soft_wrap=True)
         terminal.print(_table(shown, widths, _ranked(found, titled, title)))
     headings = [column.heading for column in shown]
-    left_out = [column.heading for column in columns if column.heading not in headings]
+    left_out = [column.name for column in columns if column.heading not in headings]
     if left_out:
         terminal.print(f"Not in this width: {', '.join(left_out)}; --markdown has all.", style="dim")
 
@@ -84,10 +89,10 @@ def leaderboard_sheets(
     found: Sequence[Result], titled: Callable[[Result], str], columns: Sequence[Column]
 ) -> Iterator[Sheet]:
     """Yield the same with every column, for Markdown."""
-    right = [column.heading for column in columns if column.right]
+    right = [column.name for column in columns if column.right]
     for title in dict.fromkeys(map(titled, found)):
         rows = [[column.line(each) for column in columns] for each in _ranked(found, titled, title)]
-        yield Sheet([column.heading for column in columns], rows, title, right)
+        yield Sheet([column.name for column in columns], rows, title, right)
 
 
 def _ranked(found: Sequence[Result], titled: Callable[[Result], str], title: str) -> list[Result]:
