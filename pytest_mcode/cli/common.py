@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AXES",
+    "AXES_TYPED",
     "DEFAULT_DB",
     "Db",
     "PriceOption",
@@ -39,7 +40,10 @@ AXES = ("attempts", "tokens", "model_seconds", "seconds", "price")
 DEFAULT_DB = str(Settings.__dataclass_fields__["db"].default)
 
 Db = Annotated[
-    str, typer.Option("--db", metavar="PATH|URL", help="Results: a SQLite file or an SQLAlchemy URL.")
+    str,
+    typer.Option(
+        "--db", metavar="PATH|URL", help="Results: a SQLite file, or postgresql://USER@HOST/DATABASE."
+    ),
 ]
 PriceOption = Annotated[
     str | None,
@@ -119,11 +123,17 @@ def true_or_false(flag: str, value: str | None) -> tuple[bool, ...]:
     return (value.lower() == "true",)
 
 
+AXES_TYPED = "|".join(AXES).replace("_", "-")
+"""The same as they are typed."""
+
+
 def cost_axis(flag: str, value: str) -> str:
     """Read the name of an axis of costs."""
     axis = value.replace("-", "_")
     if axis not in AXES:
-        raise ConfigurationError(f"{flag}: {value!r} is not allowed; give one of {', '.join(AXES)}")
+        raise ConfigurationError(
+            f"{flag}: {value!r} is not allowed; give one of {AXES_TYPED.replace('|', ', ')}"
+        )
     return axis
 
 

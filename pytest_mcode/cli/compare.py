@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from pytest_mcode.cli.common import (
-    AXES,
+    AXES_TYPED,
     DEFAULT_DB,
     Db,
     PriceOption,
@@ -38,7 +38,7 @@ def compare(
         str, typer.Option(metavar="K,K", help="pass@k too, such as 1,5; of two runs with --all-samples.")
     ] = "",
     by: Annotated[
-        str | None, typer.Option(metavar="|".join(AXES), help="Also at equal cost, counted in this.")
+        str | None, typer.Option(metavar=AXES_TYPED, help="Also at equal cost, counted in this.")
     ] = None,
     db: Db = DEFAULT_DB,
     price: PriceOption = None,

@@ -5,7 +5,6 @@ from typing import Any
 
 from pytest_mcode.cli.common import console
 from pytest_mcode.cli.output import Sheet
-from pytest_mcode.cli.results_table import NAMES
 from pytest_mcode.cli.tables import (
     Column,
     leaderboard_sheets,
@@ -17,6 +16,7 @@ from pytest_mcode.cli.tables import (
     withheld_notes,
 )
 from pytest_mcode.results.figures import dataset_title, percent
+from pytest_mcode.results.labels import with_names
 
 __all__ = ["groups_sheets", "print_groups"]
 
@@ -25,7 +25,7 @@ Groups = Sequence[dict[str, Any]]
 
 def print_groups(groups: Groups, *, these_tasks: bool = False) -> None:
     """Print a row a configuration, where asked for with its rate on these very tasks."""
-    print_leaderboard(groups, dataset_title, NAMES, _columns(groups, these_tasks=these_tasks))
+    print_leaderboard(with_names(groups), dataset_title, _columns(groups, these_tasks=these_tasks))
     notes = [*withheld_notes(groups), *unpriced_notes(groups)]
     if any(group["same_answers"] for group in groups):
         notes.append("No draw: a run that gave the same answers as another counts in no mean.")
@@ -37,8 +37,8 @@ def print_groups(groups: Groups, *, these_tasks: bool = False) -> None:
 
 def groups_sheets(groups: Groups, *, these_tasks: bool = False) -> Iterator[Sheet]:
     """Yield the same for Markdown."""
-    columns = [*NAMES, *_columns(groups, these_tasks=these_tasks)]
-    return leaderboard_sheets(groups, dataset_title, columns)
+    columns = _columns(groups, these_tasks=these_tasks)
+    return leaderboard_sheets(with_names(groups), dataset_title, columns)
 
 
 def _columns(groups: Groups, *, these_tasks: bool) -> list[Column]:
@@ -46,7 +46,7 @@ def _columns(groups: Groups, *, these_tasks: bool) -> list[Column]:
         Column("runs", _runs_cell),
         Column("judged", lambda each: [str(each["tasks_judged"]), f"of {each['tasks_total']}"]),
         Column("pass rate", lambda each: rate_cell(each, "pass_rate")),
-        *([Column("on these\ntasks", spread_cell)] if these_tasks else []),
+        *([Column("on these tasks", spread_cell)] if these_tasks else []),
         Column("single\nruns", _single_runs_cell, rank=3),
         Column("solved\nalways, ever", _always_cell, rank=2),
         *(

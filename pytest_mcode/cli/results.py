@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pytest_mcode.cli.common import (
-    AXES,
+    AXES_TYPED,
     DEFAULT_DB,
     Db,
     PriceOption,
@@ -73,7 +73,7 @@ def results(
     ] = None,
     by: Annotated[
         str | None,
-        typer.Option(metavar="|".join(AXES), help="With --compare-samples: what a task costs, and in what."),
+        typer.Option(metavar=AXES_TYPED, help="With --compare-samples: what a task costs, and in what."),
     ] = None,
     group: Annotated[
         bool, typer.Option("--grouped", help="A row a configuration: its repeats averaged task by task.")

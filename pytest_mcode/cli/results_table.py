@@ -18,17 +18,16 @@ from pytest_mcode.cli.tables import (
     unpriced_notes,
     withheld_notes,
 )
-from pytest_mcode.results.figures import answerer, loop, percent, quantity, selected, short_id
+from pytest_mcode.results.figures import percent, quantity, selected, short_id
+from pytest_mcode.results.labels import with_names
 
-__all__ = ["NAMES", "print_results", "results_sheets"]
-
-NAMES = (Column("model", lambda each: [answerer(each)]), Column("configuration", lambda each: [loop(each)]))
+__all__ = ["print_results", "results_sheets"]
 
 
 def print_results(found: Sequence[Result], *, pass_at_asked: bool) -> None:
     """Print a table for each benchmark, and the whole of a run where there is but one."""
     columns = _columns(found, pass_at_asked=pass_at_asked)
-    print_leaderboard(found, selected, NAMES, columns)
+    print_leaderboard(with_names(found), selected, columns)
     left_out = _left_out_notes(found) if pass_at_asked else ()
     for note in [*withheld_notes(found), *left_out, *unpriced_notes(found)]:
         console().print(note)
@@ -39,7 +38,7 @@ def print_results(found: Sequence[Result], *, pass_at_asked: bool) -> None:
 def results_sheets(found: Sequence[Result], *, pass_at_asked: bool) -> Iterator[Sheet]:
     """Yield the tables with every column."""
     columns = _columns(found, pass_at_asked=pass_at_asked)
-    return leaderboard_sheets(found, selected, [*NAMES, *columns])
+    return leaderboard_sheets(with_names(found), selected, columns)
 
 
 def _columns(found: Sequence[Result], *, pass_at_asked: bool) -> list[Column]:
@@ -54,7 +53,7 @@ def _columns(found: Sequence[Result], *, pass_at_asked: bool) -> list[Column]:
         Column("run", lambda each: _run_cell(each, with_test=each["run_id"] in several)),
         Column("judged", _judged_cell),
         Column("pass rate", lambda each: rate_cell(each, "pass_rate")),
-        *([Column("on these\ntasks", spread_cell)] if any("spread" in each for each in found) else []),
+        *([Column("on these tasks", spread_cell)] if any("spread" in each for each in found) else []),
         *([first] if pass_at_asked or any(map(_has_budget, found)) else []),
         *_caveats(found),
         Column("infra", _infra_cell),

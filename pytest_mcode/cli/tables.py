@@ -43,7 +43,7 @@ class Column:
     @property
     def name(self) -> str:
         """The heading as one line."""
-        return " ".join(self.heading.split())
+        return " ".join(self.heading.replace("\n/", "/").split())
 
     def line(self, each: Result) -> str:
         """Return the cell as one line."""
@@ -54,27 +54,30 @@ class Column:
         return replace(self, cell=lambda each: [self.line(each)])
 
 
+NAMES = (
+    Column("model", lambda each: [each["names"][0]]),
+    Column("configuration", lambda each: [each["names"][1]]),
+)
+"""Whose row it is: of rows that `labels.with_names` made."""
+
+
 def print_leaderboard(
     found: Sequence[Result],
     titled: Callable[[Result], str],
-    names: tuple[Column, Column],
     columns: Sequence[Column],
 ) -> None:
     """Print a table for each title: a row a line where that fits, else its cells' lines below each other.
 
-    `names` say whose row it is; narrow terminals get the second below the first.
+    Narrow terminals get a row's configuration below its model.
     """
     terminal = console()
     if not found:
         terminal.print("No run matches.")
         return
-    flat = [column.on_one_line() for column in [*names, *columns]]
+    flat = [column.on_one_line() for column in [*NAMES, *columns]]
     shown, widths = _fitting(flat, found, terminal.width)
     if any(column not in shown for column in flat if column.rank <= 1) or sum(widths) > terminal.width:
-        both = Column(
-            f"{names[0].heading},\n  {names[1].heading}",
-            lambda each: [names[0].line(each), f"  {names[1].line(each)}".rstrip()],
-        )
+        both = Column("model,\n  configuration", lambda each: [each["names"][0], f"  {each['names'][1]}"])
         shown, widths = _fitting([both, *columns], found, terminal.width, folds=True)
     for title in dict.fromkeys(map(titled, found)):
         terminal.print(visible(title), style="bold cyan", soft_wrap=True)
@@ -89,10 +92,11 @@ def leaderboard_sheets(
     found: Sequence[Result], titled: Callable[[Result], str], columns: Sequence[Column]
 ) -> Iterator[Sheet]:
     """Yield the same with every column, for Markdown."""
-    right = [column.name for column in columns if column.right]
+    shown = [*NAMES, *columns]
+    right = [column.name for column in shown if column.right]
     for title in dict.fromkeys(map(titled, found)):
-        rows = [[column.line(each) for column in columns] for each in _ranked(found, titled, title)]
-        yield Sheet([column.name for column in columns], rows, title, right)
+        rows = [[column.line(each) for column in shown] for each in _ranked(found, titled, title)]
+        yield Sheet([column.name for column in shown], rows, title, right)
 
 
 def _ranked(found: Sequence[Result], titled: Callable[[Result], str], title: str) -> list[Result]:

@@ -235,17 +235,17 @@ def test_table_shows_subset_interval_and_infra_bounds(mcode: Mcode, db: Path) ->
     assert max(map(len, lines)) <= 80
     assert lines[0] == f"humaneval@{run_info().dataset_fingerprint[:7]}, 4 tasks"
     words = [" ".join(line.split()) for line in lines]
-    best, second = "granite4:3b (ollama) bbbbbb 4 75.0% 50.0% 0", "granite4:3b (ollama) aaaaaa 3 33.3% 33.3% 1"
+    best, second = "granite4:3b bbbbbb 4 75.0% 50.0% 0", "granite4:3b aaaaaa 3 33.3% 33.3% 1"
     assert words.index(best) < words.index(second)
     assert "n=1 of 4 [6.1, 79.2] (25.0–50.0)" in words
     assert f"humaneval@{run_info().dataset_fingerprint[:7]}, a subset: 2/164 tasks" in words
-    assert words[-1] == "Not in this width: attempts, tokens /task, s/task, started; --markdown has all."
+    assert words[-1] == "Not in this width: attempts, tokens/task, s/task, started; --markdown has all."
 
 
 def test_a_wide_terminal_has_a_line_a_run(mcode: Mcode, db: Path) -> None:
     shown = mcode("results", "--db", db, "--benchmark", "humaneval", "--model", "granite4:3b", columns=160)
     words = [" ".join(line.split()) for line in shown.out.splitlines()]
-    run = "granite4:3b (ollama) n=1 aaaaaa 3 of 4 33.3% [6.1, 79.2]"
+    run = "granite4:3b n=1 aaaaaa 3 of 4 33.3% [6.1, 79.2]"
     assert f"{run} 33.3% 1 (25.0–50.0) 3 120 2 2026-08-01 10:00" in words
     assert "Not in this width" not in shown.out
 
