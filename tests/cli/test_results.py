@@ -235,11 +235,11 @@ def test_table_shows_subset_interval_and_infra_bounds(mcode: Mcode, db: Path) ->
     assert max(map(len, lines)) <= 80
     assert lines[0] == f"humaneval@{run_info().dataset_fingerprint[:7]}, 4 tasks"
     words = [" ".join(line.split()) for line in lines]
-    best, second = "granite4:3b bbbbbb 4 75.0% 50.0% 0", "granite4:3b aaaaaa 3 33.3% 33.3% 1"
+    best, second = "granite4:3b bbbbbb 4 75.0% 50.0% 0 210", "granite4:3b aaaaaa 3 33.3% 33.3% 1 120"
     assert words.index(best) < words.index(second)
     assert "n=1 of 4 [6.1, 79.2] (25.0–50.0)" in words
     assert f"humaneval@{run_info().dataset_fingerprint[:7]}, a subset: 2/164 tasks" in words
-    assert words[-1] == "Not in this width: attempts, tokens/task, s/task, started; --markdown has all."
+    assert words[-1] == "Not in this width: attempts, s/task, started; --markdown has all."
 
 
 def test_a_wide_terminal_has_a_line_a_run(mcode: Mcode, db: Path) -> None:
