@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,7 +14,7 @@ from pytest_mcode.deciding import decisive
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import Attempt, TaskOutcome
 from pytest_mcode.results.configuration import applicable
-from pytest_mcode.results.figures import natural
+from pytest_mcode.results.figures import natural, short_id
 from pytest_mcode.results.inspection import outcomes_of
 from pytest_mcode.results.panel import fragment, task_panel
 from pytest_mcode.results.runs import Results, Runs
@@ -95,10 +96,12 @@ def _panels(opened: Results, name: str, task_id: str, at: tuple[int, int] | None
     run_id, _, test = name.partition("::")
     row = find_run(opened.store, run_id)
     found = outcomes_of(opened.store, row["run_id"], task_id, test or None)
-    return {
-        "row": row,
-        "panels": [(each, task_panel(each, at=at, address=partial(_at, row["run_id"], each))) for each in found],
-    }
+
+    def panel(outcome: TaskOutcome) -> Markup:
+        label = f"{task_id} in run {short_id(row['run_id'])}, {outcome.test}"
+        return task_panel(outcome, at=at, address=partial(_at, row["run_id"], outcome), label=label)
+
+    return {"row": row, "panels": [(each, panel(each)) for each in found]}
 
 
 async def form_of(request: Request) -> Mapping[str, str]:

@@ -3,6 +3,8 @@
 import socket
 import webbrowser
 from contextlib import suppress
+from importlib import import_module
+from threading import Thread
 
 import uvicorn
 
@@ -47,9 +49,16 @@ def serve(db: str, port: int, *, opens_browser: bool) -> None:
     )
     server = _Server(config)
     server.opens = access.address if opens_browser else ""
+    Thread(target=_prepare, daemon=True).start()
     print(f"{access.address}\nCtrl-C ends it.", flush=True)
     with listening, suppress(KeyboardInterrupt):  # which is raised once all is closed
         server.run(sockets=[listening])
+
+
+def _prepare() -> None:
+    """Import what comparisons and panels take, while the first page is looked at."""
+    for name in ("scipy.stats", "pygments.lexers.python"):
+        import_module(name)
 
 
 def _listen(port: int) -> socket.socket:
