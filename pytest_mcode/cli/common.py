@@ -39,7 +39,10 @@ AXES = ("attempts", "tokens", "model_seconds", "seconds", "price")
 DEFAULT_DB = str(Settings.__dataclass_fields__["db"].default)
 
 Db = Annotated[
-    str, typer.Option("--db", metavar="PATH|URL", help="Results: a SQLite file or an SQLAlchemy URL.")
+    str,
+    typer.Option(
+        "--db", metavar="PATH|URL", help="Results: a SQLite file, or postgresql://USER@HOST/DATABASE."
+    ),
 ]
 PriceOption = Annotated[
     str | None,

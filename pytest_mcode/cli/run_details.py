@@ -33,6 +33,7 @@ def details(each: Result) -> list[tuple[str, str]]:
         ("solved", f"{each['solved']}/{tasks}: {_rate(each, 'pass_rate')}{_method(each)}"),
         ("first attempt", f"{each['first_attempt_solved']}/{tasks}: {_rate(each, 'first_attempt_rate')}"),
     ]
+    rows += [(name, each[name]) for name in ("tags", "note") if each[name]]
     if each["solved_in_process"]:
         rows.append(("unproven", f"{each['solved_in_process']} of the solved {IN_PROCESS}"))
     if each["solved_flagged"]:

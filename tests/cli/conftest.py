@@ -13,6 +13,9 @@ class Result(NamedTuple):
     err: str
 
 
+Mcode = Callable[..., Result]
+
+
 @pytest.fixture
 def mcode(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
     """Run the console script with these arguments, on a terminal of 80 columns."""
