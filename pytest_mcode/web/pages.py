@@ -117,7 +117,9 @@ async def form_of(request: Request) -> Mapping[str, str]:
 
 def write_notes(opened: Results, request: Request, form: Mapping[str, str]) -> Response:
     """Replace the tags and the note of a run: all that this page ever writes."""
-    row = find_run(opened.store, form.get("run", ""))
+    if not form.get("run"):
+        raise ConfigurationError("the form names no run; open the run's page again")
+    row = find_run(opened.store, form["run"])
     said = {"tags": form.get("tags", ""), "note": form.get("note", "")}
     try:
         with opened.store.writable() as store:

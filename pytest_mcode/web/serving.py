@@ -1,5 +1,6 @@
 """The server of `mcode view`: on the loopback alone, until Ctrl-C."""
 
+import os
 import socket
 import webbrowser
 from contextlib import suppress
@@ -64,8 +65,8 @@ def _prepare() -> None:
 def _listen(port: int) -> socket.socket:
     try:
         return socket.create_server((LOOPBACK, port))
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else error
         raise ConfigurationError(
             f"--port: cannot listen at {LOOPBACK}:{port}: {reason}; give another, or 0 for any that is free"
         ) from error

@@ -3,10 +3,11 @@
 import re
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from subprocess import PIPE
 
 import httpx
 import pytest
@@ -64,37 +65,25 @@ def make_store(db: Path) -> Path:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     pytest.importorskip("uvicorn", reason="needs the extra `view`")
     folder = tmp_path_factory.mktemp("view")
-    yield from serve(str(make_store(folder / "results.db")), folder)
+    with serve(str(make_store(folder / "results.db")), folder) as made:
+        yield made
 
 
+@contextmanager
 def serve(db: str, folder: Path) -> Iterator[Served]:
-    """Serve `db` until the generator goes on; Ctrl-C must end it within seconds, with status 0."""
+    """Serve `db` within the block; then Ctrl-C must end it within seconds, with status 0 and no word."""
     errors = folder / "stderr"
-    with errors.open("w") as stderr:
-        process = subprocess.Popen(
-            [*MCODE, "view", "--db", db, "--port", "0"], stdout=subprocess.PIPE, stderr=stderr, text=True
-        )
+    command = [*MCODE, "view", "--db", db, "--port", "0"]
+    with errors.open("w") as stderr, subprocess.Popen(command, stdout=PIPE, stderr=stderr, text=True) as view:
         try:
-            assert process.stdout
-            address = process.stdout.readline().strip()
+            assert view.stdout
+            address = view.stdout.readline().strip()
             assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=[\w-]{32}", address), errors.read_text()
             with httpx.Client(follow_redirects=True, timeout=30) as client:
-                assert _answered(client, address).status_code == 200
+                assert client.get(address).status_code == 200
                 yield Served(Path(db), address, client)
-            process.send_signal(signal.SIGINT)
-            assert process.wait(10) == 0
+            view.send_signal(signal.SIGINT)
+            assert view.wait(10) == 0
             assert errors.read_text() == ""
         finally:
-            process.kill()
-            process.wait()
-
-
-def _answered(client: httpx.Client, address: str) -> httpx.Response:
-    """Ask until the server, which prints its address as it begins, answers."""
-    until = time.monotonic() + 30
-    while True:
-        try:
-            return client.get(address)
-        except httpx.ConnectError:
-            assert time.monotonic() < until
-            time.sleep(0.1)
+            view.kill()
