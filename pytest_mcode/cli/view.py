@@ -14,7 +14,7 @@ PORT = 8421
 def view(
     db: Db = DEFAULT_DB,
     port: Annotated[
-        int, typer.Option(metavar="N", min=0, max=65535, help="Of this machine's loopback; 0: any that is free.")
+        int, typer.Option(metavar="N", min=0, max=65535, help="Of the loopback; 0: any that is free.")
     ] = PORT,
     opens: Annotated[bool, typer.Option("--open/--no-open", help="Open it in a browser.")] = False,
 ) -> None:
