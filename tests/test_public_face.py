@@ -13,7 +13,8 @@ import pytest
 import pytest_mcode
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTATION = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 RESULTS = "experiments/results"
 """Made by sessions."""
 HEAVY = ("pytest", "mellea", "sqlalchemy", "docker", "rich", "jinja2", "httpx", "datasets", "scipy", "typer")
@@ -58,16 +59,16 @@ def test_the_version_is_that_of_the_distribution() -> None:
     assert pytest_mcode.__version__ == version("pytest-mcode")
 
 
-def test_what_the_readme_imports_is_public() -> None:
-    found = [each for block in code_blocks(README) for each in imports(block)]
+def test_what_the_documentation_imports_is_public() -> None:
+    found = [each for block in code_blocks(DOCUMENTATION) for each in imports(block)]
     assert found
     assert {module for module, _ in found} == {"pytest_mcode"}
     assert {name for _, name in found} <= {*pytest_mcode.__all__}
 
 
-def test_the_readme_names_nothing_that_is_not_there() -> None:
+def test_the_documentation_names_nothing_that_is_not_there() -> None:
     """``pytest_mcode.Completion`` in the text means what it says, too."""
-    named = set(re.findall(r"`pytest_mcode\.([A-Za-z_]\w*)", README))
+    named = set(re.findall(r"`pytest_mcode\.([A-Za-z_]\w*)", DOCUMENTATION))
     assert "Completion" in named
     assert named <= {*pytest_mcode.__all__}
 
@@ -91,13 +92,26 @@ assert "pytest_mcode.benchmarks" in sys.modules
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
-def test_files_that_the_pages_name_are_there(page: str) -> None:
-    text = (ROOT / page).read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
+def test_files_that_the_pages_name_are_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
     named = set(re.findall(r"\b(?:pytest_mcode|tests|experiments)/[\w./-]*\w/?(?![\w*…])", text))
     missing = {name for name in named if not (ROOT / name).exists() and not name.startswith(RESULTS)}
-    assert named
     assert not missing
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_links_of_the_pages_lead_somewhere(page: str) -> None:
+    """Those of docs/ are checked where the site is built."""
+    links = re.findall(r"\]\((?!http)([^)#\s]+)(?:#([^)\s]+))?\)", (ROOT / page).read_text(encoding="utf-8"))
+    assert links
+    for path, anchor in links:
+        assert (ROOT / path).is_file(), path
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}, (
+                path
+            )
 
 
 def test_the_route_of_a_task_is_short() -> None:

@@ -2,7 +2,7 @@
 
     python -m tests.sandboxes.promise_cells PROVIDER [IMAGE]
 
-By the names of the rows of README's table, the words that its cells begin with.
+By the names of the rows of the table in docs/sandbox.md, the words that its cells begin with.
 """
 
 import json

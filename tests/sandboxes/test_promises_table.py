@@ -1,4 +1,4 @@
-"""README's table of what sandboxes hold: each cell is what is found here."""
+"""The table of what sandboxes hold in docs/sandbox.md: each cell is what is found here."""
 
 import os
 import shutil
@@ -14,14 +14,14 @@ from tests.sandboxes.test_as_user import IMAGE, INTERPRETER, have_image, started
 
 __all__ = ["user"]
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs/sandbox.md"
 START = "| promise |"
 Table = dict[str, dict[str, str]]
 
 
 def told() -> Table:
-    """Return README's table: for each sandbox, the cells by their row's name."""
-    lines = README.read_text(encoding="utf-8").splitlines()
+    """Return the page's table: for each sandbox, the cells by their row's name."""
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
     first = next(number for number, line in enumerate(lines) if line.startswith(START))
     head, _, *rest = [line.strip("| ").split(" | ") for line in lines[first:]]
     rows = rest[: rest.index([""])]
@@ -54,10 +54,10 @@ def test_each_cell_is_what_is_found(image: str, user: Any) -> None:
                 module = ("-m", "tests.sandboxes.promise_cells")
                 trial = all_of_them.enter_context(started(owner, python, *module, *arguments))
                 (found,) = trial.results()
-                assert set(found) == set(table[column]), "the rows of README's table"
+                assert set(found) == set(table[column]), "the rows of the page's table"
                 wrong = {
                     row: (cell, found[row])
                     for row, cell in table[column].items()
                     if not cell.startswith(found[row])
                 }
-                assert not wrong, f"{column} ({arguments}): README's cell, and what is found: {wrong}"
+                assert not wrong, f"{column} ({arguments}): the page's cell, and what is found: {wrong}"
