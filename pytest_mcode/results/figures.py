@@ -24,9 +24,11 @@ __all__ = [
     "interval",
     "iteration",
     "loop",
+    "model_name",
     "natural",
     "percent",
     "quantity",
+    "replayed",
     "short_id",
     "title",
     "took",
@@ -35,6 +37,8 @@ __all__ = [
 
 UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Controls that could drive a terminal or turn its writing direction, and lone surrogates."""
+ANSWERS = re.compile(r"(.+?)((\.jsonl|\.json|\.gz)+)")
+"""A file of answers: its name, and the ending."""
 MISSING = "–"
 UNPRICED = "not all tokens were reported, or a helper model's are among them; give --price-per-hour alone"
 """Why a run that has prices has no price."""
@@ -90,7 +94,7 @@ def loop(run: Mapping[str, Any], *, with_samples: bool = True) -> str:
     feedback = settings.get("feedback")
     unusual = feedback and feedback != usual_feedback(run)
     parts += [f"feedback={feedback}"] if settings["debug_iters"] and not resamples and unusual else []
-    parts += [f"replay of {short_id(Path(settings['replay']).name)}"] if settings.get("replay") else []
+    parts += [f"replay of {replayed(settings['replay'])}"] if settings.get("replay") else []
     parts += [f"agent={settings['agent']}"] if settings.get("agent", "single") != "single" else []
     parts += [f"judge={settings['judge']}"] if settings.get("judge") else []
     parts += [f"own {', '.join(own)}"] if own else []
@@ -121,9 +125,23 @@ def short_id(run_id: str) -> str:
     return end if len(end) >= 6 else run_id
 
 
+def replayed(source: str) -> str:
+    """Return the name of what a replay judged again: a file's, or the end of a run's id."""
+    name = Path(source).name
+    return name if ANSWERS.fullmatch(name) else short_id(name)
+
+
+def model_name(run: Mapping[str, Any]) -> str:
+    """Return whose answers a run judged: its model, else the file that a replay read, else the backend."""
+    source = replayed(run.get("settings", {}).get("replay") or "")
+    found = ANSWERS.fullmatch(source)
+    return visible(str(run["model"] or (found[1] if found else source) or run["backend"]))
+
+
 def title(run: Mapping[str, Any]) -> str:
     """Return benchmark, start of its fingerprint, and model: ``humaneval@7dce605, granite4:3b (ollama)``."""
-    model = f"{run['model']} ({run['backend']})" if run["model"] else run["backend"]
+    name = model_name(run)
+    model = name if name == run["backend"] else f"{name} ({run['backend']})"
     return visible(f"{run['benchmark']}@{run['dataset_fingerprint'][:7]}, {model}")
 
 

@@ -35,6 +35,7 @@ class RepositoryOptions:
     agent_timeout: float | None = number(
         "Seconds that one attempt of the agent may take, the model's included; default: no limit.",
         1,
+        metavar="SECONDS",
         changes_result=True,
         came_later=True,
     )
