@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["EngineContainer"]
 
 CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "KILL"]
-# Orphans become children of process 1, and the kernel buries those of a process that ignores their end.
+# Orphans become children of process 1; the kernel buries those of one that ignores their end (dash cannot).
 HOLD = "trap '' CHLD; exec cat"
 KILLED = 128 + signal.SIGKILL
 SETTLING_SECONDS = 0.5
@@ -64,7 +64,7 @@ class EngineContainer(Container):
         self._environment = {} if network else OFFLINE
         recipe = Recipe(
             image=image,
-            program=["sh", "-c", HOLD],
+            program=["/bin/bash", "-c", HOLD],
             working_dir=WORKDIR,
             memory=limits.memory,
             pids=limits.pids,

@@ -35,8 +35,8 @@ ENVIRONMENT = {
 
 # The output goes to a file: a process left in the background must not keep us waiting. What the shell itself
 # says of a command that a signal ended goes nowhere; how it ended is the exit status of all this. What a command
-# leaves behind when its time is up is stopped before it is killed: a fork bomb would fill each place that is freed.
-# Builtins alone do that, for there may be no process left to have.
+# leaves when its time is up, or when it leaves no room for the next one, is stopped before it is killed: a fork
+# bomb would fill each place that is freed. Builtins alone do that: there may be no process left to have.
 RUN = f"""\
 exec 2>/dev/null
 if [ -f /opt/miniconda3/bin/activate ]; then . /opt/miniconda3/bin/activate; conda activate testbed
@@ -44,7 +44,11 @@ elif [ -f /root/.bashrc ]; then . /root/.bashrc; fi
 before=" $(echo /proc/[0-9]*) "
 timeout -k 5 "$3" bash -c "$1" </dev/null >{OUTPUT} 2>&1
 status=$?
-if [ $status = 124 ] || [ $status = 137 ]; then
+room=99
+for group in /sys/fs/cgroup /sys/fs/cgroup/pids; do
+  read -r most <$group/pids.max && read -r used <$group/pids.current && room=$((most - used))
+done
+if [ $status = 124 ] || [ $status = 137 ] || [ $room -lt 16 ]; then
   for signal in STOP STOP STOP KILL KILL; do
     for each in /proc/[0-9]*; do case $before in *" $each "*) ;; *) kill -$signal "${{each#/proc/}}" ;; esac; done
   done
