@@ -21,9 +21,11 @@ BASE = frozenset(
         "loop_options",
         "sandbox_options",
         "options",
+        "redaction",
         "price_options",
         "declarations",
         "deciding",
+        "activity",
     }
 )
 ORDER = (

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any, get_args
 
+from pytest_mcode.activity import tell
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.protocol import Found, Harness
 from pytest_mcode.records import Task, Verdict, VerdictKind
@@ -44,12 +45,20 @@ def find(harness: Harness, completion: str, task: Task, sandbox: Any) -> Found:
 
 def judge(harness: Harness, task: Task, solution: str, sandbox: Any) -> Verdict:
     """Return the verdict on a solution; raises `ConfigurationError` where it is not a `Verdict`."""
-    return _verdict(harness, "judge", harness.judge(task, solution, sandbox))
+    tell("sandbox")
+    try:
+        return _verdict(harness, "judge", harness.judge(task, solution, sandbox))
+    finally:
+        tell("")
 
 
 def judge_publicly(harness: Harness, task: Task, solution: str, sandbox: Any) -> Verdict | None:
     """Return the verdict of what the prompt shows, or None; raises `ConfigurationError`, as `judge` does."""
-    verdict = harness.judge_publicly(task, solution, sandbox)
+    tell("sandbox")
+    try:
+        verdict = harness.judge_publicly(task, solution, sandbox)
+    finally:
+        tell("")
     return None if verdict is None else _verdict(harness, "judge_publicly", verdict)
 
 

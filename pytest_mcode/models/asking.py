@@ -2,6 +2,7 @@
 
 import inspect
 
+from pytest_mcode.activity import tell_attempt
 from pytest_mcode.errors import ConfigurationError, line_in, raised_at
 from pytest_mcode.models import Completion, Model, Request
 
@@ -16,6 +17,7 @@ def ask(model: Model, request: Request) -> Completion:
     Raises what `Model.generate` raises, and `ConfigurationError` with file and line where the
     model makes a `Completion` wrongly, returns something else, or one whose fields have other types.
     """
+    tell_attempt(request.sample, request.iteration)
     try:
         completion = model.generate(request)
     except TypeError as error:

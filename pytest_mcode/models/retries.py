@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import tenacity
 
+from pytest_mcode.activity import tell
 from pytest_mcode.errors import InfraError
 from pytest_mcode.models.failures import TransientError
 
@@ -51,6 +52,7 @@ class Retries:
             wait=self._wait,
             stop=tenacity.stop_any(*self._stops, self._spent()),
             sleep=tenacity.sleep_using_event(self._closed),
+            before_sleep=_tell,
         )
         try:
             return retrying(gate, lambda: self._watched(ask))
@@ -92,6 +94,11 @@ class Retries:
             return counted > self._retries
 
         return is_spent
+
+
+def _tell(state: tenacity.RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    tell("retry", seconds=state.upcoming_sleep, why=str(error).partition("\n")[0])
 
 
 def _retry_after(state: tenacity.RetryCallState) -> float:

@@ -17,7 +17,8 @@ class Ahead:
     infra: int = 0
     attempts: int = 0
     """Of tasks that have landed."""
-    completion_tokens: int = 0
+    tokens: int = 0
+    """Of the answers of the model server, since the process began."""
     retries: int = 0
     """Requests that failed for a passing reason, since the process began."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pytest_mcode.activity import at_work
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.session.ahead import Ahead
 from pytest_mcode.session.outcomes import cause_of, status_of, too_many
@@ -62,7 +63,6 @@ class Flight:
             unsolved=int(not solved and not infra),
             infra=int(infra),
             attempts=len(attempts),
-            completion_tokens=sum(attempt.completion_tokens or 0 for attempt in attempts),
         )
 
     def solve(self, solver: Solver) -> None:
@@ -71,7 +71,8 @@ class Flight:
         _here.flight = self
         started = time.perf_counter()
         try:
-            self.returned = solver(self.handle)  # type: ignore[func-returns-value]  # a user's own may
+            with at_work(self.handle.task.task_id):
+                self.returned = solver(self.handle)  # type: ignore[func-returns-value]  # a user's own may
         except BaseException as error:  # also what pytest's own `skip` and `exit` raise: the test raises it
             self.error = error
         self.seconds = time.perf_counter() - started

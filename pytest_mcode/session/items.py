@@ -9,6 +9,7 @@ from typing import Any, Literal
 import pytest
 
 from pytest_mcode import suite
+from pytest_mcode.activity import at_work
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.harnesses.functions.syntax import BUILDING
 from pytest_mcode.models.noise import IGNORED
@@ -135,7 +136,8 @@ class Items:
             return (yield)
         self.lookahead.lend(pyfuncitem, handle)
         try:
-            result = yield
+            with at_work(handle.task.task_id):
+                result = yield
         finally:
             self.lookahead.ran(pyfuncitem)
         check_solved(handle)

@@ -163,8 +163,9 @@ class Lookahead:
     @property
     def ahead(self) -> Ahead:
         """What is done, or in flight, that pytest has not asked for."""
-        retries = self._throttle.retries if self._courses else 0
-        return self._flights.ahead + Ahead(retries=retries)
+        if not self._courses:
+            return self._flights.ahead
+        return self._flights.ahead + Ahead(retries=self._throttle.retries, tokens=self._throttle.tokens)
 
     # Looking ahead.
 

@@ -45,7 +45,7 @@ class Progress:
             return
         now, ahead = time.monotonic(), sum(self._ahead.values(), Ahead())
         if now - self._tokens[-1][0] >= SAMPLE_SECONDS:
-            self._tokens.append((now, self._tally.completion_tokens + ahead.completion_tokens))
+            self._tokens.append((now, self._tally.completion_tokens + ahead.tokens))
             while len(self._tokens) > 2 and now - self._tokens[1][0] >= SPEED_SECONDS:
                 self._tokens.popleft()
         if now - self._last < EVERY_SECONDS:
@@ -70,7 +70,7 @@ class Progress:
             f"{ahead.in_flight} in flight" if ahead.in_flight else "",
             f"{tally.attempts + ahead.attempts} attempts",
             f"{ahead.retries} retries" if ahead.retries else "",
-            self._speed(now, tally.completion_tokens + ahead.completion_tokens),
+            self._speed(now, tally.completion_tokens + ahead.tokens),
             f"{_duration(left)} left",
         ]
         return ", ".join(filter(None, parts))

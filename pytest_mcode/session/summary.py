@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from pytest_mcode.loop_options import LoopOptions
 from pytest_mcode.records import Choice
+from pytest_mcode.redaction import redacted
 from pytest_mcode.session.gates import Decision
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.session.tally import Tally
@@ -24,7 +26,7 @@ def header(plan: Plan, notes: list[str], *, own_tests: bool) -> list[str]:
     lines = [
         f"mcode: {plan.title}, {plan.dataset} ({plan.split}): {_subset(plan)} tasks",
         f"mcode: {_model(plan)};{loop} {plan.harness.describe_sandbox(plan.settings)}",
-        f"mcode: run {plan.run_id} in {plan.settings.db}",
+        f"mcode: run {plan.run_id} in {redacted(plan.settings.db)}",
     ]
     return lines + [f"mcode: note: {note}" for note in notes]
 
@@ -146,8 +148,10 @@ def _rows(
     if tally.failures:
         rows.append(("failed", ", ".join(f"{kind} {n}" for kind, n in tally.failures.most_common())))
     if tally.infra:
+        from pytest_mcode.results.causes import most_common
+
         rows.append(("infra", f"{tally.infra} outside the pass rate, which leaves {_bounds(tally)}"))
-        rows += [("", f"{n} x {cause.splitlines()[0]}") for cause, n in tally.infra_causes.most_common(3)]
+        rows += [("", f"{each['count']} x {each['cause']}") for each in most_common(tally.infra_causes, 3)]
     if helper := plan.settings.helper_model:
         spent = (
             f"{tally.helper_prompt_tokens:,} prompt + {tally.helper_completion_tokens:,} completion tokens"
@@ -162,7 +166,7 @@ def _rows(
         ("cost", f"{tally.attempts} attempts, {_tokens(tally)}, {seconds:.1f} s{_execution(tally)}"),
         *([("price", _price(plan.settings, tally, seconds))] if _is_priced(plan.settings) else []),
         *([("in flight", _in_flight(concurrency))] if concurrency else []),
-        ("run", f"{plan.run_id} in {plan.settings.db}"),
+        ("run", f"{plan.run_id} in {redacted(plan.settings.db)}"),
         ("next", f"mcode results --run {plan.run_id}{_db_flag(plan)}"),
     ]
     return rows
@@ -279,4 +283,4 @@ def _db_flag(plan: Plan) -> str:
     from pytest_mcode.settings import Settings
 
     default = Settings.__dataclass_fields__["db"].default
-    return "" if plan.settings.db == default else f" --db {plan.settings.db}"
+    return "" if plan.settings.db == default else f" --db {shlex.quote(redacted(plan.settings.db))}"

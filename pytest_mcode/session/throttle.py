@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Condition, Event, Thread
 
+from pytest_mcode import activity
 from pytest_mcode.errors import InfraError
 from pytest_mcode.models import Completion, Gated, Metered, Model, Request
 from pytest_mcode.models.asking import ask
@@ -36,6 +37,8 @@ class Throttle:
         self._closed = Event()
         self.retries = 0
         """Requests that failed for a reason that may pass."""
+        self.tokens = 0
+        """Of all answers."""
 
     @property
     def limit(self) -> int:
@@ -71,13 +74,18 @@ class Throttle:
 
     def when_free(self, ask: Callable[[], Completion]) -> Completion:
         """Wait for a slot, ask, return the answer; raises what `ask` raises, `InfraError` once closed."""
+        activity.tell("slot")
         sent = self._enter()
+        activity.tell("model")
         try:
             completion = ask()
         except BaseException as error:
             self._leave(sent, error)
             raise
-        self._leave(sent)
+        finally:
+            activity.tell("")
+        tokens = getattr(completion, "completion_tokens", None)  # a user's own may answer anything
+        self._leave(sent, tokens=tokens if isinstance(tokens, int) else 0)
         return completion
 
     def close(self) -> None:
@@ -108,13 +116,14 @@ class Throttle:
                 self._changed.wait(quiet if quiet > 0 else None)
         raise InfraError("the session ends: the request was not sent")
 
-    def _leave(self, sent: float, error: BaseException | None = None) -> None:
+    def _leave(self, sent: float, error: BaseException | None = None, *, tokens: int = 0) -> None:
         overload = isinstance(error, TransientError) and error.overload
         quiet = isinstance(error, TransientError) and error.retry_after
         with self._changed:
             now = time.monotonic()
             self._in_flight -= 1
             self.retries += isinstance(error, TransientError)
+            self.tokens += tokens
             if error is None:
                 self._window.answered(sent, now)
             else:

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Attempt, fingerprint, to_json
 
-__all__ = ["Journal", "Trajectory", "claim", "discard", "is_abandoned", "sweep"]
+__all__ = ["Journal", "Trajectory", "claim", "directory_of", "discard", "is_abandoned", "sweep"]
 
 KEPT_DAYS = 30
 """How long a run that nobody resumes keeps its journal."""
@@ -25,7 +25,7 @@ class Journal:
     """The attempts of one task, a JSON line each, in the order in which they were made."""
 
     def __init__(self, run_id: str, test: str, task_id: str) -> None:
-        self._path = _directory(run_id) / f"{fingerprint([test, task_id])[:24]}.jsonl"
+        self._path = directory_of(run_id) / f"{fingerprint([test, task_id])[:24]}.jsonl"
 
     def read(self) -> list[Attempt]:
         """Return what earlier sessions have left; a line that was cut by the end of one is dropped."""
@@ -88,7 +88,7 @@ def _append(path: Path, line: str) -> None:
 
 def claim(run_id: str) -> FileLock:
     """Return a lock that keeps other sessions from writing to the run; it ends with this process."""
-    directory = _directory(run_id)
+    directory = directory_of(run_id)
     lock = FileLock(directory / "lock")
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -104,7 +104,7 @@ def claim(run_id: str) -> FileLock:
 
 def is_abandoned(run_id: str) -> bool:
     """Whether a session of this machine has claimed the run, and is gone without having completed it."""
-    lock = _directory(run_id) / "lock"
+    lock = directory_of(run_id) / "lock"
     if not lock.exists():
         return False
     try:
@@ -116,7 +116,7 @@ def is_abandoned(run_id: str) -> bool:
 
 def discard(run_id: str) -> None:
     """Remove what is left of a run that is complete."""
-    shutil.rmtree(_directory(run_id), ignore_errors=True)
+    shutil.rmtree(directory_of(run_id), ignore_errors=True)
 
 
 def sweep() -> None:
@@ -132,7 +132,8 @@ def _said(error: OSError, directory: Path) -> str:
     return f"{directory}: {error.strerror}; free some space there, or set XDG_STATE_HOME to another directory"
 
 
-def _directory(run_id: str) -> Path:
+def directory_of(run_id: str) -> Path:
+    """Return where a run that is not complete keeps its journal."""
     return _directory_in(_state(), run_id)
 
 

@@ -140,10 +140,13 @@ def _sum_if_known(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return case((func.sum(case((lacking, 1), else_=0)) > 0, null()), else_=func.sum(column))
 
 
-def task_rows(store: Store, run_ids: Sequence[str], test: str | None = None) -> list[Row]:
-    """Return the rows of ``tasks`` of some runs, without attempts."""
+def task_rows(
+    store: Store, run_ids: Sequence[str], test: str | None = None, *, columns: Sequence[str] = ()
+) -> list[Row]:
+    """Return the rows of ``tasks`` of some runs, without attempts; of some `columns` alone where given."""
     tasks = schema.tasks
-    statement = select(tasks).where(tasks.c.run_id.in_(run_ids)).order_by(tasks.c.id)
+    wanted = [tasks.c[name] for name in columns] or list(tasks.c)
+    statement = select(*wanted).where(tasks.c.run_id.in_(run_ids)).order_by(tasks.c.id)
     if test is not None:
         statement = statement.where(tasks.c.test == test)
     with store.engine.connect() as connection:
@@ -223,7 +226,8 @@ def _resolve(connection: Connection, name: str, store: Store) -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        raise ConfigurationError(f"run {name!r} may be {', '.join(found[:5])}; give more of its id")
+        more = f" and {len(found) - 5} more (`mcode results` lists them)" if len(found) > 5 else ""
+        raise ConfigurationError(f"run {name!r} may be {', '.join(found[:5])}{more}; give more of its id")
     near = get_close_matches(name, ids, n=3, cutoff=0.5)
     hint = f"near ones: {', '.join(near)}" if near else f"the latest is {ids[-1]}"
     raise ConfigurationError(f"no run {name!r} in {store.place}; {hint}")

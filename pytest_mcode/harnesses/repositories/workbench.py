@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack
 from typing import Self, TypeVar
 
+from pytest_mcode.activity import tell
 from pytest_mcode.harnesses.repositories.container import (
     Container,
     EndedContainerError,
@@ -88,6 +89,7 @@ class Workbench:
         self._start()
 
     def _do(self, deed: Callable[[Shell], Found]) -> Found:
+        tell("sandbox")
         try:
             return deed(self._shell)
         except LostEngineError:
@@ -95,6 +97,8 @@ class Workbench:
         except LostContainerError:
             self.replace()
             return deed(self._shell)
+        finally:
+            tell("")
 
     def _start(self) -> None:
         container = self._stack.enter_context(self._opened())
