@@ -34,9 +34,9 @@ ENVIRONMENT = {
 """Nothing waits for a key, or draws."""
 
 # The output goes to a file: a process left in the background must not keep us waiting. What the shell itself
-# says of a command that a signal ended goes nowhere; how it ended is the exit status of all this. What a command
-# leaves when its time is up, or when it leaves no room for the next one, is stopped before it is killed: a fork
-# bomb would fill each place that is freed. Builtins alone do that: there may be no process left to have.
+# says of a command that a signal ended goes nowhere; how it ended is the exit status of all this. What a
+# command leaves when its time is up, or when it leaves no room for the next one, is stopped before it is
+# killed: a fork bomb would fill each place that is freed. Builtins alone do that: there may be no process left.
 RUN = f"""\
 exec 2>/dev/null
 if [ -f /opt/miniconda3/bin/activate ]; then . /opt/miniconda3/bin/activate; conda activate testbed
@@ -50,7 +50,9 @@ for group in /sys/fs/cgroup /sys/fs/cgroup/pids; do
 done
 if [ $status = 124 ] || [ $status = 137 ] || [ $room -lt 16 ]; then
   for signal in STOP STOP STOP KILL KILL; do
-    for each in /proc/[0-9]*; do case $before in *" $each "*) ;; *) kill -$signal "${{each#/proc/}}" ;; esac; done
+    for each in /proc/[0-9]*; do
+      case $before in *" $each "*) ;; *) kill -$signal "${{each#/proc/}}" ;; esac
+    done
   done
 fi
 wc -c <{OUTPUT}
