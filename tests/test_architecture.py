@@ -24,6 +24,7 @@ BASE = frozenset(
         "redaction",
         "price_options",
         "declarations",
+        "export_options",
         "deciding",
         "activity",
     }
@@ -37,7 +38,7 @@ ORDER = (
     {"suite", "results"},
     {"session"},
     {"doctor"},
-    {"fixtures", "cli", "web", "command_line", "hookspecs"},
+    {"fixtures", "exporters", "cli", "web", "command_line", "hookspecs"},
     {"plugin"},
     {"__init__"},
 )
