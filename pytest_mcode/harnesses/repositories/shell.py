@@ -36,7 +36,7 @@ ENVIRONMENT = {
 # The output goes to a file: a process left in the background must not keep us waiting. What the shell itself
 # says of a command that a signal ended goes nowhere; how it ended is the exit status of all this. What a
 # command leaves when its time is up, or when it leaves no room for the next one, is stopped before it is
-# killed: a fork bomb would fill each place that is freed. Builtins alone do that: there may be no process left.
+# killed: a fork bomb would fill each place that is freed. Builtins alone do that: no process may be left.
 RUN = f"""\
 exec 2>/dev/null
 if [ -f /opt/miniconda3/bin/activate ]; then . /opt/miniconda3/bin/activate; conda activate testbed
