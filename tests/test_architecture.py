@@ -20,10 +20,12 @@ BASE = frozenset(
         "settings",
         "loop_options",
         "sandbox_options",
+        "option_groups",
         "options",
         "redaction",
         "price_options",
         "declarations",
+        "export_options",
         "deciding",
         "activity",
     }
@@ -37,7 +39,8 @@ ORDER = (
     {"suite", "results"},
     {"session"},
     {"doctor"},
-    {"fixtures", "cli", "web", "command_line", "hookspecs"},
+    {"web"},
+    {"fixtures", "exporters", "cli", "command_line", "hookspecs"},
     {"plugin"},
     {"__init__"},
 )
