@@ -118,16 +118,17 @@ def page_of(runs: list[str]) -> dict[str, Any]:
         "kinds": found["kinds"],
         "tasks": found["tasks"],
         "points": [chart["spec"]["data"]["values"] for chart in found["charts"]],
-        "panels": {key: _text_of(json.loads(zlib.decompress(base64.b64decode(value)))) for key, value in stored},
+        "panels": {key: _text_of(zlib.decompress(base64.b64decode(value))) for key, value in stored},
         "texts": [each.strip() for each in re.split(r"<[^>]*>", body) if each.strip()],
     }
 
 
-def _text_of(panel: Any) -> list[Any]:
+def _text_of(content: bytes) -> list[Any]:
     """Return what a panel says, not how."""
+    panel = json.loads(content)
     found = [panel["statement"]]
-    for run in panel["runs"]:
-        found += [] if run is None else [run["error"], *(part for attempt in run["attempts"] for part in attempt)]
+    for run in filter(None, panel["runs"]):
+        found += [run["error"], *(part for attempt in run["attempts"] for part in attempt)]
     return [re.sub(r"<[^>]*>|\s+", " ", str(each)).strip() for each in found]
 
 

@@ -147,9 +147,7 @@ def _curve(place: int, heading: str, runs: Sequence[Found], points: Points, x: s
     series = _series(runs, shown)
     ticks = None if x in COSTS else sorted({point[x] for point in shown})
     layers = marks.curve(series, x, name, scale, ticks)
-    return Chart(
-        heading=heading, benchmark=place, rows=shown, height=HEIGHT, layers=layers, series=series
-    )
+    return Chart(heading=heading, benchmark=place, rows=shown, height=HEIGHT, layers=layers, series=series)
 
 
 def _failures(place: int, runs: Sequence[Found]) -> Chart:
@@ -204,9 +202,7 @@ def _by_samples(runs: Sequence[Found], scaling: Sequence[Found]) -> Iterator[dic
 
 
 def _run_of(runs: Sequence[Found], wanted: Found) -> Found:
-    return next(
-        run for run in runs if (run["run_id"], run["test"]) == (wanted["run_id"], wanted.get("test"))
-    )
+    return next(run for run in runs if (run["run_id"], run["test"]) == (wanted["run_id"], wanted.get("test")))
 
 
 def _by_cost(runs: Sequence[Found], by_samples: Points, axis: str) -> Iterator[dict[str, Any]]:

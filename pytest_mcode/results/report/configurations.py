@@ -147,4 +147,3 @@ def _judging(run: Run) -> str:
     seconds = "" if run["timeout"] is None else f", at most {run['timeout']:g} s"
     memory = f" and {settings['mem_limit']} of memory" if settings.get("mem_limit") else ""
     return f"in the sandbox {sandbox}{image}{seconds}{memory} each"
-

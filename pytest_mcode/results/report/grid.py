@@ -98,9 +98,7 @@ def _panels(outcomes: Sequence[TaskOutcome | None], task: Task | None) -> dict[s
                 "error": visible(outcome.error),
                 "attempts": [
                     [fragment(attempt), KINDS.index(attempt.verdict.kind), panel]
-                    for attempt, panel in zip(
-                        outcome.attempts, attempt_panels(outcome.attempts), strict=True
-                    )
+                    for attempt, panel in zip(outcome.attempts, attempt_panels(outcome.attempts), strict=True)
                 ],
             }
             for outcome in outcomes

@@ -28,10 +28,14 @@ function csvOf(rows) {
 async function contentOf(chart, format) {
   if (format === "csv") return [csvOf(chart.spec.data.values), "text/csv"];
   const spec = { ...chart.spec, background: "white", title: chart.title };
-  const view = new vega.View(vega.parse(vegaLite.compile(spec).spec), { renderer: "none" });
-  if (format === "svg") return [await view.toSVG(), "image/svg+xml"];
-  const canvas = await view.toCanvas(2);
-  return [await new Promise((resolve) => canvas.toBlob(resolve)), "image/png"];
+  const { view } = await vegaEmbed(document.createElement("div"), spec, looks);
+  try {
+    if (format === "svg") return [await view.toSVG(), "image/svg+xml"];
+    const canvas = await view.toCanvas(2);
+    return [await new Promise((resolve) => canvas.toBlob(resolve)), "image/png"];
+  } finally {
+    view.finalize();
+  }
 }
 
 document.querySelectorAll("button[data-chart]").forEach((button) => {
