@@ -359,6 +359,7 @@ def test_page_opens_with_its_curves(page: Any) -> None:
 def test_attempts_are_read_as_text(page: Any) -> None:
     from selenium.webdriver.common.by import By
 
+    wait_for(page, "document.querySelectorAll('.chart svg').length == 8")
     buttons = page.find_elements(By.CSS_SELECTOR, ".task > button")
     next(button for button in buttons if "HumanEval/<" in button.text).click()
     assert wait_for(page, "document.querySelectorAll('.body article').length") == 1

@@ -41,9 +41,9 @@ class Chart:
     layers: list[Spec]
     height: int
     """Pixels."""
-    legend: list[Mapping[str, Any]] = field(default_factory=list)
+    legend: Sequence[Mapping[str, Any]] = field(default_factory=list)
     """``label``, ``colour``, ``shape`` of what it shows beside the series."""
-    series: list[Mapping[str, Any]] = field(default_factory=list)
+    series: Sequence[Mapping[str, Any]] = field(default_factory=list)
     """The same of each series."""
 
     def spec(self) -> Spec:

@@ -57,7 +57,6 @@ def bars_in_rows(kinds: Sequence[str], colours: Sequence[str]) -> list[Spec]:
                 "scale": {"domain": kinds, "range": colours},
                 "legend": {**LEGEND, "columns": 4, "direction": "horizontal"},
             },
-            "order": {"field": "verdict", "sort": kinds},
             "href": {"field": "href"},
             "tooltip": _tooltip("series", "verdict", "tasks", share=".1%"),
         },

@@ -1,6 +1,6 @@
 """The answer that a report opens with: a sentence a comparison, for each benchmark by itself."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -19,7 +19,7 @@ from pytest_mcode.store import Store
 
 __all__ = ["differences_to_first", "match_of_models"]
 
-Run = Mapping[str, Any]
+Run = dict[str, Any]
 """The figures of a run, with its ``name`` among those of its benchmark."""
 
 
