@@ -55,7 +55,7 @@ class Picture:
     retries: int = 0
     """Requests of the session that failed for a passing reason."""
     infra_causes: Sequence[Mapping[str, Any]] = ()
-    """``count`` and ``cause`` of each kind, the most frequent first."""
+    """See `causes.most_common`."""
     started_at: str = ""
     """Of the run: ISO 8601, UTC."""
     seconds: float = 0.0
@@ -161,7 +161,9 @@ def _stored(store: Store, row: Row, status: str) -> Picture:
         infra=len(tasks) - len(judged),
         **interval_of(solved, clusters(row, [each["task_id"] for each in judged])),
         attempts=sum(each["attempts"] for each in tasks),
-        infra_causes=most_common(each["error"] for each in tasks if each["status"] == "infra"),
+        infra_causes=most_common(
+            (each["task_id"], each["error"]) for each in tasks if each["status"] == "infra"
+        ),
         started_at=row["started_at"],
         seconds=_between(row["started_at"], row["finished_at"] or last),
         quiet_seconds=_between(last, datetime.now(UTC).isoformat()) if status == "running" else 0.0,

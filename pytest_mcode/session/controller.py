@@ -2,9 +2,8 @@
 
 import contextlib
 import dataclasses
-import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,12 @@ import pytest
 
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Task, TaskOutcome
-from pytest_mcode.session import environment, foresight, gates, parts, seeds, summary
+from pytest_mcode.session import environment, gates, parts, seeds, summary
 from pytest_mcode.session.ahead import Ahead
-from pytest_mcode.session.caveats import caveats, override_caveats, single_caveats, task_caveats
+from pytest_mcode.session.caveats import caveats, task_caveats
 from pytest_mcode.session.concurrency import Concurrency
 from pytest_mcode.session.distribution import Distribution
+from pytest_mcode.session.ending import Ending
 from pytest_mcode.session.identity import TaskIds
 from pytest_mcode.session.interruption import sigterm_interrupts, undisturbed
 from pytest_mcode.session.items import Items, leave_out_our_line
@@ -49,19 +49,19 @@ class Controller:
         self.settings = settings
         self._concurrency = concurrency
         config.pluginmanager.register(Distribution(feeds_workers, self._hear), "mcode-distribution")
+        config.pluginmanager.register(Ending(self), "mcode-ending")
         self.tally = Tally()
         self.planned = 0
         self.store: Store | None = None
-        self._notes = list(caveats(config, settings))
+        self.notes = list(caveats(config, settings))
         self.decision: gates.Decision | None = None
         self._progress_lines: Progress | None = None
         self._stopped = False
         self._recorder: Recorder | None = None
-        self._single: dict[str, None] = {}
+        self.single: dict[str, None] = {}
         self._earlier: Earlier | None = None
         self._lock: FileLock | None = None
         self._undo_sigterm: Callable[[], None] = lambda: None
-        self._started = time.monotonic()
 
     # Before anything runs.
 
@@ -74,9 +74,7 @@ class Controller:
             self.plan = make_plan(self.settings)
             self.settings = self.plan.settings  # What is replayed has the budget that it was made with.
             self.tally.cluster = self.plan.harness.cluster
-            self._notes += task_caveats(self.plan)
-            if self.settings.plan:
-                foresight.say(self.plan, self._progress)
+            self.notes += task_caveats(self.plan)
             if not self.config.option.collectonly:
                 self._prepare_run()
         except ConfigurationError as error:
@@ -96,7 +94,7 @@ class Controller:
                 self.settings = gates.resolve(self.settings, stored)
         tasks, run_id = self.plan.tasks, self.plan.run_id
         self.settings = self.plan.harness.settle(self.settings, run_id, tasks, self._progress)
-        model_info = {**parts.check_model(self.settings), **seeds.record(self.settings, self._notes)}
+        model_info = {**parts.check_model(self.settings), **seeds.record(self.settings, self.notes)}
         slots = model_info.get("slots")
         self.plan = dataclasses.replace(self.plan, settings=self.settings, server_slots=slots)
         if self.settings.resumes:
@@ -135,7 +133,7 @@ class Controller:
         self.plan = dataclasses.replace(self.plan, run_id=self._earlier.run_id, judged=judged)
         for outcome in self._earlier.judged.values():
             self.tally.add(outcome)
-        self._notes.append(f"resumed: {len(judged)} tasks were judged by an earlier session")
+        self.notes.append(f"resumed: {len(judged)} tasks were judged by an earlier session")
 
     @property
     def _reporter(self) -> pytest.TerminalReporter | None:
@@ -152,7 +150,7 @@ class Controller:
 
     def pytest_report_header(self) -> list[str]:
         """Say what is about to run."""
-        return summary.header(self.plan, self._notes, own_tests=bool(self.config.args))
+        return summary.header(self.plan, self.notes, own_tests=bool(self.config.args))
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Open the run, once the items are known (without xdist)."""
@@ -196,7 +194,7 @@ class Controller:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Record the outcome that a report carries."""
         leave_out_our_line(report)
-        self._single.update(dict.fromkeys(getattr(report, "mcode_single", ())))
+        self.single.update(dict.fromkeys(getattr(report, "mcode_single", ())))
         if hasattr(report, "mcode") and self._recorder:
             self._recorder.take(TaskOutcome.from_json(report.mcode))
             del report.mcode  # pytest keeps reports to the end
@@ -265,7 +263,7 @@ class Controller:
             self.store.close()
         if self._lock:
             self._lock.release()
-            if self._is_complete or not self.planned:
+            if self.is_complete or not self.planned:
                 journal.discard(self.plan.run_id)
 
     def _close_run(self, store: "Store", exitstatus: int) -> None:
@@ -279,22 +277,11 @@ class Controller:
             store.finish_run(self.plan.run_id, status)
 
     @property
-    def _is_complete(self) -> bool:
-        return bool(self.planned) and self.tally.judged >= self.planned
+    def concurrency_found(self) -> Mapping[str, Any]:
+        """See `Concurrency.found`."""
+        return self._concurrency.found
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print what came out, and what to type next."""
-        summary.write_unexpected(terminalreporter)
-        if not self.planned and self._session.testscollected and not self.config.option.collectonly:
-            terminalreporter.write_line("mcode: no test takes mcode_task, so nothing was benchmarked")
-        if self.planned:
-            seconds = time.monotonic() - self._started
-            found = self._concurrency.found
-            noted = [*self._notes, *override_caveats(self.tally.overridden), *single_caveats(self._single)]
-            notes = [("note", note) for note in noted]
-            if self.decision:
-                word = "holds" if self.decision.holds else "fails"
-                notes.insert(0, ("gate", f"{word}: {self.decision.reason}"))
-            if not self._is_complete:
-                notes.insert(0, ("resume", f"{environment.command_of(self.config)} --mcode-resume"))
-            summary.write(terminalreporter, self.plan, self.tally, self.planned, seconds, found, notes)
+    @property
+    def is_complete(self) -> bool:
+        """Whether every task of the run is judged."""
+        return bool(self.planned) and self.tally.judged >= self.planned

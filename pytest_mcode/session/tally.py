@@ -45,7 +45,8 @@ class Tally:
     """Of all verdicts, also those given at the same time by several workers."""
     failures: Counter[str] = field(default_factory=Counter)
     """Verdict of the last attempt of each unsolved task."""
-    infra_causes: list[str] = field(default_factory=list)
+    infra_causes: list[tuple[str, str]] = field(default_factory=list)
+    """Of each such task its id and the cause."""
     by_test: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Solved and judged tasks of each test function."""
     cluster: Callable[[str], str | None] = lambda task_id: None
@@ -87,7 +88,7 @@ class Tally:
         if outcome.status == "infra":
             self.infra += 1
             self.infra_in_a_row += 1
-            self.infra_causes.append(outcome.error)
+            self.infra_causes.append((outcome.task_id, outcome.error))
             return
         self.infra_in_a_row = 0
         self._results.append((self.cluster(outcome.task_id), outcome.status == "solved"))
