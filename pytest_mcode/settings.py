@@ -18,6 +18,7 @@ from pytest_mcode.options import (
     size,
     switch,
 )
+from pytest_mcode.output_options import OutputOptions
 from pytest_mcode.price_options import PriceOptions
 from pytest_mcode.sandbox_options import SandboxOptions
 
@@ -53,7 +54,7 @@ Options = TypeVar("Options")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(LoopOptions, PriceOptions, SandboxOptions):
+class Settings(LoopOptions, PriceOptions, SandboxOptions, OutputOptions):
     """One session's configuration: command line, then ini, then the benchmark's default, then ours."""
 
     benchmark: str = option(

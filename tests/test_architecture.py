@@ -22,6 +22,7 @@ BASE = frozenset(
         "sandbox_options",
         "options",
         "price_options",
+        "output_options",
         "declarations",
         "deciding",
         "activity",

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_mcode.activity import Snapshot
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Task, TaskOutcome
-from pytest_mcode.session import environment, gates, parts, seeds, summary
+from pytest_mcode.session import environment, gates, parts, progress, seeds, summary
 from pytest_mcode.session.ahead import Ahead
 from pytest_mcode.session.caveats import caveats, task_caveats
 from pytest_mcode.session.concurrency import Concurrency
@@ -21,7 +22,6 @@ from pytest_mcode.session.identity import TaskIds
 from pytest_mcode.session.interruption import sigterm_interrupts, undisturbed
 from pytest_mcode.session.items import Items, leave_out_our_line
 from pytest_mcode.session.plan import Plan, make_plan
-from pytest_mcode.session.progress import Progress
 from pytest_mcode.session.recording import Recorder, crashed
 from pytest_mcode.session.reruns import refuse_reruns
 from pytest_mcode.session.tally import Tally
@@ -55,7 +55,7 @@ class Controller:
         self.store: Store | None = None
         self.notes = list(caveats(config, settings))
         self.decision: gates.Decision | None = None
-        self._progress_lines: Progress | None = None
+        self._shown: progress.Progress | None = None
         self._stopped = False
         self._recorder: Recorder | None = None
         self.single: dict[str, None] = {}
@@ -80,7 +80,7 @@ class Controller:
         except ConfigurationError as error:
             raise pytest.UsageError(str(error)) from None
         self._items = Items(self.config, self.plan)
-        self._items.lookahead.on_wait = self._wait
+        self._items.lookahead.on_wait = self._flush
         self.config.pluginmanager.register(self._items, "mcode-items")
         # As Ctrl-C: containers go, the run is closed, the summary is printed.
         self._undo_sigterm = sigterm_interrupts()
@@ -177,7 +177,9 @@ class Controller:
             self.planned = planned.total()
             self.store.begin_run(self.run_info, planned)
         self._recorder = Recorder(self.plan, self.store, self.tally, self._earlier, self._stop)
-        self._progress_lines = Progress(self._reporter, self.tally, self.planned)
+        self._shown = progress.start(
+            self.config, self.plan, self.run_info, self.planned, self.tally, self._ahead_here
+        )
 
     def _prepare(self, tasks: list[Task]) -> None:
         try:
@@ -214,8 +216,6 @@ class Controller:
         if self._recorder and self._recorder.is_due(more_is_coming=more_is_coming):
             with undisturbed():  # What is counted is stored.
                 self._recorder.flush()
-        if self._progress_lines:
-            self._progress_lines.tick()
 
     def _more_is_coming(self) -> bool:
         """Whether the next report is as good as there."""
@@ -225,13 +225,12 @@ class Controller:
         with dsession.queue.mutex:
             return any(name == "testreport" for name, _ in dsession.queue.queue)
 
-    def _wait(self) -> None:
-        self._flush()
-        self._hear("", self._items.lookahead.ahead)
+    def _ahead_here(self) -> Ahead:
+        return self._items.lookahead.ahead
 
-    def _hear(self, process: str, ahead: Ahead) -> None:
-        if self._progress_lines:
-            self._progress_lines.hear(process, ahead)
+    def _hear(self, process: str, ahead: Ahead, at: Snapshot | None) -> None:
+        if self._shown:
+            self._shown.hear(process, ahead, at)
 
     def _stop(self, reason: str) -> None:
         if self._stopped:
@@ -254,6 +253,8 @@ class Controller:
         """Close the run and let a gate decide between 0 and 1."""
         self._undo_sigterm()
         self._flush()
+        if self._shown:
+            self._shown.end()
         if self.planned and self.store:
             self._close_run(self.store, exitstatus)
             self.decision = gates.decide(self.settings, self.tally, self.store, self.plan.run_id)

@@ -149,7 +149,8 @@ def _rows(
         from pytest_mcode.results.causes import most_common
 
         rows.append(("infra", f"{tally.infra} outside the pass rate, which leaves {_bounds(tally)}"))
-        rows += [("", _cause(each)) for each in most_common(tally.infra_causes, 3)]
+        for each in most_common(tally.infra_causes, 3):
+            rows += [("", f"{each['count']} x {each['cause']}"), ("", f"    {_tasks(each)}")]
     if helper := plan.settings.helper_model:
         spent = (
             f"{tally.helper_prompt_tokens:,} prompt + {tally.helper_completion_tokens:,} completion tokens"
@@ -170,10 +171,9 @@ def _rows(
     return rows
 
 
-def _cause(kind: Mapping[str, Any]) -> str:
-    tasks = ", ".join(kind["tasks"])
+def _tasks(kind: Mapping[str, Any]) -> str:
     more = kind["count"] - len(kind["tasks"])
-    return f"{kind['count']} x {kind['cause']}: {tasks}{f' and {more} more' if more else ''}"
+    return f"{', '.join(kind['tasks'])}{f' and {more} more' if more else ''}"
 
 
 def _selection(by: str, found: Sequence[tuple[Choice, bool]]) -> str:
