@@ -39,7 +39,8 @@ class Terminal:
         self._stream = pyte.ByteStream(self.screen)
         self._master, slave = pty.openpty()
         self.resize(columns, lines)
-        inherited = {name: value for name, value in os.environ.items() if name not in ("CI", "COLUMNS", "LINES")}
+        left_out = ("CI", "COLUMNS", "LINES", "PYTEST_ADDOPTS")
+        inherited = {name: value for name, value in os.environ.items() if name not in left_out}
         self._process = subprocess.Popen(
             command,
             stdin=slave,
@@ -81,7 +82,8 @@ class Terminal:
     @property
     def text(self) -> str:
         """What scrolled out of the window, and what it shows."""
-        above = ["".join(line[x].data for x in range(self.screen.columns)).rstrip() for line in self.screen.history.top]
+        columns = range(self.screen.columns)
+        above = ["".join(line[x].data for x in columns).rstrip() for line in self.screen.history.top]
         return "\n".join([*above, *self.shown]).rstrip()
 
     def read(self, seconds: float = 0.1) -> bool:
@@ -99,8 +101,8 @@ class Terminal:
         """Read until the window shows all of `words` at once."""
         until = time.monotonic() + seconds
         while not all(word in "\n".join(self.shown) for word in words):
-            more = self.read()
-            assert more and time.monotonic() < until, f"{words} never stood there:\n{self.text}"
+            more = self.read() and time.monotonic() < until
+            assert more, f"{words} never stood there:\n{self.text}"
 
     def end(self, seconds: float = 60.0) -> int:
         """Read until the program ends; return its exit status."""

@@ -58,8 +58,8 @@ class Picture:
     waits: Mapping[str, int] = field(default_factory=dict)
     """How many of them wait for what, by `activity.WaitsFor`."""
     tasks: Sequence[Mapping[str, Any]] = ()
-    """Some of them, longest waiting first: ``task_id``, ``sample``, ``iteration``, ``waits_for``,
-    ``seconds`` it has waited, ``retry_in`` (seconds or None), ``why``."""
+    """Some of them, longest waiting first and those that queue last: ``task_id``, ``sample``, ``iteration``,
+    ``waits_for``, ``seconds`` it has waited, ``retry_in`` (seconds or None), ``why``."""
     command: str = ""
     """What was typed."""
     published_at: float | None = None

@@ -1,6 +1,7 @@
 """A run's picture in words: the footer of a session, the screen of `mcode watch`, a line for a log."""
 
 import io
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ __all__ = ["duration", "footer", "line", "lines", "rate"]
 QUIET_SECONDS = 30.0
 """After which it is worth a word that nothing comes."""
 WAITS = {"model": "model", "slot": "its turn", "sandbox": "sandbox", "retry": "retry", "": "working"}
+_ADDRESS = re.compile(r"^\S+ at \S+: ")
+"""What the causes of retries begin with: the same for all."""
 TASK_WIDTH = 58
 """Columns that a task takes."""
 
@@ -49,8 +52,8 @@ def line(shown: Picture) -> str:
         f"{shown.infra} infra",
         f"{shown.in_flight} in flight" if shown.in_flight else "",
         f"{shown.attempts} attempts",
-        f"{shown.retries} retries" if shown.retries else "",
-        f"{shown.tokens_per_second:.0f} tokens/s" if shown.tokens_per_second else "",
+        _retries(shown),
+        f"{shown.tokens_per_second:.0f} tokens/s" if (shown.tokens_per_second or 0) >= 0.5 else "",
         _left(shown),
     ]
     if shown.quiet_seconds >= QUIET_SECONDS and longest:
@@ -121,7 +124,7 @@ def _result(shown: Picture) -> "Text":
     if shown.infra:
         told.append(f", {shown.infra} infra", style="yellow bold")
     if shown.retries:
-        told.append(f", {shown.retries} retries", style="yellow")
+        told.append(f", {_retries(shown)}", style="yellow")
     return told
 
 
@@ -131,7 +134,7 @@ def _speed(shown: Picture) -> "Text":
     waits = ", ".join(f"{number} {WAITS.get(name, name)}" for name, number in shown.waits.items() if number)
     parts = [
         f"{shown.in_flight} in flight{f' ({waits})' if waits else ''}" if shown.in_flight else "",
-        f"{shown.tokens_per_second:.0f} tokens/s" if shown.tokens_per_second else "",
+        f"{shown.tokens_per_second:.0f} tokens/s" if (shown.tokens_per_second or 0) >= 0.5 else "",
         _left(shown),
     ]
     told = Text(", ".join(filter(None, parts)))
@@ -171,8 +174,8 @@ def _tasks(shown: Picture, width: int, room: int) -> "Iterator[Text]":
 def _task(task: Mapping[str, Any]) -> str:
     where = f"{task['task_id']} (sample {task['sample']}, iteration {task['iteration']})"
     if task["waits_for"] == "retry":
-        why = f": {task['why']}" if task["why"] else ""
-        return f"{where} retry in {duration(task['retry_in'] or 0)}{why}"
+        why = _ADDRESS.sub("", task["why"])
+        return f"{where} retry in {duration(task['retry_in'] or 0)}{f': {why}' if why else ''}"
     return f"{where} {WAITS.get(task['waits_for'], task['waits_for'])} {duration(task['seconds'])}"
 
 
@@ -187,8 +190,14 @@ def _brief(shown: Picture) -> str:
     return ", ".join(filter(None, parts))
 
 
+def _retries(shown: Picture) -> str:
+    return f"{shown.retries} {'retry' if shown.retries == 1 else 'retries'}" if shown.retries else ""
+
+
 def _left(shown: Picture) -> str:
-    return "" if shown.seconds_left is None else f"{duration(shown.seconds_left)} left"
+    if shown.seconds_left is None or shown.quiet_seconds >= QUIET_SECONDS:
+        return ""  # While nothing comes, it only grows.
+    return f"{duration(shown.seconds_left)} left"
 
 
 def _cut(text: "Text", width: int) -> "Text":

@@ -117,9 +117,10 @@ class Progress:
 
     def begin(self) -> None:
         """Show from now on."""
-        if self._reporter and self._way == "live":
-            self._screen = Screen.of(self._reporter)
-            self._way = "live" if self._screen else "plain"
+        if self._reporter and self._way != "off":
+            self._screen = Screen(self._reporter)
+            if not self._screen.can_paint:
+                self._way = "plain"
         self._open()
         self._thread.start()
 
@@ -178,12 +179,12 @@ class Progress:
             if now - published >= PUBLISH_SECONDS:
                 publish(shown)
                 published = now
-            if self._screen:
-                with suppress(OSError):  # Its window was closed.
+            with suppress(OSError):  # What it shows on may be gone.
+                if self._screen and self._way == "live":
                     self._paint(self._screen, shown)
-            elif self._way == "plain" and now - lines >= EVERY_SECONDS:
-                self._write(footer.line(shown))
-                lines = now
+                elif self._screen and now - lines >= EVERY_SECONDS:
+                    self._screen.line(f"mcode: {footer.line(shown)}")
+                    lines = now
             if self._end.wait(min(PAINT_SECONDS, max(EVERY_SECONDS, 0.05))):
                 return
 
@@ -198,15 +199,6 @@ class Progress:
             encoding=screen.encoding,
         )
         screen.show(painted, size.columns)
-
-    def _write(self, text: str) -> None:
-        assert self._reporter
-        # The reporter's own `ensure_newline` knows nothing of the dots that it writes under xdist.
-        in_dots = self._reporter.config.get_terminal_writer().width_of_current_line
-        if in_dots and not self._reporter.currentfspath:
-            self._reporter.write("\n")
-        self._reporter.write_line(f"mcode: {text}")
-        self._reporter.flush()
 
     # The picture.
 
@@ -259,7 +251,9 @@ class Progress:
             if not any(each.at.waits for each in heard):  # a process that does not tell
                 tasks.setdefault(task_id, activity.Activity(task_id, since=since).to_dict(now))
                 waits[""] += 1
-        return dict(waits), sorted(tasks.values(), key=lambda task: -task["seconds"])
+        # Those that only queue tell least.
+        told = sorted(tasks.values(), key=lambda task: (task["waits_for"] == "slot", -task["seconds"]))
+        return dict(waits), told
 
     def _rate(self, solved: int, unsolved: int) -> Mapping[str, Any]:
         if self._rated[0] != (solved, unsolved):

@@ -10,6 +10,7 @@ import re
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -26,12 +27,12 @@ _INVISIBLE = re.compile(
 class Screen:
     """The terminal of pytest's reporter, whose footer any thread may change."""
 
-    def __init__(self, writer: Any, descriptor: int) -> None:
-        """`writer` is pytest's; see `of`."""
-        self._writer = writer
+    def __init__(self, reporter: pytest.TerminalReporter) -> None:
+        self._reporter = reporter
+        self._writer: Any = reporter.config.get_terminal_writer()
+        self._file: Any = self._writer._file
         # While a test runs, pytest's capture leads the usual descriptor elsewhere.
-        self._descriptor = descriptor
-        self._file = writer._file
+        self._descriptor = _another_descriptor(self._file)
         self._lock = threading.RLock()
         self._line = ""
         """What stands in the line of the cursor."""
@@ -42,25 +43,18 @@ class Screen:
         self._streams: dict[str, Any] = {}
         self._open = False
 
-    @classmethod
-    def of(cls, reporter: pytest.TerminalReporter) -> "Screen | None":
-        """Return the reporter's screen; None where it writes to no terminal that could show a footer."""
-        writer = reporter.config.get_terminal_writer()
-        file: Any = getattr(writer, "_file", None)
-        if os.name != "posix" or os.environ.get("TERM") == "dumb":
-            return None
-        try:
-            return cls(writer, os.dup(file.fileno())) if file.isatty() else None
-        except (AttributeError, OSError, ValueError):  # no file of the system's
-            return None
+    @property
+    def can_paint(self) -> bool:
+        """Whether there is a window that can show a footer."""
+        is_able = os.name == "posix" and os.environ.get("TERM") != "dumb"
+        return is_able and self._descriptor is not None and os.isatty(self._descriptor)
 
     @property
     def size(self) -> os.terminal_size:
         """Columns and lines of the window."""
-        try:
-            found = os.get_terminal_size(self._descriptor)
-        except OSError:
-            found = os.terminal_size((80, 24))
+        found = os.terminal_size((0, 0))
+        with suppress(OSError):
+            found = os.get_terminal_size(-1 if self._descriptor is None else self._descriptor)
         return found if found.columns and found.lines else os.terminal_size((80, 24))
 
     @property
@@ -76,7 +70,7 @@ class Screen:
         if uncaptured:
             for name in ("stdout", "stderr"):
                 stream = getattr(sys, name)
-                if stream is self._file or stream.isatty():
+                if stream is self._file or self._is_same_terminal(stream):
                     self._streams[name] = stream
                     setattr(sys, name, _Above(self, stream))
         self._open = True
@@ -87,6 +81,14 @@ class Screen:
             self._footer, self._columns = footer, columns
             if self._open:
                 self._put("")
+
+    def line(self, text: str) -> None:
+        """Write a whole line, also where part of one stands."""
+        with self._lock:
+            self._put("\n" * bool(self._line) + text + "\n")
+            self._writer._current_line = ""
+            if self._reporter.verbosity > 0:  # What stood there is the item that runs: it is named anew.
+                self._reporter.currentfspath = None
 
     def write(self, text: str) -> None:
         """Write above the footer; raises `UnicodeEncodeError` as a file does."""
@@ -110,26 +112,37 @@ class Screen:
     def release(self) -> None:
         """Close for good."""
         self.close()
-        os.close(self._descriptor)
+        if self._descriptor is not None:
+            os.close(self._descriptor)
 
     def _put(self, text: str) -> None:
         parts = [_ERASE_BELOW if self._painted else "", text]
         if text:
             self._line = (self._line + text).rpartition("\n")[2].rpartition("\r")[2]
-        columns = self.size.columns
-        column = _width(self._line)
-        # At the right edge a terminal waits for what comes next, and cannot be brought back to that.
-        fits = columns == self._columns and (column == 0 or column % columns != 0)
-        self._painted = bool(self._footer) and fits
+        self._painted = False
+        if self._footer and (columns := self.size.columns) == self._columns:
+            column = _width(self._line)
+            # At the right edge a terminal waits for what comes next, and cannot be brought back to that.
+            self._painted = column == 0 or column % columns != 0
         if self._painted:
             below = "".join(f"\r\n{line}" for line in self._footer)
             back = f"\x1b[{column % columns}C" if column else ""
             parts.append(f"{below}\x1b[{len(self._footer)}A\r{back}")
-        self._send("".join(parts).encode(self.encoding))
+        self._send("".join(parts))
 
-    def _send(self, data: bytes) -> None:
+    def _send(self, text: str) -> None:
+        if self._descriptor is None:
+            self._file.write(text)
+            self._file.flush()
+            return
+        data = text.encode(self.encoding, getattr(self._file, "errors", None) or "strict")
         while data:
             data = data[os.write(self._descriptor, data) :]
+
+    def _is_same_terminal(self, stream: Any) -> bool:
+        with suppress(AttributeError, OSError, ValueError):
+            return self.can_paint and os.path.sameopenfile(stream.fileno(), self._descriptor or 0)
+        return False
 
 
 class _Above:
@@ -153,6 +166,13 @@ class _Above:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._behind, name)
+
+
+def _another_descriptor(file: Any) -> int | None:
+    """Return another of the system's descriptors of a file; None where it has none."""
+    with suppress(AttributeError, OSError, ValueError):
+        return os.dup(file.fileno())
+    return None
 
 
 def _width(line: str) -> int:
