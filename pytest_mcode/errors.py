@@ -9,6 +9,7 @@ __all__ = [
     "ContentFilterError",
     "ContextOverflowError",
     "InfraError",
+    "PassingError",
     "line_in",
     "raised_at",
     "with_place",
@@ -41,6 +42,10 @@ class ConfigurationError(Exception):
 
 class InfraError(Exception):
     """Ours or the server's fault: the task's outcome becomes ``infra``, never ``unsolved``."""
+
+
+class PassingError(InfraError):
+    """An `InfraError` that may be gone a little later: a server restarts, a lock is held."""
 
 
 class ContextOverflowError(Exception):

@@ -180,8 +180,12 @@ def option(
     repeatable: bool = False,
     came_later: bool = False,
     first_default: Any = None,
+    is_secret: bool = False,
 ) -> Any:
-    """Declare a field of `Settings`, or of a harness's options; see `OptionSpec` for the arguments."""
+    """Declare a field of `Settings`, or of a harness's options; see `OptionSpec` for the arguments.
+
+    `is_secret` keeps the value out of the `repr` that tracebacks show.
+    """
     metadata = {
         "help": help,
         "parse": parse,
@@ -192,7 +196,7 @@ def option(
         "came_later": came_later,
         "first_default": first_default,
     }
-    return field(default=() if repeatable else default, metadata=metadata)
+    return field(default=() if repeatable else default, metadata=metadata, repr=not is_secret)
 
 
 def specs_of(options: type[Any], group: str = "") -> Iterator[OptionSpec]:

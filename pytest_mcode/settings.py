@@ -105,9 +105,10 @@ class Settings(LoopOptions, PriceOptions, SandboxOptions, OutputOptions):
         "Only the task with exactly this id; repeatable.", metavar="ID", ini=None, repeatable=True
     )
     db: str = option(
-        "Where results go: a SQLite file, relative to the current directory, or an SQLAlchemy URL.",
+        "Where results go: a SQLite file, relative to the current directory, or postgresql://USER@HOST/DATABASE.",
         metavar="PATH|URL",
         default="experiments/results/results.db",
+        is_secret=True,
     )
     retrieval: bool = switch(
         "Show the model what matches the task: of repositories, excerpts of their files; of functions, "

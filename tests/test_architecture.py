@@ -21,6 +21,7 @@ BASE = frozenset(
         "loop_options",
         "sandbox_options",
         "options",
+        "redaction",
         "price_options",
         "output_options",
         "declarations",

@@ -36,6 +36,8 @@ RUN_FIELDS = (
     "status",
     "prompt_hash",
     "settings",
+    "tags",
+    "note",
 )
 TOTALS = (
     "attempts",

@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AXES",
+    "AXES_TYPED",
     "DEFAULT_DB",
     "Db",
-    "Json",
     "PriceOption",
     "PricePerHour",
     "cannot_write",
     "console",
     "cost_axis",
+    "escape_unprintable",
     "open_results",
     "print_json",
     "session_layers",
@@ -39,7 +40,10 @@ AXES = ("attempts", "tokens", "model_seconds", "seconds", "price")
 DEFAULT_DB = str(Settings.__dataclass_fields__["db"].default)
 
 Db = Annotated[
-    str, typer.Option("--db", metavar="PATH|URL", help="Results: a SQLite file or an SQLAlchemy URL.")
+    str,
+    typer.Option(
+        "--db", metavar="PATH|URL", help="Results: a SQLite file, or postgresql://USER@HOST/DATABASE."
+    ),
 ]
 PriceOption = Annotated[
     str | None,
@@ -54,7 +58,6 @@ PricePerHour = Annotated[
     float | None,
     typer.Option("--price-per-hour", metavar="PRICE", min=0, help="Price of an hour of what answers."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 def open_results(db: str, price: str | None = None, price_per_hour: float | None = None) -> "Results":
@@ -73,9 +76,14 @@ def console() -> "Console":
     """Return standard output for people; what its encoding lacks is shown escaped."""
     from rich.console import Console
 
+    escape_unprintable()
+    return Console(highlight=False, markup=False)
+
+
+def escape_unprintable() -> None:
+    """Have standard output show escaped what its encoding lacks."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    return Console(highlight=False, markup=False)
 
 
 def print_json(value: Any) -> None:
@@ -115,11 +123,17 @@ def true_or_false(flag: str, value: str | None) -> tuple[bool, ...]:
     return (value.lower() == "true",)
 
 
+AXES_TYPED = "|".join(AXES).replace("_", "-")
+"""The same as they are typed."""
+
+
 def cost_axis(flag: str, value: str) -> str:
     """Read the name of an axis of costs."""
     axis = value.replace("-", "_")
     if axis not in AXES:
-        raise ConfigurationError(f"{flag}: {value!r} is not allowed; give one of {', '.join(AXES)}")
+        raise ConfigurationError(
+            f"{flag}: {value!r} is not allowed; give one of {AXES_TYPED.replace('|', ', ')}"
+        )
     return axis
 
 

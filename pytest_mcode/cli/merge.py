@@ -6,6 +6,7 @@ import typer
 
 from pytest_mcode.cli.common import DEFAULT_DB, Db
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.redaction import redacted
 
 __all__ = ["merge"]
 
@@ -24,6 +25,7 @@ def merge(
         for name in others:
             with Store.open(name, read_only=True) as other:
                 if other.place == target.place:
-                    raise ConfigurationError(f"{name} is the store to merge into; name others")
+                    raise ConfigurationError(f"{other.place} is the store to merge into; name others")
                 found = merge_stores(target, other)
-            print(f"{name}: {found.runs} new runs, {found.outcomes} new outcomes, {found.kept} there already")
+            new = f"{found.runs} new runs, {found.outcomes} new outcomes"
+            print(f"{redacted(name)}: {new}, {found.kept} there already")

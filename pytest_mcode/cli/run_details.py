@@ -33,6 +33,7 @@ def details(each: Result) -> list[tuple[str, str]]:
         ("solved", f"{each['solved']}/{tasks}: {_rate(each, 'pass_rate')}{_method(each)}"),
         ("first attempt", f"{each['first_attempt_solved']}/{tasks}: {_rate(each, 'first_attempt_rate')}"),
     ]
+    rows += [(name, each[name]) for name in ("tags", "note") if each[name]]
     if each["solved_in_process"]:
         rows.append(("unproven", f"{each['solved_in_process']} of the solved {IN_PROCESS}"))
     if each["solved_flagged"]:
@@ -106,9 +107,9 @@ def _pass_at(at: dict[str, Any], each: Result) -> str:
     return f"{span(at, 'rate')} first attempts{repaired}"
 
 
-def bounds(each: Result) -> str:
+def bounds(each: Result, to: str = " to ") -> str:
     """Return the rates that infra outcomes leave open: all of them unsolved, all of them solved."""
-    return f"{100 * each['pass_rate_if_infra_failed']:.1f} to {100 * each['pass_rate_if_infra_solved']:.1f}"
+    return f"{100 * each['pass_rate_if_infra_failed']:.1f}{to}{100 * each['pass_rate_if_infra_solved']:.1f}"
 
 
 def span(at: dict[str, Any], name: str, suffix: str = "") -> str:

@@ -13,6 +13,7 @@ import typer
 from pytest_mcode.cli.bench import pytest_arguments
 from pytest_mcode.cli.common import session_layers
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.redaction import redacted
 from pytest_mcode.settings import option_specs
 
 __all__ = ["study"]
@@ -37,7 +38,7 @@ def study(
     worst = 0
     for number, options in enumerate(points, 1):
         arguments = [*pytest_arguments(options), *more]
-        shown = " ".join(pytest_arguments(options))
+        shown = " ".join(map(redacted, pytest_arguments(options)))
         finished = _finished_run(arguments)
         print(
             f"[{number}/{len(points)}] {f'finished as {finished}: ' if finished else ''}{shown}", flush=True
@@ -91,7 +92,7 @@ def _points(shared: Mapping[str, Any], grid: Mapping[str, list[Any]]) -> Iterato
 def _finished_run(arguments: Sequence[str]) -> str | None:
     from pytest_mcode.benchmarks.registration import offer_nearby
     from pytest_mcode.session.plan import build_settings, make_plan
-    from pytest_mcode.store.store import Store
+    from pytest_mcode.store.store import Store, is_new
 
     command_line, ini = session_layers(arguments)
     offer_nearby(
@@ -99,6 +100,7 @@ def _finished_run(arguments: Sequence[str]) -> str | None:
     )
     settings = build_settings(command_line, ini)
     plan = make_plan(settings)
-    if not Path(settings.db).exists():
+    if is_new(settings.db):
         return None
-    return Store.open(settings.db, read_only=True).finished_run(plan.config_key, len(plan.tasks))
+    with Store.open(settings.db, read_only=True) as store:
+        return store.finished_run(plan.config_key, len(plan.tasks))

@@ -24,7 +24,7 @@ _HOMES = {
 
 
 def open(db: str | Path, *, price: str | None = None, price_per_hour: float | None = None) -> "Results":
-    """Open the results database `db` for reading: a SQLite path or an SQLAlchemy URL.
+    """Open the results database `db` for reading: a SQLite path or a PostgreSQL URL.
 
     `price` is ``IN,OUT`` per million tokens, or the path of a table by model (JSON or TOML), `price_per_hour`
     that of the machine that answers; runs have those of their sessions where neither is given. Use it as a

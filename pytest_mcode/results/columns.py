@@ -25,6 +25,8 @@ RUN_COLUMNS: Mapping[str, str] = {
     "status": "finished, interrupted, stopped, running, or killed: it says running and its session is gone",
     "prompt_hash": "of the prompt templates",
     "settings": "every setting of the session, by name",
+    "tags": "people's own words for the run, one space between them",
+    "note": "what people wrote about it",
     "test": "test function: a solver of the user's own is another; missing without an outcome",
     "overridden": "by fixture, what overrides it",
     "tasks_planned": "tasks that the session selected",

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from pytest_mcode.redaction import redacted
+
 __all__ = ["command_of", "describe"]
 
 PACKAGES = ("pytest-mcode", "mellea", "pytest", "pytest-xdist", "datasets", "docker", "swebench")
@@ -29,14 +31,14 @@ def describe() -> Mapping[str, Any]:
 
 
 def command_of(config: pytest.Config) -> str:
-    """Return what was typed, but for the options that resume."""
+    """Return what was typed, but for the options that resume, and passwords."""
     command, given = ["pytest"], map(str, config.invocation_params.args)
     for each in given:
         if each == "--mcode-resume-run":
             next(given, None)
         elif not each.startswith("--mcode-resume"):
             command.append(each)
-    return shlex.join(command)
+    return shlex.join(map(redacted, command))
 
 
 def _version(package: str) -> str | None:

@@ -13,12 +13,12 @@ def foresee(plan: Plan, *, against: str | None = None, margin: float = 0.05) -> 
     """Return `results.planning.plan` for a session, by the store that it would write to, if that is there."""
     from pytest_mcode.results import planning
     from pytest_mcode.store import Store
-    from pytest_mcode.store.database import locate
+    from pytest_mcode.store.store import is_new
 
-    settings, place = plan.settings, locate(plan.settings.db)
+    settings = plan.settings
     with ExitStack() as stack:
         store = None
-        if place.path is None or place.path.exists():
+        if not is_new(settings.db):
             store = stack.enter_context(Store.open(settings.db, read_only=True))
         return planning.plan(store, settings, plan.tasks, against=against, margin=margin)
 

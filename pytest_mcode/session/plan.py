@@ -18,6 +18,7 @@ from pytest_mcode.loop_options import ASK_MODEL
 from pytest_mcode.models import backends
 from pytest_mcode.price_options import price_pair
 from pytest_mcode.records import RunInfo, Task, to_json
+from pytest_mcode.redaction import redacted
 from pytest_mcode.results.prices import Prices
 from pytest_mcode.session import loading
 from pytest_mcode.session.replay import as_generated, read_answers
@@ -100,7 +101,7 @@ class Plan:
             split=self.split,
             dataset_fingerprint=self.dataset_fingerprint,
             tasks_total=self.tasks_total,
-            settings=self.settings.to_dict(),
+            settings={name: redacted(value) for name, value in self.settings.to_dict().items()},
             prompt_hash=self.prompt_hash,
             model_digest=model_info.get("digest"),
             model_info=model_info,

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from pytest_mcode.loop_options import LoopOptions
 from pytest_mcode.records import Choice
+from pytest_mcode.redaction import redacted
 from pytest_mcode.session.gates import Decision
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.session.tally import Tally
@@ -24,7 +26,7 @@ def header(plan: Plan, notes: list[str], *, own_tests: bool) -> list[str]:
     lines = [
         f"mcode: {plan.title}, {plan.dataset} ({plan.split}): {_subset(plan)} tasks",
         f"mcode: {_model(plan)};{loop} {plan.harness.describe_sandbox(plan.settings)}",
-        f"mcode: run {plan.run_id} in {plan.settings.db}",
+        f"mcode: run {plan.run_id} in {redacted(plan.settings.db)}",
     ]
     return lines + [f"mcode: note: {note}" for note in notes]
 
@@ -165,7 +167,7 @@ def _rows(
         ("cost", f"{tally.attempts} attempts, {_tokens(tally)}, {seconds:.1f} s{_execution(tally)}"),
         *([("price", _price(plan.settings, tally, seconds))] if _is_priced(plan.settings) else []),
         *([("in flight", _in_flight(concurrency))] if concurrency else []),
-        ("run", f"{plan.run_id} in {plan.settings.db}"),
+        ("run", f"{plan.run_id} in {redacted(plan.settings.db)}"),
         ("next", f"mcode results --run {plan.run_id}{_db_flag(plan)}"),
     ]
     return rows
@@ -287,4 +289,4 @@ def _db_flag(plan: Plan) -> str:
     from pytest_mcode.settings import Settings
 
     default = Settings.__dataclass_fields__["db"].default
-    return "" if plan.settings.db == default else f" --db {plan.settings.db}"
+    return "" if plan.settings.db == default else f" --db {shlex.quote(redacted(plan.settings.db))}"

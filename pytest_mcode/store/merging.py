@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.store import schema
 from pytest_mcode.store.choices import read_choices, replace_choices
+from pytest_mcode.store.notes import both
 from pytest_mcode.store.store import Store, replace_outcome
 
 __all__ = ["Merged", "merge"]
@@ -54,9 +55,10 @@ def _merge_run(connection: Connection, run: RowMapping, target: Store, other: St
                 f"{other.place} and {target.place} hold two different runs {run['run_id']} ({name} differs); "
                 "nothing of it was merged"
             )
+    state = both(ours, run)
     if run["status"] == "finished" != ours["status"]:
-        state = {name: run[name] for name in ("status", "finished_at", "tasks_planned", "planned_by_test")}
-        connection.execute(update(schema.runs).where(same).values(state))
+        state |= {name: run[name] for name in ("status", "finished_at", "tasks_planned", "planned_by_test")}
+    connection.execute(update(schema.runs).where(same).values(state))
     return False
 
 

@@ -75,11 +75,19 @@ def add_choices(connection: Connection) -> None:
     choices.create(connection)  # as it is in version 5: freeze it here when a later version changes it
 
 
+def add_tags_and_notes(connection: Connection) -> None:
+    """Add to runs what people say of them, and an index by which rates of many are counted at once."""
+    for column in ("tags", "note"):
+        connection.execute(text(f"ALTER TABLE runs ADD COLUMN {column} TEXT DEFAULT '' NOT NULL"))
+    connection.execute(text("CREATE INDEX tasks_by_status ON tasks (run_id, test, status)"))
+
+
 MIGRATIONS: tuple[Callable[[Connection], Any], ...] = (
     to_version_2,
     add_what_repairs_are_worth,
     forget_partial_sums_of_tokens,
     add_choices,
+    add_tags_and_notes,
 )
 """Step i leads from version i + 1 to i + 2. A step is never edited once released: add another."""
 

@@ -25,7 +25,7 @@ from pytest_mcode.records import to_json
 
 __all__ = ["VERSION", "attempts", "choices", "metadata", "runs", "schema_version", "tasks"]
 
-VERSION = 5
+VERSION = 6
 """Raise it together with a new entry in `migrations.MIGRATIONS`."""
 
 ESCAPED = "\ufffd"
@@ -123,6 +123,10 @@ runs = Table(
         server_default="functions",
         comment="what put the tasks to the model and judged them",
     ),
+    Column(
+        "tags", SafeText, nullable=False, server_default="", comment="people's own words, one space between"
+    ),
+    Column("note", SafeText, nullable=False, server_default="", comment="what people wrote about the run"),
     Index("runs_by_start", "started_at"),
     Index("runs_by_config", "config_key"),
 )
@@ -179,6 +183,8 @@ tasks = Table(
     Column("error", SafeText, nullable=False, comment="the cause, for infra"),
     CheckConstraint("status IN ('solved', 'unsolved', 'infra')"),
     UniqueConstraint("run_id", "test", "task_id"),
+    # Rates of a thousand runs are counted in it, without a look at the rows.
+    Index("tasks_by_status", "run_id", "test", "status"),
 )
 
 attempts = Table(

@@ -7,25 +7,28 @@ from typing import Any, Literal, Self
 from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from pytest_mcode.errors import InfraError
+from pytest_mcode.errors import InfraError, PassingError
 from pytest_mcode.records import Choice, RunInfo, TaskOutcome
 from pytest_mcode.store import schema
 from pytest_mcode.store.choices import key_of, replace_choices
 from pytest_mcode.store.database import (
     Place,
     cause,
+    check_url_writable,
     check_writable,
     connect,
     connect_copy,
+    is_passing,
     is_writable,
     locate,
+    lock_schema,
     unusable,
     version_of,
 )
 from pytest_mcode.store.migrations import create_or_migrate
 from pytest_mcode.store.rows import attempt_row, now, run_row, task_row
 
-__all__ = ["RunStatus", "Store", "replace_outcome"]
+__all__ = ["RunStatus", "Store", "is_new", "replace_outcome"]
 
 RunStatus = Literal["running", "finished", "interrupted", "stopped"]
 """`stopped`: we gave up, as after too many infra outcomes in a row."""
@@ -41,7 +44,8 @@ class Store:
     """Runs, their task outcomes and attempts. Not shared between threads.
 
     Opening for writing creates nothing: `begin_run` does. Raises `ConfigurationError` where the
-    database cannot be used, and `InfraError` where a later write fails (disk full, locked).
+    database cannot be used, and `InfraError` where a later write fails (disk full), `PassingError` where
+    it may succeed a little later (locked, server restarted).
     """
 
     def __init__(self, place: Place, engine: Engine) -> None:
@@ -52,7 +56,7 @@ class Store:
 
     @classmethod
     def open(cls, db: str, *, read_only: bool = False) -> Self:
-        """Open the database `db`: a SQLite path, relative to the current directory, or an SQLAlchemy URL.
+        """Open the database `db`: a SQLite path, relative to the current directory, or a PostgreSQL URL.
 
         An older schema is migrated: by `begin_run` when opened for writing, at once when for reading, in a
         copy in memory where its directory cannot be written.
@@ -63,7 +67,7 @@ class Store:
         if place.path is not None:
             check_writable(place.path)
         if place.path is None or place.path.exists():
-            _stored_version(place)
+            _stored_version(place, check_url_writable if place.path is None else None)
         return cls(place, connect(place, read_only=False))
 
     def writable(self) -> Self:
@@ -97,8 +101,12 @@ class Store:
         try:
             if self.place.path is not None:
                 self.place.path.parent.mkdir(parents=True, exist_ok=True)
+            # Apart, so that nobody waits for the lock while the caller's transaction goes on.
             with self.engine.begin() as connection:
-                create_or_migrate(connection, version_of(connection, self.place))
+                if version_of(connection, self.place) != schema.VERSION:
+                    lock_schema(connection)
+                    create_or_migrate(connection, version_of(connection, self.place))
+            with self.engine.begin() as connection:
                 yield connection
         except (OSError, SQLAlchemyError) as error:
             reason = cause(error) if isinstance(error, SQLAlchemyError) else error.strerror
@@ -201,7 +209,8 @@ class Store:
             with self.engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise InfraError(f"could not write to {self.place}: {cause(error)}") from error
+            kind = PassingError if is_passing(error) else InfraError
+            raise kind(f"could not write to {self.place}: {cause(error)}") from error
 
 
 def replace_outcome(
@@ -223,14 +232,26 @@ def replace_outcome(
     return int(key[0])
 
 
-def _stored_version(place: Place) -> int:
-    """Return the version of an existing database, opened for reading."""
+def is_new(db: str) -> bool:
+    """Whether there is no store yet: no file, or an empty database; raises `ConfigurationError`."""
+    place = locate(db)
+    if place.path is not None:
+        return not place.path.exists()
+    return _stored_version(place) == 0
+
+
+def _stored_version(place: Place, check: Callable[[Connection, Place, int], None] | None = None) -> int:
+    """Return the version of an existing database, opened for reading; `check` may refuse it."""
     engine = connect(place, read_only=True)
+    remedy = () if place.path else ("is the server there, and are user and database right?",)
     try:
         with engine.connect() as connection:
-            return version_of(connection, place)
+            version = version_of(connection, place)
+            if check:
+                check(connection, place, version)
+            return version
     except SQLAlchemyError as error:
-        raise unusable(f"cannot open {place}: {cause(error)}") from error
+        raise unusable(f"cannot open {place}: {cause(error)}", *remedy) from error
     finally:
         engine.dispose()
 
@@ -260,6 +281,7 @@ def _for_reading(place: Place) -> Engine:
 def _migrate(engine: Engine, place: Place, version: int) -> None:
     try:
         with engine.begin() as connection:
+            lock_schema(connection)
             create_or_migrate(connection, version_of(connection, place))
     except SQLAlchemyError as error:
         older = (

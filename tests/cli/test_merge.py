@@ -1,3 +1,4 @@
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_mcode.store import Store, read_outcomes, read_run
+from pytest_mcode.store.notes import annotate
 from pytest_mcode.store.queries import find_runs
 from tests.store.builders import outcome, run_info, write_run
 from tests.store.rich import restore
@@ -124,3 +126,17 @@ def test_bad_input_is_one_message(mcode: Mcode, here: Path, tmp_path: Path) -> N
         result = mcode("merge", tmp_path / name, "--db", here)
         assert (result.status, result.out) == (4, "")
         assert message in result.err
+
+
+def test_tags_and_notes_of_both_stores_are_kept(mcode: Mcode, here: Path, tmp_path: Path) -> None:
+    write_run(tmp_path / "there.db", run_info("run-here"), [outcome(0, "passed")])
+    for db, tags, note in ((here, "baseline, paper", "ours"), (tmp_path / "there.db", "paper gpu", "theirs")):
+        with Store.open(str(db)) as store:
+            annotate(store, "run-here", tags=tags, note=note)
+    for _ in range(2):
+        assert mcode("merge", tmp_path / "there.db", "--db", here).status == 0
+        (merged,) = json.loads(mcode("results", "--json", "--db", here).out)
+        assert (merged["tags"], merged["note"]) == ("baseline paper gpu", "ours\ntheirs")
+    shown = mcode("results", "--db", here).out
+    assert "baseline paper gpu" in shown
+    assert "theirs" in shown

@@ -72,6 +72,7 @@ COMMANDS: dict[str, list[str]] = {
         "results of merged": "results --db merged.db --json",
     }.items()
 }
+NUMBER = re.compile(r"\d+\.\d+")
 REFUSED = {"compare repeats"}
 """Two configurations: what is printed is why not."""
 REPORTS = {"report": ["b00005", "b0d005", "a00001"], "report of two": SWE}
@@ -183,6 +184,8 @@ def assert_holds(found: Any, wanted: Any, where: str) -> None:
             assert_holds(ours, value, f"{where}, {number}")
     elif isinstance(wanted, float):
         assert found == pytest.approx(wanted, rel=1e-9), where
+    elif "--csv" in where and NUMBER.fullmatch(wanted):
+        assert float(found) == pytest.approx(float(wanted), rel=1e-9), where
     else:
         assert found == wanted, where
 

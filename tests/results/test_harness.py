@@ -119,7 +119,7 @@ def test_a_session_goes_on_with_a_run_of_version_1(pytester: pytest.Pytester) ->
     pytester.runpytest_subprocess(*gold, "-x", "--mcode-limit=3").assert_outcomes(passed=3)
     with closing(sqlite3.connect("results.db")) as connection:
         for added in (
-            "runs.harness",
+            *(f"runs.{name}" for name in ("harness", "tags", "note")),
             "tasks.passed_in_process",
             "attempts.cpu_seconds",
             "attempts.wall_seconds",
@@ -129,6 +129,7 @@ def test_a_session_goes_on_with_a_run_of_version_1(pytester: pytest.Pytester) ->
         ):
             connection.execute("ALTER TABLE {} DROP COLUMN {}".format(*added.split(".")))
         connection.execute("DROP TABLE choices")
+        connection.execute("DROP INDEX tasks_by_status")
         connection.execute("UPDATE mcode_schema SET version = 1")
         connection.execute("UPDATE runs SET status = 'interrupted'")
         connection.execute("DELETE FROM attempts WHERE task = (SELECT max(id) FROM tasks)")

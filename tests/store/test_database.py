@@ -59,8 +59,14 @@ def test_unwritable_place_is_refused() -> None:
 
 URLS = {
     "sqlite://": "in memory is gone when its process ends; give a path",
-    "nosuch://host/db": "no driver for nosuch://host/db: .*; install it or give a SQLite path",
-    "://": "is no SQLAlchemy URL",
+    ":memory:": ":memory:: a database in memory is gone when its process ends; give a path",
+    "file::memory:?cache=shared": "a database in memory is gone when its process ends",
+    "sqlite:///:memory:": "a database in memory is gone when its process ends",
+    "nosuch://host/db": "nosuch is not supported; results are kept in SQLite or PostgreSQL alone; give",
+    "mysql+pymysql://host/db": "mysql.pymysql is not supported; it takes own/a and own/A for one",
+    "mariadb://host/db": "mariadb is not supported; it takes own/a and own/A for one task",
+    "postgresql://me:se/cret@host:port/db": r"'postgresql://me:\*\*\*@host:port/db' is no database URL; give",
+    "://": "is no database URL; give the path of a SQLite file, or postgresql://USER@HOST/DATABASE",
 }
 
 

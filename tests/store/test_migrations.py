@@ -103,46 +103,46 @@ def _first_run(connection: sqlite3.Connection) -> tuple[list[str], tuple[object,
 def next_version(monkeypatch: pytest.MonkeyPatch) -> int:
     """A version to come, one step further."""
 
-    def add_note_to_runs(connection: Connection) -> None:
-        connection.execute(text("ALTER TABLE runs ADD COLUMN note TEXT"))
+    def add_later_to_runs(connection: Connection) -> None:
+        connection.execute(text("ALTER TABLE runs ADD COLUMN later TEXT"))
 
     newer = schema.VERSION + 1
     for module in (schema, database, migrations):
         monkeypatch.setattr(module, "VERSION", newer)
-    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, add_note_to_runs))
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, add_later_to_runs))
     return newer
 
 
-def version_and_note(db: Path) -> tuple[int, bool]:
+def version_and_later(db: Path) -> tuple[int, bool]:
     with closing(sqlite3.connect(db)) as connection:
         columns = [row[1] for row in connection.execute("PRAGMA table_info(runs)")]
-        return connection.execute("SELECT version FROM mcode_schema").fetchone()[0], "note" in columns
+        return connection.execute("SELECT version FROM mcode_schema").fetchone()[0], "later" in columns
 
 
 def test_reading_migrates_at_once(tmp_path: Path, next_version: int) -> None:
     db = restore(tmp_path / "old.db", next_version - 1)
     with Store.open(str(db), read_only=True) as store:
         assert list(read_outcomes(store, "run-1")) == OUTCOMES
-    assert version_and_note(db) == (next_version, True)
+    assert version_and_later(db) == (next_version, True)
 
 
 def test_writing_migrates_when_a_run_begins(tmp_path: Path, next_version: int) -> None:
     db = restore(tmp_path / "old.db", next_version - 1)
     with Store.open(str(db)) as store:
-        assert version_and_note(db) == (next_version - 1, False)
+        assert version_and_later(db) == (next_version - 1, False)
         store.begin_run(run_info("run-2"), 1)
-        assert version_and_note(db) == (next_version, True)
+        assert version_and_later(db) == (next_version, True)
 
 
 def test_step_that_fails_changes_nothing(tmp_path: Path, next_version: int) -> None:
     db = restore(tmp_path / "old.db", next_version - 1)
     with closing(sqlite3.connect(db)) as connection:
-        connection.execute("ALTER TABLE runs ADD COLUMN note TEXT")
+        connection.execute("ALTER TABLE runs ADD COLUMN later TEXT")
     with pytest.raises(
         ConfigurationError, match=r"has the older schema version .* and cannot be brought up to date"
     ):
         Store.open(str(db), read_only=True)
-    assert version_and_note(db) == (next_version - 1, True)
+    assert version_and_later(db) == (next_version - 1, True)
 
 
 if __name__ == "__main__":
