@@ -48,8 +48,6 @@ MODEL_OPTIONS = (
 """Fields that mean nothing to the backend ``gold``, which asks no model."""
 
 DEFAULT_IMAGE = "python:3.12-slim"
-
-
 Options = TypeVar("Options")
 
 

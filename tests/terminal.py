@@ -14,7 +14,7 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -99,10 +99,14 @@ class Terminal:
 
     def wait_for(self, *words: str, seconds: float = 60.0) -> None:
         """Read until the window shows all of `words` at once."""
+        self.wait_until(lambda: all(word in "\n".join(self.shown) for word in words), str(words), seconds)
+
+    def wait_until(self, holds: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
+        """Read until something holds of what the window shows."""
         until = time.monotonic() + seconds
-        while not all(word in "\n".join(self.shown) for word in words):
+        while not holds():
             more = self.read() and time.monotonic() < until
-            assert more, f"{words} never stood there:\n{self.text}"
+            assert more, f"{what} never was:\n{self.text}"
 
     def end(self, seconds: float = 60.0) -> int:
         """Read until the program ends; return its exit status."""
