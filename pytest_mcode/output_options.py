@@ -1,14 +1,15 @@
-"""Options that say what a session shows while it runs."""
+"""Options that say what a session shows while it runs, and where else it tells of itself."""
 
 from dataclasses import dataclass
 
+from pytest_mcode.export_options import ExportOptions
 from pytest_mcode.options import choice, option
 
 __all__ = ["OutputOptions"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class OutputOptions:
+class OutputOptions(ExportOptions):
     """A part of `Settings`."""
 
     progress: str | None = option(

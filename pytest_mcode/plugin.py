@@ -3,6 +3,7 @@
 Without ``--mcode-benchmark`` nothing but this module and the settings is imported.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -83,6 +84,20 @@ def pytest_configure(config: pytest.Config) -> None:
             ),
             "mcode-controller",
         )
+        _export(config, config.stash[SETTINGS].export_to)
+
+
+def _export(config: pytest.Config, names: Sequence[str]) -> None:
+    """Have trackers listen to the run."""
+    if not names or config.option.collectonly:
+        return
+    from pytest_mcode.exporters import open_exporters
+
+    try:
+        for name, exporter in open_exporters(names).items():
+            config.pluginmanager.register(exporter, f"mcode-export-to-{name}")
+    except ConfigurationError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def _distribute(config: pytest.Config) -> None:

@@ -25,6 +25,7 @@ BASE = frozenset(
         "price_options",
         "output_options",
         "declarations",
+        "export_options",
         "deciding",
         "activity",
     }
@@ -38,7 +39,7 @@ ORDER = (
     {"suite", "results"},
     {"session"},
     {"doctor"},
-    {"fixtures", "cli", "web", "command_line", "hookspecs"},
+    {"fixtures", "exporters", "cli", "web", "command_line", "hookspecs"},
     {"plugin"},
     {"__init__"},
 )

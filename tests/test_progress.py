@@ -62,7 +62,8 @@ def test_retries_are_counted_down_and_a_window_may_change(pytester):
         terminal.wait_for("retry in 3 min", "HTTP 503: overloaded", "1/12 done", "retries")
         terminal.resize(60, 24)
         terminal.wait_until(
-            lambda: any("1/12 done" in each and len(each) == 59 for each in terminal.shown), "a smaller footer"
+            lambda: any("1/12 done" in each and len(each) == 59 for each in terminal.shown),
+            "a smaller footer",
         )
         assert len(HEAD.findall(terminal.text)) == 1
         assert "Smoke/2 (sample 0, iteration 0) retry in " in terminal.text

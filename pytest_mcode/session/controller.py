@@ -21,6 +21,7 @@ from pytest_mcode.session.ending import Ending
 from pytest_mcode.session.identity import TaskIds
 from pytest_mcode.session.interruption import sigterm_interrupts, undisturbed
 from pytest_mcode.session.items import Items, leave_out_our_line
+from pytest_mcode.session.listeners import Listeners
 from pytest_mcode.session.plan import Plan, make_plan
 from pytest_mcode.session.recording import Recorder, crashed
 from pytest_mcode.session.reruns import refuse_reruns
@@ -54,6 +55,7 @@ class Controller:
         self.planned = 0
         self.store: Store | None = None
         self.notes = list(caveats(config, settings))
+        self._listeners = Listeners(config, self.notes)
         self.decision: gates.Decision | None = None
         self._shown: progress.Progress | None = None
         self._stopped = False
@@ -105,9 +107,9 @@ class Controller:
             self._lock = journal.claim(self.plan.run_id)
         if getattr(self.config.option, "dist", "no") == "no":  # workers open a model of their own
             parts.import_model(self.settings)
-        run_id = self.plan.run_id
-        sandbox_info = self.plan.harness.check_sandbox(self.settings, run_id, tasks, self._progress)
-        self.run_info = self.plan.run_info(
+        plan = self.plan
+        sandbox_info = plan.harness.check_sandbox(self.settings, plan.run_id, tasks, self._progress)
+        self.run_info = plan.run_info(
             model_info=model_info,
             environment={
                 **environment.describe(),
@@ -180,6 +182,7 @@ class Controller:
         self._shown = progress.start(
             self.config, self.plan, self.run_info, self.planned, self.tally, self._ahead_here
         )
+        self._listeners.run_started(self.run_info, self.planned, resumed=self._earlier is not None)
 
     def _prepare(self, tasks: list[Task]) -> None:
         try:
@@ -215,7 +218,8 @@ class Controller:
     def _flush(self, *, more_is_coming: bool = False) -> None:
         if self._recorder and self._recorder.is_due(more_is_coming=more_is_coming):
             with undisturbed():  # What is counted is stored.
-                self._recorder.flush()
+                recorded = self._recorder.flush()
+            self._listeners.recorded(recorded)
 
     def _more_is_coming(self) -> bool:
         """Whether the next report is as good as there."""
@@ -239,12 +243,6 @@ class Controller:
         # Under xdist the controller's own session is not asked, the distributing one is.
         target = self.config.pluginmanager.get_plugin("dsession") or self._session
         target.shouldstop = reason
-
-    def pytest_report_teststatus(self, report: pytest.TestReport) -> Any:
-        """Give infra outcomes a category, letter and word of their own."""
-        if getattr(report, "mcode_status", "") == "infra":
-            return "infra", "I", ("INFRA", {"yellow": True, "bold": True})
-        return None
 
     # At the end.
 
@@ -276,6 +274,7 @@ class Controller:
         with contextlib.suppress(InfraError):
             store.note_concurrency(self.plan.run_id, self._concurrency.found)
             store.finish_run(self.plan.run_id, status)
+            self._listeners.run_finished(status, store)
 
     @property
     def concurrency_found(self) -> Mapping[str, Any]:

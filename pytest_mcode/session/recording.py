@@ -51,8 +51,8 @@ class Recorder:
         """Whether something waits that should be stored now, also where more of it is about to be taken."""
         return bool(self._waiting) and not (more_is_coming and time.monotonic() - self._since < BURST_SECONDS)
 
-    def flush(self) -> None:
-        """Store what waits, and count it."""
+    def flush(self) -> list[TaskOutcome]:
+        """Store what waits, count it, and return it."""
         outcomes, self._waiting = self._waiting, []
         try:
             with self._store.together():
@@ -62,13 +62,14 @@ class Recorder:
         except InfraError as error:
             # Not counted: a resumed session takes them up from their journals.
             self._stop(f"{error}; what was recorded before is safe")
-            return
+            return []
         for outcome in outcomes:
             if outcome.status != "infra":
                 self._journal_of(outcome).remove()
             self._tally.add(outcome)
             if self._tally.infra_in_a_row == self._plan.settings.max_infra:
                 self._stop(too_many(self._tally.infra_in_a_row, outcome.error))
+        return outcomes
 
     def _note_overridden(self, outcome: TaskOutcome) -> None:
         known = self._tally.overridden.get(outcome.test, {})
