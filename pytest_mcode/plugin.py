@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_mcode import hookspecs
-from pytest_mcode.command_line import add_option
+from pytest_mcode.command_line import PREFIXES, add_option, refuse_unknown
 from pytest_mcode.declarations import forget_options, option_specs
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.settings import Settings
@@ -29,6 +29,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     forget_options()
     for spec in option_specs():
         add_option(parser, spec)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Any:
+    """Once conftest files have added their options: name what a mistyped one may have meant."""
+    result = yield
+    if any(each.startswith(PREFIXES) for each in args):
+        refuse_unknown(parser.parse_known_and_unknown_args(args)[1])
+    return result
 
 
 @pytest.hookimpl(wrapper=True)

@@ -20,6 +20,7 @@ BASE = frozenset(
         "settings",
         "loop_options",
         "sandbox_options",
+        "option_groups",
         "options",
         "redaction",
         "price_options",

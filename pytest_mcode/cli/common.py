@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.price_options import HIGHEST
 from pytest_mcode.settings import Settings, option_specs
 
 if TYPE_CHECKING:
@@ -39,10 +40,15 @@ AXES = ("attempts", "tokens", "model_seconds", "seconds", "price")
 """What a budget may be counted in: `analysis.costs.Price.axes`, without importing what that takes."""
 DEFAULT_DB = str(Settings.__dataclass_fields__["db"].default)
 
+STORE = "Store and prices"
+"""Heading of the options that say where runs are, and what they cost."""
 Db = Annotated[
     str,
     typer.Option(
-        "--db", metavar="PATH|URL", help="Results: a SQLite file, or postgresql://USER@HOST/DATABASE."
+        "--db",
+        metavar="PATH|URL",
+        help="Results: a SQLite file, or postgresql://USER@HOST/DATABASE.",
+        rich_help_panel=STORE,
     ),
 ]
 PriceOption = Annotated[
@@ -52,11 +58,19 @@ PriceOption = Annotated[
         metavar="IN,OUT|FILE",
         help="Price of prompt and completion tokens, per million, or a table by model, in JSON or TOML; "
         "else that of each run's session.",
+        rich_help_panel=STORE,
     ),
 ]
 PricePerHour = Annotated[
     float | None,
-    typer.Option("--price-per-hour", metavar="PRICE", min=0, help="Price of an hour of what answers."),
+    typer.Option(
+        "--price-per-hour",
+        metavar="PRICE",
+        min=0,
+        max=HIGHEST,
+        help="Price of an hour of what answers.",
+        rich_help_panel=STORE,
+    ),
 ]
 
 

@@ -26,41 +26,56 @@ if TYPE_CHECKING:
 
 __all__ = ["results"]
 
+WHICH = "Which runs"
 NAMED = ("benchmark", "dataset_fingerprint", "model", "backend", "debug_iters")
 """What a row of a curve says of its runs."""
+
+
+def _which(metavar: str, help: str) -> Any:
+    return typer.Option(metavar=metavar, help=help, rich_help_panel=WHICH)
 
 
 @formatted
 def results(
     benchmark: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Only this benchmark; repeatable.")
+        list[str] | None,
+        _which("NAME", "Only this benchmark; repeatable."),
     ] = None,
     model: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="Only this model; repeatable.")
+        list[str] | None,
+        _which("ID", "Only this model; repeatable."),
     ] = None,
     backend: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Only this backend; repeatable.")
+        list[str] | None,
+        _which("NAME", "Only this backend; repeatable."),
     ] = None,
     samples: Annotated[
-        list[int] | None, typer.Option(metavar="N", help="Only this many samples; repeatable.")
+        list[int] | None,
+        _which("N", "Only this many samples; repeatable."),
     ] = None,
     debug_iters: Annotated[
-        list[int] | None, typer.Option(metavar="N", help="Only this many repairs; repeatable.")
+        list[int] | None,
+        _which("N", "Only this many repairs; repeatable."),
     ] = None,
     timeout: Annotated[
-        list[float] | None, typer.Option(metavar="SECONDS", help="Only this timeout; repeatable.")
+        list[float] | None,
+        _which("SECONDS", "Only this timeout; repeatable."),
     ] = None,
     retrieval: Annotated[
-        str | None, typer.Option(metavar="true|false", help="Only runs with, or without, retrieval.")
+        str | None,
+        _which("true|false", "Only runs with, or without, retrieval."),
     ] = None,
     run: Annotated[
         list[str] | None,
-        typer.Option(metavar="RUN", help="Only this run: its id, or the start or end of it."),
+        _which("RUN", "Only this run: its id, or the start or end of it."),
     ] = None,
     since: Annotated[
-        str, typer.Option(metavar="DATE", help="Only runs started since, such as 2026-08-01.")
+        str,
+        _which("DATE", "Only runs started since, such as 2026-08-01."),
     ] = "",
-    latest: Annotated[bool, typer.Option("--latest", help="Only the latest of them.")] = False,
+    latest: Annotated[
+        bool, typer.Option("--latest", help="Only the latest of them.", rich_help_panel=WHICH)
+    ] = False,
     compare_samples: Annotated[
         bool,
         typer.Option("--compare-samples", help="Does sampling help? Group runs that differ in samples only."),
