@@ -39,7 +39,8 @@ ORDER = (
     {"suite", "results"},
     {"session"},
     {"doctor"},
-    {"fixtures", "exporters", "cli", "web", "command_line", "hookspecs"},
+    {"web"},
+    {"fixtures", "exporters", "cli", "command_line", "hookspecs"},
     {"plugin"},
     {"__init__"},
 )
