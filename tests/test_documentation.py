@@ -72,7 +72,11 @@ def test_commands_that_a_page_shows_are_there(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert {*re.findall(r"`mcode ([a-z-]+)", text)} <= {*typer.main.get_command(app).commands}  # type: ignore[attr-defined]
     blocks = re.findall(r"^```(?:console|bash)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    lines = [line for block in blocks for line in re.findall(r"^(?:\$ )?(mcode .+)$", block, re.MULTILINE)]
+    lines = [
+        line
+        for block in blocks
+        for line in re.findall(r"^(?:\$ )?(mcode [a-z-]+(?: .*)?)$", block, re.MULTILINE)
+    ]
     for line in lines:
         if "[OPTIONS]" not in line:
             check(shlex.split(line.partition("#")[0])[1:], typer.main.get_command(app), line)
