@@ -24,6 +24,7 @@ BASE = frozenset(
         "options",
         "redaction",
         "price_options",
+        "output_options",
         "declarations",
         "export_options",
         "deciding",
@@ -39,7 +40,8 @@ ORDER = (
     {"suite", "results"},
     {"session"},
     {"doctor"},
-    {"fixtures", "exporters", "cli", "web", "command_line", "hookspecs"},
+    {"web"},
+    {"fixtures", "exporters", "cli", "command_line", "hookspecs"},
     {"plugin"},
     {"__init__"},
 )

@@ -22,6 +22,7 @@ from pytest_mcode.cli import (
     show,
     study,
     tasks,
+    view,
 )
 from pytest_mcode.cli.help import GroupedCommand, GroupedCommands
 from pytest_mcode.errors import ConfigurationError
@@ -60,6 +61,7 @@ _add(ASK, match.match)
 _add(ASK, tasks.tasks)
 _add(ASK, select.select)
 _add(ASK, report.report)
+_add(ASK, view.view)
 _add(SHARE, export.export)
 _add(SHARE, merge.merge)
 _add(PREPARE, benchmarks.list_benchmarks, "benchmarks")

@@ -128,9 +128,8 @@ def outcome_groups(
 def _passed_flagged() -> ColumnElement[bool]:
     """Whether a task has a pass by a flagged solution; only judges in containers flag any."""
     made = schema.attempts.c
-    flagged = and_(
-        made.mode == "container", made.verdict == "passed", type_coerce(made.extra, Text).like('%"flags":{"%')
-    )
+    # As it stands there, the index over just these attempts is used: no other is looked at.
+    flagged = and_(schema.PASSED_IN_CONTAINERS, type_coerce(made.extra, Text).like('%"flags":{"%'))
     return select(made.id).where(made.task == schema.tasks.c.id, flagged).exists()
 
 
