@@ -24,6 +24,7 @@ BASE = frozenset(
         "options",
         "redaction",
         "price_options",
+        "output_options",
         "declarations",
         "export_options",
         "deciding",
