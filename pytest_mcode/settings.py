@@ -214,10 +214,7 @@ class Settings(LoopOptions, PriceOptions, SandboxOptions, OutputOptions):
                     f"{spec.flag} is an option of the harness {spec.group!r}, which does not judge this "
                     "benchmark; leave it out"
                 )
-            if spec.repeatable:
-                values[spec.field] = tuple(spec.parse(spec.flag, each) for each in given)
-            else:
-                values[spec.field] = spec.parse(spec.flag, given)
+            values[spec.field] = spec.read(given)
         settings = cls._of_flat(values, kept_fields(harness))
         settings._check()
         return settings
