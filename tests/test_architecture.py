@@ -22,6 +22,7 @@ BASE = frozenset(
         "sandbox_options",
         "options",
         "redaction",
+        "shard_options",
         "price_options",
         "declarations",
         "deciding",

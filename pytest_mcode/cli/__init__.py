@@ -10,6 +10,7 @@ from pytest_mcode.cli import (
     compare,
     doctor,
     export,
+    gate,
     image,
     match,
     merge,
@@ -46,6 +47,7 @@ app.command()(tasks.tasks)
 app.command()(match.match)
 app.command()(export.export)
 app.command()(merge.merge)
+app.command()(gate.gate)
 app.command()(report.report)
 app.command()(doctor.doctor)
 app.add_typer(image.app, name="image")

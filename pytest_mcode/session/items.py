@@ -156,7 +156,7 @@ class Items:
         """End what is in flight when a session ends early; leave nothing on a machine that was lent."""
         self.lookahead.close()
         if self._elsewhere and exitstatus in (0, 1):
-            journal.discard(self._plan.run_id)
+            journal.discard(self._plan.session_id)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
