@@ -15,6 +15,7 @@ import typer
 
 import pytest_mcode.benchmarks
 from pytest_mcode.cli import app
+from pytest_mcode.option_groups import GROUPS, OTHERS, heading
 from pytest_mcode.options import OptionSpec
 from pytest_mcode.results.columns import ATTEMPT_COLUMNS, RUN_COLUMNS, TASK_COLUMNS
 from pytest_mcode.settings import option_specs
@@ -26,10 +27,13 @@ HEAD = "| option | default | ini | meaning |\n| --- | --- | --- | --- |"
 
 
 def options_page() -> Iterator[str]:
-    """Yield the tables of a session's options, a group at a time, and what benchmarks want otherwise."""
-    yield from _table("Of every session", "")
-    yield from _table("Of functions to write", "functions")
-    yield from _table("Of repositories (SWE-bench)", "repositories")
+    """Yield the tables of a session's options, as the help groups them, and what benchmarks want."""
+    ours = [spec for spec in option_specs() if spec.group in ("", "functions", "repositories")]
+    titles = {heading(spec) for spec in ours}
+    for title in [*GROUPS, *sorted(titles - {*GROUPS, OTHERS}), OTHERS]:
+        yield f"## {title}\n\n{HEAD}"
+        yield from (_option(spec) for spec in ours if heading(spec) == title)
+        yield ""
     yield "## What benchmarks want otherwise\n"
     yield "| benchmark | defaults |\n| --- | --- |"
     by_wanted: dict[str, list[str]] = {}
@@ -77,17 +81,12 @@ def _by_hand(page: Path) -> str:
     return page.read_text(encoding="utf-8").partition(MARK)[0] + MARK + "\n\n"
 
 
-def _table(title: str, group: str) -> Iterator[str]:
-    yield f"## {title}\n\n{HEAD}"
-    yield from (_option(spec) for spec in option_specs() if spec.group == group)
-    yield ""
-
-
 def _option(spec: OptionSpec) -> str:
     takes = "" if spec.is_switch else f" {_cell(spec.metavar.replace('|', ' or '))}"
     ini = f"`{spec.ini_name}`" if spec.ini else "–"
     default = "off" if spec.is_switch else f"`{spec.shown_default}`" if spec.shown_default else ""
-    return f"| `{spec.flag}`{takes} | {default} | {ini} | {_cell(spec.help)} |"
+    of = " *Of functions to write.*" if spec.group == "functions" else ""
+    return f"| `{spec.flag}`{takes} | {default} | {ini} | {_cell(spec.help)}{of} |"
 
 
 def _type(column: Any) -> str:

@@ -1,14 +1,18 @@
 """Options on pytest's command line and in its ini files: how a specification becomes both."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 from pytest_mcode.declarations import declare_options, option_specs
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.option_groups import heading
 from pytest_mcode.options import OptionSpec
 
-__all__ = ["add_option", "add_options"]
+__all__ = ["PREFIXES", "add_option", "add_options", "refuse_unknown"]
+
+PREFIXES = ("--mcode-", "--no-mcode-")
 
 
 def add_options(parser: pytest.Parser, harness: Any) -> None:
@@ -35,9 +39,9 @@ def add_options(parser: pytest.Parser, harness: Any) -> None:
 
 
 def add_option(parser: pytest.Parser, spec: OptionSpec) -> None:
-    """Add one option and its ini twin, in the group of its harness."""
-    about = f"mcode: {spec.group}" if spec.group else "mcode"
-    group = parser.getgroup(about, f"{f'{spec.group}, ' if spec.group else ''}code benchmarks (pytest-mcode)")
+    """Add one option and its ini twin, under the heading that it has in every help text."""
+    about = heading(spec)
+    group = parser.getgroup(f"mcode: {about}", f"{about}, code benchmarks (pytest-mcode)")
     dest, text = spec.ini_name, (spec.help + _default(spec)).replace("%", "%%")
     if spec.is_switch:
         group.addoption(spec.flag, dest=dest, action="store_true", default=None, help=text)
@@ -53,6 +57,20 @@ def add_option(parser: pytest.Parser, spec: OptionSpec) -> None:
         group.addoption(spec.flag, dest=dest, action=action, default=None, metavar=spec.metavar, help=text)
     if spec.ini:
         parser.addini(spec.ini_name, spec.help, type=spec.ini, default=None)
+
+
+def refuse_unknown(arguments: Iterable[str]) -> None:
+    """Raise `pytest.UsageError` for an option of ours that there is not, with those that are near."""
+    for each in arguments:
+        flag = each.partition("=")[0]
+        if flag.startswith(PREFIXES):
+            from difflib import get_close_matches
+
+            known = [spec.flag for spec in option_specs()]
+            known += [f"--no-mcode-{spec.name}" for spec in option_specs() if spec.is_switch]
+            near = get_close_matches(flag, known, n=3, cutoff=0.75)
+            hint = f"did you mean {' or '.join(near)}?" if near else "`pytest --help` lists them"
+            raise pytest.UsageError(f"{flag}: there is no such option; {hint}")
 
 
 def _default(spec: OptionSpec) -> str:

@@ -7,11 +7,21 @@ from typing import Any
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.options import OptionSpec, specs_of
 
-__all__ = ["declare_options", "forget_options", "is_kept", "kept_fields", "option_specs", "options_of"]
+__all__ = [
+    "declare_options",
+    "forget_options",
+    "is_kept",
+    "kept_fields",
+    "option_specs",
+    "options_of",
+    "title_of",
+]
 
 
 _declared: dict[str, Sequence[OptionSpec]] = {}
 """The options of each harness, by its name; those of all harnesses under the empty one."""
+_titles: dict[str, str] = {}
+"""What help texts call a harness whose options have a ``TITLE``."""
 _always: set[str] = set()
 """The names whose options every run records: those of this package."""
 
@@ -40,6 +50,7 @@ def declare_options(harness: str, options: type[Any], *, always: bool = False) -
                 f"option {spec.flag} of the harness {harness!r} is there already: give its field another name"
             )
     _declared[harness] = specs
+    _titles[harness] = getattr(options, "TITLE", harness)
     if always:
         _always.add(harness)
 
@@ -54,6 +65,11 @@ def option_specs() -> Iterator[OptionSpec]:
     """Yield the specification of every option: those of `Settings` in its order, then each harness's."""
     for specs in _declared.values():
         yield from specs
+
+
+def title_of(harness: str) -> str:
+    """Return what help texts call the options of `harness`; empty for those of all."""
+    return _titles.get(harness, harness)
 
 
 def options_of(harness: str) -> tuple[str, ...]:

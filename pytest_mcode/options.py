@@ -105,7 +105,7 @@ def parse_number(
 ) -> Callable[[str, Any], Any]:
     """Return what parses a number within bounds."""
     what = "a whole number" if kind is int else "a number"
-    bounds = f"{minimum:g} or more" if maximum == math.inf else f"from {minimum:g} to {maximum:g}"
+    bounds = f"{minimum:g} or more" if maximum == math.inf else f"from {minimum:g} to {maximum:,.10g}"
 
     def parse(flag: str, value: Any) -> int | float:
         try:

@@ -3,12 +3,13 @@
 Without ``--mcode-benchmark`` nothing but this module and the settings is imported.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from pytest_mcode import hookspecs
-from pytest_mcode.command_line import add_option
+from pytest_mcode.command_line import PREFIXES, add_option, refuse_unknown
 from pytest_mcode.declarations import forget_options, option_specs
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.settings import Settings
@@ -28,6 +29,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     forget_options()
     for spec in option_specs():
         add_option(parser, spec)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Any:
+    """Once conftest files have added their options: name what a mistyped one may have meant."""
+    result = yield
+    if any(each.startswith(PREFIXES) for each in args):
+        refuse_unknown(parser.parse_known_and_unknown_args(args)[1])
+    return result
 
 
 @pytest.hookimpl(wrapper=True)
@@ -79,6 +89,20 @@ def pytest_configure(config: pytest.Config) -> None:
             ),
             "mcode-controller",
         )
+        _export(config, config.stash[SETTINGS].export_to)
+
+
+def _export(config: pytest.Config, names: Sequence[str]) -> None:
+    """Have trackers listen to the run."""
+    if not names or config.option.collectonly:
+        return
+    from pytest_mcode.exporters import open_exporters
+
+    try:
+        for name, exporter in open_exporters(names).items():
+            config.pluginmanager.register(exporter, f"mcode-export-to-{name}")
+    except ConfigurationError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def _distribute(config: pytest.Config) -> None:

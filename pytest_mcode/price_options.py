@@ -5,7 +5,10 @@ from typing import Any
 
 from pytest_mcode.options import number, option, refused
 
-__all__ = ["PriceOptions", "price_pair"]
+__all__ = ["HIGHEST", "PriceOptions", "price_pair"]
+
+HIGHEST = 1e6
+"""A price beyond is a slip: sums of such would be no numbers any more."""
 
 
 def price_pair(value: str) -> tuple[float, float] | None:
@@ -14,7 +17,7 @@ def price_pair(value: str) -> tuple[float, float] | None:
         first, second = (float(part) for part in value.split(","))
     except ValueError:
         return None
-    return (first, second) if 0 <= first < float("inf") and 0 <= second < float("inf") else None
+    return (first, second) if 0 <= first <= HIGHEST and 0 <= second <= HIGHEST else None
 
 
 def price(flag: str, value: Any) -> str:
@@ -36,5 +39,5 @@ class PriceOptions:
         metavar="IN,OUT|FILE",
     )
     price_per_hour: float | None = number(
-        "Price of an hour of the machine that answers, such as one's own.", 0, metavar="PRICE"
+        "Price of an hour of the machine that answers, such as one's own.", 0, HIGHEST, metavar="PRICE"
     )

@@ -6,6 +6,7 @@ from typing import Any, Literal, Self, TypeVar
 
 from pytest_mcode.declarations import declare_options, is_kept, kept_fields, option_specs
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.export_options import ExportOptions
 from pytest_mcode.loop_options import LoopOptions
 from pytest_mcode.options import (
     UNITS,
@@ -52,7 +53,7 @@ Options = TypeVar("Options")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(LoopOptions, PriceOptions, SandboxOptions, ShardOptions):
+class Settings(LoopOptions, PriceOptions, SandboxOptions, ExportOptions, ShardOptions):
     """One session's configuration: command line, then ini, then the benchmark's default, then ours."""
 
     benchmark: str = option(

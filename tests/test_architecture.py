@@ -20,11 +20,13 @@ BASE = frozenset(
         "settings",
         "loop_options",
         "sandbox_options",
+        "option_groups",
         "options",
         "redaction",
         "shard_options",
         "price_options",
         "declarations",
+        "export_options",
         "deciding",
         "activity",
     }
@@ -38,7 +40,8 @@ ORDER = (
     {"suite", "results"},
     {"session"},
     {"doctor"},
-    {"fixtures", "cli", "web", "command_line", "hookspecs"},
+    {"web"},
+    {"fixtures", "exporters", "cli", "command_line", "hookspecs"},
     {"plugin"},
     {"__init__"},
 )

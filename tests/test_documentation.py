@@ -2,8 +2,10 @@
 
 import importlib.util
 import re
+import shlex
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import typer
@@ -49,3 +51,49 @@ def commands(command: Any, path: str) -> list[str]:
     if not hasattr(command, "commands"):
         return [path]
     return [found for name, each in command.commands.items() for found in commands(each, f"{path} {name}")]
+
+
+PAGES = [DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))]
+OWN = {"--mcode-base"}
+"""Options of examples."""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_options_that_a_page_names_are_there(page: Path) -> None:
+    named = set(re.findall(r"--(?:no-)?mcode-[a-z][\w-]*\w", page.read_text(encoding="utf-8")))
+    ours = {spec.flag for spec in option_specs()}
+    ours |= {f"--no-mcode-{spec.name}" for spec in option_specs() if spec.is_switch}
+    assert named - OWN <= ours
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_that_a_page_shows_are_there(page: Path) -> None:
+    """Each `mcode …` line of a block names a command and options that it takes; text names commands."""
+    text = page.read_text(encoding="utf-8")
+    assert {*re.findall(r"`mcode ([a-z-]+)", text)} <= {*typer.main.get_command(app).commands}  # type: ignore[attr-defined]
+    blocks = re.findall(r"^```(?:console|bash)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    lines = [line for block in blocks for line in re.findall(r"^(?:\$ )?(mcode .+)$", block, re.MULTILINE)]
+    for line in lines:
+        if "[OPTIONS]" not in line:
+            check(shlex.split(line.partition("#")[0])[1:], typer.main.get_command(app), line)
+
+
+def check(words: list[str], command: Any, line: str) -> None:
+    """Assert that `command` knows the options among `words`."""
+    if hasattr(command, "commands"):
+        assert words[0] in command.commands, line
+        return check(words[1:], command.commands[words[0]], line)
+    known = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
+    ours = words[: words.index("--")] if "--" in words else words
+    assert {word.partition("=")[0] for word in ours if word.startswith("-")} <= known, line
+    return None
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_to_other_sites_are_well_formed(page: Path) -> None:
+    """Whether they answer can't be known here."""
+    for link in re.findall(r"\]\((\w+:[^)]*)\)", page.read_text(encoding="utf-8")):
+        parts = urlsplit(link)
+        assert parts.scheme == "https", link
+        assert re.fullmatch(r"[\w-]+(\.[\w-]+)+", parts.netloc), link
+        assert not re.search(r"\s", link), link

@@ -52,8 +52,8 @@ def test_its_options_are_a_group_of_help(pytester):
     pytester.makeconftest(CONFTEST)
     pytester.runpytest_subprocess("--help").stdout.fnmatch_lines(
         [
-            "functions, code benchmarks (pytest-mcode):",
-            "repositories, code benchmarks (pytest-mcode):",
+            "Model, code benchmarks (pytest-mcode):",
+            "SWE-bench, code benchmarks (pytest-mcode):",
             "numbers, code benchmarks (pytest-mcode):",
             "  --mcode-tolerance=*",
             "*How far a number may be off. Default: 0.0.",

@@ -47,9 +47,8 @@ def test_inactive_plugin_imports_nothing_heavy(pytester):
             assert {{name for name in ours if not name.startswith("pytest_mcode.harnesses")}} <= {{
                 "pytest_mcode." + name
                 for name in (
-                    "plugin settings options loop_options price_options sandbox_options shard_options"
-                    " errors hookspecs"
-                    " declarations command_line"
+                    "plugin settings options loop_options price_options sandbox_options shard_options errors"
+                    " hookspecs declarations command_line export_options option_groups"
                 ).split()
             }}
             assert {{name for name in ours if name.count(".") == 3}} <= {{
@@ -430,3 +429,23 @@ def test_a_root_directory_elsewhere_is_noted(pytester):
     command = [sys.executable, "-m", "pytest", *GOLD, "--mcode-limit=1", f"--rootdir={elsewhere}"]
     done = subprocess.run(command, cwd=here, capture_output=True, text=True, check=True)
     assert f"pytest's root directory is {elsewhere}, so no ini and no conftest.py" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("--mcode-sampels=3", "--mcode-sampels: there is no such option; did you mean --mcode-samples"),
+        (
+            "--mcode-debug_iters=2",
+            "--mcode-debug_iters: there is no such option; did you mean --mcode-debug-iters?",
+        ),
+        ("--no-mcode-retreival", "did you mean --no-mcode-retrieval"),
+        ("--mcode-xyzzy", "--mcode-xyzzy: there is no such option; `pytest --help` lists them"),
+    ],
+)
+def test_a_mistyped_option_names_the_one_that_was_meant(
+    pytester: pytest.Pytester, given: str, message: str
+) -> None:
+    result = pytester.runpytest_subprocess("--mcode-benchmark=smoke", given)
+    assert result.ret == 4
+    assert message in result.stderr.str()

@@ -37,7 +37,10 @@ def test_a_session_keeps_the_price_of_its_model(pytester: pytest.Pytester) -> No
             (["--mcode-price=prices.toml"], f"--mcode-price: prices.toml has no price of '{server.model}'"),
             (["--mcode-price=free"], "--mcode-price: 'free' is not allowed; give IN,OUT per million tokens"),
             (["--mcode-price=-1,2"], "--mcode-price: '-1,2' is not allowed; give IN,OUT per million tokens"),
-            (["--mcode-price-per-hour=-1"], "--mcode-price-per-hour: '-1' is not allowed; give a number, 0"),
+            (
+                ["--mcode-price-per-hour=1e308"],
+                "--mcode-price-per-hour: '1e308' is not allowed; give a number, from 0 to 1,000,000",
+            ),
         ):
             refused = run(pytester, server, *arguments)
             assert refused.ret == pytest.ExitCode.USAGE_ERROR

@@ -1,6 +1,8 @@
 """The console script `mcode`: runs benchmarks and asks the store what came out."""
 
 import sys
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
@@ -21,37 +23,69 @@ from pytest_mcode.cli import (
     show,
     study,
     tasks,
+    view,
 )
+from pytest_mcode.cli.help import GroupedCommand, GroupedCommands
 from pytest_mcode.errors import ConfigurationError
 
 __all__ = ["app", "main"]
 
+EXIT = (
+    "Exit status: 0 when it is done; 4 for a value that is not allowed or a run that is not there, with one "
+    "message; 2 for an option or command that does not exist; 130 when interrupted. bench, study and doctor "
+    "also exit with 1: see their help."
+)
 app = typer.Typer(
     name="mcode",
-    help="Run code benchmarks as pytest sessions and ask what came out.",
+    cls=GroupedCommands,
     no_args_is_help=True,
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # Rich would double the time of --help.
+    epilog=EXIT,
 )
+RUN, ASK, SHARE, PREPARE = "Run", "Ask what came out", "Hand on", "Prepare"
+
+
+def _add(heading: str, command: Callable[..., None], name: str | None = None, **more: Any) -> None:
+    app.command(name, cls=GroupedCommand, rich_help_panel=heading, epilog=EXIT, **more)(command)
+
+
 # Everything behind `--` is pytest's, so extra arguments pass.
-app.command(context_settings={"allow_extra_args": True})(bench.bench)
-app.command()(plan.plan)
-app.command()(study.study)
-app.command()(results.results)
-app.command()(show.show)
-app.command()(compare.compare)
-app.command()(select.select)
-app.command()(tasks.tasks)
-app.command()(match.match)
-app.command()(export.export)
-app.command()(merge.merge)
-app.command()(gate.gate)
-app.command()(report.report)
-app.command()(doctor.doctor)
-app.add_typer(image.app, name="image")
-app.command("benchmarks")(benchmarks.list_benchmarks)
+_add(RUN, bench.bench, context_settings={"allow_extra_args": True})
+_add(RUN, plan.plan)
+_add(RUN, study.study)
+_add(ASK, results.results)
+_add(ASK, show.show)
+_add(ASK, compare.compare)
+_add(ASK, match.match)
+_add(ASK, tasks.tasks)
+_add(ASK, select.select)
+_add(ASK, report.report)
+_add(ASK, view.view)
+_add(SHARE, export.export)
+_add(SHARE, merge.merge)
+_add(SHARE, gate.gate)
+_add(PREPARE, benchmarks.list_benchmarks, "benchmarks")
+_add(PREPARE, doctor.doctor)
+app.add_typer(image.app, name="image", rich_help_panel=PREPARE)
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"pytest-mcode {version('pytest-mcode')}")
+        raise typer.Exit
+
+
+@app.callback()
+def mcode(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_say_version)
+    ] = False,
+) -> None:
+    """Run code benchmarks as pytest sessions and ask what came out."""
 
 
 def main() -> None:

@@ -1,21 +1,17 @@
 """`mcode benchmarks`: what there is to run."""
 
+from pytest_mcode.cli.output import Form, Sheet, emit, formatted, print_sheet
+
 __all__ = ["list_benchmarks"]
 
 
-def list_benchmarks() -> None:
+@formatted
+def list_benchmarks(form: Form = "people") -> None:
     """List the benchmarks."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
     from pytest_mcode import benchmarks
     from pytest_mcode.benchmarks.registration import register_nearby
 
     register_nearby()
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for title in ("benchmark", "what it is"):
-        table.add_column(title)
-    for name, summary in benchmarks.summaries().items():
-        table.add_row(escape(name), escape(summary))
-    Console().print(table)
+    found = [{"benchmark": name, "summary": summary} for name, summary in benchmarks.summaries().items()]
+    sheet = Sheet(["benchmark", "what it is"], [[*each.values()] for each in found])
+    emit(form, found, rows=found, sheets=[sheet], people=lambda: print_sheet(sheet))

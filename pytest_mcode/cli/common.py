@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.price_options import HIGHEST
 from pytest_mcode.settings import Settings, option_specs
 
 if TYPE_CHECKING:
@@ -19,14 +20,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AXES",
+    "AXES_TYPED",
     "DEFAULT_DB",
     "Db",
-    "Json",
     "PriceOption",
     "PricePerHour",
     "cannot_write",
     "console",
     "cost_axis",
+    "escape_unprintable",
     "open_results",
     "print_json",
     "session_layers",
@@ -38,10 +40,15 @@ AXES = ("attempts", "tokens", "model_seconds", "seconds", "price")
 """What a budget may be counted in: `analysis.costs.Price.axes`, without importing what that takes."""
 DEFAULT_DB = str(Settings.__dataclass_fields__["db"].default)
 
+STORE = "Store and prices"
+"""Heading of the options that say where runs are, and what they cost."""
 Db = Annotated[
     str,
     typer.Option(
-        "--db", metavar="PATH|URL", help="Results: a SQLite file, or postgresql://USER@HOST/DATABASE."
+        "--db",
+        metavar="PATH|URL",
+        help="Results: a SQLite file, or postgresql://USER@HOST/DATABASE.",
+        rich_help_panel=STORE,
     ),
 ]
 PriceOption = Annotated[
@@ -51,13 +58,20 @@ PriceOption = Annotated[
         metavar="IN,OUT|FILE",
         help="Price of prompt and completion tokens, per million, or a table by model, in JSON or TOML; "
         "else that of each run's session.",
+        rich_help_panel=STORE,
     ),
 ]
 PricePerHour = Annotated[
     float | None,
-    typer.Option("--price-per-hour", metavar="PRICE", min=0, help="Price of an hour of what answers."),
+    typer.Option(
+        "--price-per-hour",
+        metavar="PRICE",
+        min=0,
+        max=HIGHEST,
+        help="Price of an hour of what answers.",
+        rich_help_panel=STORE,
+    ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 def open_results(db: str, price: str | None = None, price_per_hour: float | None = None) -> "Results":
@@ -76,9 +90,14 @@ def console() -> "Console":
     """Return standard output for people; what its encoding lacks is shown escaped."""
     from rich.console import Console
 
+    escape_unprintable()
+    return Console(highlight=False, markup=False)
+
+
+def escape_unprintable() -> None:
+    """Have standard output show escaped what its encoding lacks."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    return Console(highlight=False, markup=False)
 
 
 def print_json(value: Any) -> None:
@@ -118,11 +137,17 @@ def true_or_false(flag: str, value: str | None) -> tuple[bool, ...]:
     return (value.lower() == "true",)
 
 
+AXES_TYPED = "|".join(AXES).replace("_", "-")
+"""The same as they are typed."""
+
+
 def cost_axis(flag: str, value: str) -> str:
     """Read the name of an axis of costs."""
     axis = value.replace("-", "_")
     if axis not in AXES:
-        raise ConfigurationError(f"{flag}: {value!r} is not allowed; give one of {', '.join(AXES)}")
+        raise ConfigurationError(
+            f"{flag}: {value!r} is not allowed; give one of {AXES_TYPED.replace('|', ', ')}"
+        )
     return axis
 
 

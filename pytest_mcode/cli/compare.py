@@ -5,24 +5,24 @@ from typing import Annotated
 import typer
 
 from pytest_mcode.cli.common import (
-    AXES,
+    AXES_TYPED,
     DEFAULT_DB,
     Db,
-    Json,
     PriceOption,
     PricePerHour,
     console,
     cost_axis,
     open_results,
-    print_json,
     whole_numbers,
 )
+from pytest_mcode.cli.output import Form, emit, flat, formatted
 
 __all__ = ["compare"]
 
 SIDE = "A run (`RUN`, or `RUN::TEST`), or repeats: `model=granite4:3b,samples=5`."
 
 
+@formatted
 def compare(
     a: Annotated[str, typer.Argument(help=SIDE, metavar="A")],
     b: Annotated[str, typer.Argument(help="The same.", metavar="B")],
@@ -38,12 +38,12 @@ def compare(
         str, typer.Option(metavar="K,K", help="pass@k too, such as 1,5; of two runs with --all-samples.")
     ] = "",
     by: Annotated[
-        str | None, typer.Option(metavar="|".join(AXES), help="Also at equal cost, counted in this.")
+        str | None, typer.Option(metavar=AXES_TYPED, help="Also at equal cost, counted in this.")
     ] = None,
     db: Db = DEFAULT_DB,
     price: PriceOption = None,
     price_per_hour: PricePerHour = None,
-    as_json: Json = False,
+    form: Form = "people",
 ) -> None:
     """Compare two runs, or two configurations by their repeats, on the tasks that both judged.
 
@@ -57,10 +57,13 @@ def compare(
     axis = cost_axis("--by", by) if by else None
     with open_results(db, price, price_per_hour) as results:
         found = results.compare(a, b, margin=non_inferior, equivalence=equivalent, pass_at=ks, by=axis)
-    if as_json:
-        print_json(found)
-    else:
-        from pytest_mcode.cli.tables import facts
-        from pytest_mcode.results.sentences import sentences
+    from pytest_mcode.cli.tables import facts, facts_sheet
+    from pytest_mcode.results.sentences import sentences
 
-        console().print(facts(sentences(found)))
+    emit(
+        form,
+        found,
+        rows=[flat(found)],
+        sheets=[facts_sheet(sentences(found))],
+        people=lambda: console().print(facts(sentences(found))),
+    )

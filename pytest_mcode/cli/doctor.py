@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pytest_mcode.cli.common import Json, console, print_json, session_layers
+from pytest_mcode.cli.common import console, session_layers
+from pytest_mcode.cli.output import Form, Sheet, emit, form_flags, formatted
 from pytest_mcode.cli.parameters import declare, parameter, setting
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.settings import Settings, option_specs
@@ -36,11 +37,14 @@ OF_REPOSITORIES = ("namespace", "arch", "network", "max_workers")
 TAKEN = (*OF_MODEL, *OF_TASKS, *OF_SANDBOX, *OF_REPOSITORIES, "db")
 """Settings that doctor takes, under the names that they have for a session."""
 
+SHOWN = ("level", "check", "message", "remedy")
+"""What a table says of a finding."""
 STAND_IN = "smoke"
 """The benchmark of the settings where none is named: it comes with the package."""
 
 
-def doctor(benchmark: str | None, gold: bool, repeat: int | None, as_json: bool, **options: Any) -> None:
+@formatted
+def doctor(benchmark: str | None, gold: bool, repeat: int | None, form: Form, **options: Any) -> None:
     """Check what a session needs: packages, database, Docker and its limits, a model, a benchmark.
 
     Every limit is tried with a program that oversteps it; a model (--model) is asked for a real
@@ -62,14 +66,19 @@ def doctor(benchmark: str | None, gold: bool, repeat: int | None, as_json: bool,
             progress=progress,
         ):
             found.append(finding)
-            if not as_json:
+            if form == "people":
                 print_finding(terminal, finding)
     levels = Counter(finding.level for finding in found)
     summary = {"problems": levels["problem"], "warnings": levels["warning"]}
-    if as_json:
-        print_json({**summary, "findings": [asdict(finding) for finding in found]})
-    else:
-        terminal.print(f"problems: {levels['problem']}, warnings: {levels['warning']}")
+    counts = f"problems: {levels['problem']}, warnings: {levels['warning']}"
+    listed = [asdict(finding) for finding in found]
+    emit(
+        form,
+        {**summary, "findings": listed},
+        rows=listed,
+        sheets=[Sheet(SHOWN, [[str(each[name]) for name in SHOWN] for each in listed], counts)],
+        people=lambda: terminal.print(counts),
+    )
     raise typer.Exit(1 if levels["problem"] else 0)
 
 
@@ -122,6 +131,6 @@ declare(
         parameter("gold", Annotated[bool, GOLD], default=False),
         parameter("repeat", Annotated[int | None, REPEAT], default=None),
         *(setting(spec) for spec in option_specs() if spec.field in TAKEN),
-        parameter("as_json", Json, default=False),
+        *form_flags(),
     ],
 )

@@ -1,6 +1,6 @@
 """`mcode match`: how many samples, repairs, tokens or seconds a small model needs to match a big one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -8,19 +8,19 @@ import typer
 from pytest_mcode.cli.common import (
     DEFAULT_DB,
     Db,
-    Json,
     PriceOption,
     PricePerHour,
     console,
     open_results,
-    print_json,
 )
+from pytest_mcode.cli.output import Form, Sheet, emit, flat, formatted, print_sheet
 
 __all__ = ["match"]
 
 BY = "samples|repairs|attempts|tokens|model-seconds|seconds|price"
 
 
+@formatted
 def match(
     small: Annotated[
         str,
@@ -40,7 +40,7 @@ def match(
     db: Db = DEFAULT_DB,
     price: PriceOption = None,
     price_per_hour: PricePerHour = None,
-    as_json: Json = False,
+    form: Form = "people",
 ) -> None:
     """Say how large a budget SMALL needs to be at least as good as BIG, on the tasks that both judged.
 
@@ -48,10 +48,13 @@ def match(
     """
     with open_results(db, price, price_per_hour) as results:
         found = results.match(small, big, by=by, margin=margin)
-    if as_json:
-        print_json(found)
-    else:
-        _print(found)
+    emit(
+        form,
+        found,
+        rows=map(flat, found["curve"]),
+        sheets=_sheets(found),
+        people=lambda: _print(found),
+    )
 
 
 def _print(found: Mapping[str, Any]) -> None:
@@ -61,15 +64,17 @@ def _print(found: Mapping[str, Any]) -> None:
     terminal = console()
     terminal.print(f"{found['sentence']}.", style="bold")
     terminal.print(facts(facts_of(found)))
-    terminal.print(_table(*table_of(found)))
+    print_sheet(_sheet(*table_of(found)))
 
 
-def _table(headings: list[str], rows: list[list[str]]) -> Any:
-    from rich.table import Table
+def _sheets(found: Mapping[str, Any]) -> Iterator[Sheet]:
+    from pytest_mcode.cli.tables import facts_sheet
+    from pytest_mcode.results.match_words import facts_of, table_of
 
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in headings:
-        table.add_column(heading, justify="left" if heading.startswith(("solved", "less", "")) else "right")
-    for row in rows:
-        table.add_row(*row)
-    return table
+    yield facts_sheet(facts_of(found), f"{found['sentence']}.")
+    yield _sheet(*table_of(found))
+
+
+def _sheet(headings: list[str], rows: list[list[str]]) -> Sheet:
+    left = ("A within", "solved", "less B", "")
+    return Sheet(headings, rows, right=[heading for heading in headings if heading not in left])

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pytest_mcode.option_groups import heading
 from pytest_mcode.options import OptionSpec
 
 __all__ = ["declare", "parameter", "setting"]
@@ -17,7 +18,13 @@ def setting(spec: OptionSpec) -> inspect.Parameter:
     kind: Any = bool | None if spec.is_switch else list[str] | None if spec.repeatable else str | None
     default = f" [default: {spec.shown_default}]" if spec.shown_default else ""
     metavar = None if spec.is_switch else spec.metavar
-    option = typer.Option(names, help=spec.help + default, metavar=metavar, show_default=False)
+    option = typer.Option(
+        names,
+        help=spec.help + default,
+        metavar=metavar,
+        show_default=False,
+        rich_help_panel=heading(spec),
+    )
     return parameter(spec.field, Annotated[kind, option], default=None)
 
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pytest_mcode.cli.bench import pytest_arguments, run_session
-from pytest_mcode.cli.common import Json, print_json, session_layers
+from pytest_mcode.cli.common import session_layers
+from pytest_mcode.cli.output import Form, emit, flat, form_flags, formatted
 from pytest_mcode.cli.parameters import declare, parameter, setting
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.settings import option_specs
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
 __all__ = ["plan"]
 
 
+@formatted
 def plan(
     benchmark: str,
     calibrate: int,
     against: str | None,
     margin: float,
-    as_json: bool,
+    form: Form,
     **options: Any,
 ) -> None:
     """Say what `mcode bench` with the same options will take, and what it can show.
@@ -41,14 +43,17 @@ def plan(
     if calibrate:
         _calibrate(planned, calibrate, arguments)
     found = foresee(planned, against=against, margin=margin)
-    if as_json:
-        print_json(found)
-    else:
-        from pytest_mcode.cli.common import console
-        from pytest_mcode.cli.tables import facts
-        from pytest_mcode.results.plan_sentences import plan_sentences
+    from pytest_mcode.cli.common import console
+    from pytest_mcode.cli.tables import facts, facts_sheet
+    from pytest_mcode.results.plan_sentences import plan_sentences
 
-        console().print(facts(plan_sentences(found)))
+    emit(
+        form,
+        found,
+        rows=[flat(found)],
+        sheets=[facts_sheet(plan_sentences(found))],
+        people=lambda: console().print(facts(plan_sentences(found))),
+    )
 
 
 def _planned(arguments: list[str]) -> "Plan":
@@ -84,6 +89,6 @@ declare(
         parameter("calibrate", Annotated[int, CALIBRATE], default=0),
         parameter("against", Annotated[str | None, AGAINST], default=None),
         parameter("margin", Annotated[float, MARGIN], default=0.05),
-        parameter("as_json", Json, default=False),
+        *form_flags(),
     ],
 )

@@ -6,57 +6,76 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pytest_mcode.cli.common import (
-    AXES,
+    AXES_TYPED,
     DEFAULT_DB,
     Db,
-    Json,
     PriceOption,
     PricePerHour,
     cost_axis,
     open_results,
-    print_json,
     true_or_false,
     whole_numbers,
 )
+from pytest_mcode.cli.output import Form, emit, flat, formatted
 from pytest_mcode.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from pytest_mcode.results.runs import Runs
     from pytest_mcode.results.scaling import Curve
     from pytest_mcode.results.summaries import Figures
 
 __all__ = ["results"]
 
+WHICH = "Which runs"
+NAMED = ("benchmark", "dataset_fingerprint", "model", "backend", "debug_iters")
+"""What a row of a curve says of its runs."""
 
+
+def _which(metavar: str, help: str) -> Any:
+    return typer.Option(metavar=metavar, help=help, rich_help_panel=WHICH)
+
+
+@formatted
 def results(
     benchmark: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Only this benchmark; repeatable.")
+        list[str] | None,
+        _which("NAME", "Only this benchmark; repeatable."),
     ] = None,
     model: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="Only this model; repeatable.")
+        list[str] | None,
+        _which("ID", "Only this model; repeatable."),
     ] = None,
     backend: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Only this backend; repeatable.")
+        list[str] | None,
+        _which("NAME", "Only this backend; repeatable."),
     ] = None,
     samples: Annotated[
-        list[int] | None, typer.Option(metavar="N", help="Only this many samples; repeatable.")
+        list[int] | None,
+        _which("N", "Only this many samples; repeatable."),
     ] = None,
     debug_iters: Annotated[
-        list[int] | None, typer.Option(metavar="N", help="Only this many repairs; repeatable.")
+        list[int] | None,
+        _which("N", "Only this many repairs; repeatable."),
     ] = None,
     timeout: Annotated[
-        list[float] | None, typer.Option(metavar="SECONDS", help="Only this timeout; repeatable.")
+        list[float] | None,
+        _which("SECONDS", "Only this timeout; repeatable."),
     ] = None,
     retrieval: Annotated[
-        str | None, typer.Option(metavar="true|false", help="Only runs with, or without, retrieval.")
+        str | None,
+        _which("true|false", "Only runs with, or without, retrieval."),
     ] = None,
     run: Annotated[
         list[str] | None,
-        typer.Option(metavar="RUN", help="Only this run: its id, or the start or end of it."),
+        _which("RUN", "Only this run: its id, or the start or end of it."),
     ] = None,
     since: Annotated[
-        str, typer.Option(metavar="DATE", help="Only runs started since, such as 2026-08-01.")
+        str,
+        _which("DATE", "Only runs started since, such as 2026-08-01."),
     ] = "",
-    latest: Annotated[bool, typer.Option("--latest", help="Only the latest of them.")] = False,
+    latest: Annotated[
+        bool, typer.Option("--latest", help="Only the latest of them.", rich_help_panel=WHICH)
+    ] = False,
     compare_samples: Annotated[
         bool,
         typer.Option("--compare-samples", help="Does sampling help? Group runs that differ in samples only."),
@@ -69,7 +88,7 @@ def results(
     ] = None,
     by: Annotated[
         str | None,
-        typer.Option(metavar="|".join(AXES), help="With --compare-samples: what a task costs, and in what."),
+        typer.Option(metavar=AXES_TYPED, help="With --compare-samples: what a task costs, and in what."),
     ] = None,
     group: Annotated[
         bool, typer.Option("--grouped", help="A row a configuration: its repeats averaged task by task.")
@@ -80,15 +99,13 @@ def results(
     db: Db = DEFAULT_DB,
     price: PriceOption = None,
     price_per_hour: PricePerHour = None,
-    as_json: Json = False,
     these_tasks: Annotated[
         bool,
         typer.Option("--these-tasks", help="Also the rate over tries with its interval on these very tasks."),
     ] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
+    form: Form = "people",
 ) -> None:
-    """Show the runs of the store: pass rate with its 95 % interval, infra, failures, costs."""
+    """Show the runs of the store as leaderboards: pass rate with its 95 % interval, infra, costs."""
     from pytest_mcode.results.runs import utc
 
     ks = whole_numbers("--pass-at", pass_at)
@@ -111,14 +128,66 @@ def results(
         )
         _refuse_impossible(runs.figures(ks), ks)
         if compare_samples:
-            _print_curves(runs.curves(ks, base=base), axis, as_json=as_json)
+            _emit_curves(form, runs.curves(ks, base=base), axis)
         elif group:
-            _print_groups(runs.grouped(ks), these_tasks=these_tasks, as_json=as_json)
+            _emit_groups(form, runs.grouped(ks), these_tasks=these_tasks)
         else:
-            found = runs.with_spread(ks) if these_tasks else runs.figures(ks)
-            _print_runs(found, as_json=as_json, as_csv=as_csv, as_markdown=as_markdown)
-            if len(found) == 1 and not (as_json or as_csv or as_markdown):
-                _print_repairs(next(iter(runs)).debugging())
+            _emit_runs(form, runs, ks, these_tasks=these_tasks)
+
+
+def _refuse_impossible(found: "Sequence[Figures]", ks: Sequence[int]) -> None:
+    if ks and found and all(each["pass_at_refused"] for each in found):
+        each = found[-1]
+        raise ConfigurationError(f"--pass-at: run {each['run_id']}: {each['pass_at_refused']}")
+
+
+def _emit_curves(form: Form, curves: "Sequence[Curve]", axis: str | None) -> None:
+    from pytest_mcode.cli.scaling_table import print_scaling, scaling_sheets
+
+    emit(
+        form,
+        curves,
+        rows=(
+            {**flat({name: curve["runs"][0][name] for name in NAMED}), **flat(point)}
+            for curve in curves
+            for point in curve["curve"]
+        ),
+        sheets=scaling_sheets(curves, axis),
+        people=lambda: print_scaling(curves, axis),
+    )
+
+
+def _emit_groups(form: Form, groups: "Sequence[Figures]", *, these_tasks: bool) -> None:
+    from pytest_mcode.cli.groups_table import groups_sheets, print_groups
+
+    emit(
+        form,
+        groups,
+        rows=groups,
+        sheets=groups_sheets(groups, these_tasks=these_tasks),
+        people=lambda: print_groups(groups, these_tasks=these_tasks),
+    )
+
+
+def _emit_runs(form: Form, runs: "Runs", ks: Sequence[int], *, these_tasks: bool) -> None:
+    from pytest_mcode.cli.results_table import print_results, results_sheets
+
+    # Tables also show pass@1 of what made all its samples.
+    shown = ks if form in ("json", "csv") else ks or (1,)
+    found = runs.with_spread(shown) if these_tasks else runs.figures(shown)
+
+    def people() -> None:
+        print_results(found, pass_at_asked=bool(ks))
+        if len(found) == 1:
+            _print_repairs(runs[0].debugging())
+
+    emit(
+        form,
+        found,
+        rows=found,
+        sheets=results_sheets(found, pass_at_asked=bool(ks)),
+        people=people,
+    )
 
 
 def _print_repairs(worth: Mapping[str, Any] | None) -> None:
@@ -128,35 +197,3 @@ def _print_repairs(worth: Mapping[str, Any] | None) -> None:
         from pytest_mcode.cli.show_run import iterations_table
 
         console().print(iterations_table(worth["iterations"]))
-
-
-def _refuse_impossible(found: "Sequence[Figures]", ks: Sequence[int]) -> None:
-    if ks and found and all(each["pass_at_refused"] for each in found):
-        each = found[-1]
-        raise ConfigurationError(f"--pass-at: run {each['run_id']}: {each['pass_at_refused']}")
-
-
-def _print_curves(curves: "Sequence[Curve]", axis: str | None, *, as_json: bool) -> None:
-    from pytest_mcode.cli.scaling_table import print_scaling
-
-    if as_json:
-        print_json(curves)
-    else:
-        print_scaling(curves, axis)
-
-
-def _print_groups(groups: "Sequence[Figures]", *, these_tasks: bool, as_json: bool) -> None:
-    from pytest_mcode.cli.groups_table import print_groups
-
-    if as_json:
-        print_json(groups)
-    else:
-        print_groups(groups, these_tasks=these_tasks)
-
-
-def _print_runs(found: "Sequence[Figures]", *, as_json: bool, as_csv: bool, as_markdown: bool) -> None:
-    from pytest_mcode.cli.results_table import print_csv, print_markdown, print_results
-
-    (print_json if as_json else print_csv if as_csv else print_markdown if as_markdown else print_results)(
-        found
-    )

@@ -1,106 +1,103 @@
-"""Runs as tables: on the terminal, in Markdown, in CSV."""
+"""Runs as a leaderboard: a table a benchmark, the best first."""
 
-import csv
-import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from pytest_mcode.cli.common import console
+from pytest_mcode.cli.output import Sheet
 from pytest_mcode.cli.run_details import bounds, details, span
 from pytest_mcode.cli.tables import (
     Column,
     Result,
     facts,
+    leaderboard_sheets,
     price_cell,
-    print_tables,
+    print_leaderboard,
     rate_cell,
     spread_cell,
     unpriced_notes,
     withheld_notes,
 )
-from pytest_mcode.records import to_json
-from pytest_mcode.results.figures import coverage, loop, percent, short_id, title
+from pytest_mcode.results.figures import percent, quantity, selected, short_id
+from pytest_mcode.results.labels import with_names
 
-__all__ = ["print_csv", "print_markdown", "print_results"]
+__all__ = ["print_results", "results_sheets"]
 
 
-def print_results(found: Sequence[Result]) -> None:
-    """Print a table for each benchmark and model, and the whole of a run where there is but one."""
-    print_tables(found, _columns(found)[1:])
-    for note in [*withheld_notes(found), *_left_out_notes(found), *unpriced_notes(found)]:
+def print_results(found: Sequence[Result], *, pass_at_asked: bool) -> None:
+    """Print a table for each benchmark, and the whole of a run where there is but one."""
+    columns = _columns(found, pass_at_asked=pass_at_asked)
+    print_leaderboard(with_names(found), selected, columns)
+    left_out = _left_out_notes(found) if pass_at_asked else ()
+    for note in [*withheld_notes(found), *left_out, *unpriced_notes(found)]:
         console().print(note)
     if len(found) == 1:
         console().print("", facts(details(found[0])), sep="\n")
 
 
-def print_markdown(found: Sequence[Result]) -> None:
-    """Print a Markdown table, one row a run."""
-    columns = _columns(found)
-    print("| " + " | ".join(name for name, _ in columns) + " |")
-    print("|" + " --- |" * len(columns))
-    for each in found:
-        cells = (" ".join(cell(each)).strip().replace("|", "\\|") for _, cell in columns)
-        print("| " + " | ".join(cells) + " |")
+def results_sheets(found: Sequence[Result], *, pass_at_asked: bool) -> Iterator[Sheet]:
+    """Yield the tables with every column."""
+    columns = _columns(found, pass_at_asked=pass_at_asked)
+    return leaderboard_sheets(with_names(found), selected, columns)
 
 
-def print_csv(found: Sequence[Result]) -> None:
-    """Print CSV, one row a run; lists and objects in it are JSON."""
-    if not found:
-        return
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(found[0])
-    for each in found:
-        writer.writerow(
-            to_json(value) if isinstance(value, dict | list) else value for value in each.values()
-        )
-
-
-def _columns(found: Sequence[Result]) -> list[Column]:
-    columns: list[Column] = [
-        ("benchmark, model", lambda each: [title(each)]),
-        ("run", _run_cell),
-        ("loop", lambda each: [loop(each)]),
-        ("tasks", lambda each: [coverage(each)]),
+def _columns(found: Sequence[Result], *, pass_at_asked: bool) -> list[Column]:
+    several = [run_id for run_id, tests in Counter(each["run_id"] for each in found).items() if tests > 1]
+    first = (
+        Column("pass@k, first attempts", _pass_at_cell)
+        if pass_at_asked
+        else Column("pass@1", _first_attempt_cell, rank=1)
+    )
+    prices = any(each["prices"] for each in found)
+    return [
+        Column("run", lambda each: _run_cell(each, with_test=each["run_id"] in several)),
+        Column("judged", _judged_cell),
+        Column("pass rate", lambda each: rate_cell(each, "pass_rate")),
+        *([Column("on these tasks", spread_cell)] if any("spread" in each for each in found) else []),
+        *([first] if pass_at_asked or any(map(_has_budget, found)) else []),
+        *_caveats(found),
+        Column("infra", _infra_cell),
+        Column("attempts", lambda each: [quantity(each["attempts"])], rank=5, right=True),
+        Column("tokens\n/task", lambda each: [quantity(each["tokens_per_judged"])], rank=3, right=True),
+        Column("s/task", lambda each: [quantity(each["seconds_per_judged"])], rank=4, right=True),
+        *([Column("price\n(a solved)", price_cell, rank=1)] if prices else []),
+        Column("started", lambda each: [each["started_at"][:16].replace("T", " ")], rank=6),
     ]
-    if len({each["run_id"] for each in found}) < len(found):
-        columns.insert(2, ("test", lambda each: [str(each["test"]).rpartition("::")[2]]))
-    if any(each["pass_at"] for each in found):
-        columns.append(("pass@k, first attempts", _pass_at_cell))
-    elif any(each["samples"] > 1 or each["debug_iters"] or _has_own_solver(each) for each in found):
-        columns.append(("1st attempt", lambda each: rate_cell(each, "first_attempt_rate")))
-    columns.append(("pass rate", lambda each: rate_cell(each, "pass_rate")))
-    if any("spread" in each for each in found):
-        columns.append(("on these tasks", spread_cell))
+
+
+def _caveats(found: Sequence[Result]) -> Iterator[Column]:
+    """Yield what takes away from rates, where it does."""
     if any(each["solved_in_process"] for each in found):
-        columns.append(("in one process", lambda each: [f"{each['solved_in_process']}/{each['solved']}"]))
+        yield Column("in one\nprocess", lambda each: [f"{each['solved_in_process']}/{each['solved']}"])
     if any(each["solved_flagged"] for each in found):
-        columns.append(("flagged", lambda each: [f"{each['solved_flagged']}/{each['solved']}"]))
+        yield Column("flagged", lambda each: [f"{each['solved_flagged']}/{each['solved']}"])
     if any(each["public_passed"] for each in found):
-        columns.append(("false passes", _false_passes_cell))
-    if any(each["infra"] for each in found):
-        columns.append(("infra", _infra_cell))
-    if any(each["prices"] for each in found):
-        columns.append(("price, a solved", price_cell))
-    return columns
+        yield Column("false\npasses", _false_passes_cell, rank=1)
 
 
-def _has_own_solver(each: Result) -> bool:
-    return "mcode_solver" in each["overridden"]
+def _has_budget(each: Result) -> bool:
+    """Whether more than a first attempt may have solved a task."""
+    return bool(each["samples"] > 1 or each["debug_iters"] or "mcode_solver" in each["overridden"])
 
 
-def _run_cell(each: Result) -> list[str]:
-    state = [] if each["status"] == "finished" else [each["status"]]
-    return [short_id(each["run_id"]), each["started_at"][5:16].replace("T", " "), *state]
+def _run_cell(each: Result, *, with_test: bool) -> list[str]:
+    return [short_id(each["run_id"]), *([str(each["test"]).rpartition("::")[2]] if with_test else [])]
+
+
+def _judged_cell(each: Result) -> list[str]:
+    of = [f"of {each['tasks_planned']}"] if each["tasks_planned"] is not None else []
+    return [str(each["tasks_judged"]), *of, *([each["status"]] if each["status"] != "finished" else [])]
 
 
 def _false_passes_cell(each: Result) -> list[str]:
     """What passed the tests that it could see, and failed the judge."""
-    return [percent(each["false_positive_rate"]), f"of {each['public_passed']}"]
+    of = each["public_passed"]
+    return [percent(each["false_positive_rate"]), f"of {of}"] if of else [percent(None)]
 
 
 def _infra_cell(each: Result) -> list[str]:
-    if not each["infra"]:
-        return ["0"]
-    return [str(each["infra"]), f"{bounds(each)}"]
+    """Return infra outcomes, and between which rates they leave the pass rate."""
+    return [str(each["infra"]), *([f"({bounds(each, '–')})"] if each["infra"] else [])]
 
 
 def _left_out_notes(found: Sequence[Result]) -> Iterator[str]:
@@ -112,6 +109,14 @@ def _left_out_notes(found: Sequence[Result]) -> Iterator[str]:
             runs.setdefault(reason, []).append(short_id(each["run_id"]))
     for reason, ids in runs.items():
         yield f"No pass@k of {', '.join(ids)}: {reason}."
+
+
+def _first_attempt_cell(each: Result) -> list[str]:
+    """Return pass@1 over all first attempts of a run that made them all, else the rate of the first one."""
+    for at in each["pass_at"]:
+        if at["k"] == 1:
+            return [percent(at["rate"])]
+    return [percent(each["first_attempt_rate"])]
 
 
 def _pass_at_cell(each: Result) -> list[str]:

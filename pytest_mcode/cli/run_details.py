@@ -107,9 +107,9 @@ def _pass_at(at: dict[str, Any], each: Result) -> str:
     return f"{span(at, 'rate')} first attempts{repaired}"
 
 
-def bounds(each: Result) -> str:
+def bounds(each: Result, to: str = " to ") -> str:
     """Return the rates that infra outcomes leave open: all of them unsolved, all of them solved."""
-    return f"{100 * each['pass_rate_if_infra_failed']:.1f} to {100 * each['pass_rate_if_infra_solved']:.1f}"
+    return f"{100 * each['pass_rate_if_infra_failed']:.1f}{to}{100 * each['pass_rate_if_infra_solved']:.1f}"
 
 
 def span(at: dict[str, Any], name: str, suffix: str = "") -> str:

@@ -1,14 +1,13 @@
 """Does sampling help? Curves as tables on the terminal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rich.table import Table
-
 from pytest_mcode.cli.common import console
+from pytest_mcode.cli.output import Sheet, print_sheet
 from pytest_mcode.results.figures import axis_name, interval, loop, percent, quantity, short_id, title
 
-__all__ = ["print_scaling"]
+__all__ = ["print_scaling", "scaling_sheets"]
 
 
 def print_scaling(groups: Sequence[Mapping[str, Any]], axis: str | None) -> None:
@@ -16,16 +15,8 @@ def print_scaling(groups: Sequence[Mapping[str, Any]], axis: str | None) -> None
     terminal = console()
     if not groups:
         terminal.print("No run matches.")
-    for group in groups:
-        first = group["runs"][0]
-        terminal.print(f"{title(first)}, {loop(first, with_samples=False)}".rstrip(" ,"), style="bold cyan")
-        table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
-        cost = [axis_name(axis)] if axis else []
-        for heading in ("samples", "from", "tasks", "solved within them", *cost, "gain", "p"):
-            table.add_column(heading, justify="left" if heading in TEXTS else "right")
-        for point in group["curve"]:
-            table.add_row(*_cells(point, axis))
-        terminal.print(table)
+    for group, sheet in zip(groups, scaling_sheets(groups, axis), strict=True):
+        print_sheet(sheet)
         if any(point["gain"] is not None for point in group["curve"]):
             terminal.print(_base(group))
     points = [point for group in groups for point in group["curve"]]
@@ -42,6 +33,17 @@ def print_scaling(groups: Sequence[Mapping[str, Any]], axis: str | None) -> None
         )
     if groups and all(len(group["curve"]) == 1 for group in groups):
         terminal.print("No two runs differ in samples only, and none started all of several (--all-samples).")
+
+
+def scaling_sheets(groups: Sequence[Mapping[str, Any]], axis: str | None) -> Iterator[Sheet]:
+    """Yield a table for each group, where asked for with what a task costs on `axis`."""
+    cost = [axis_name(axis)] if axis else []
+    headings = ["samples", "from", "tasks", "solved within them", *cost, "gain", "p"]
+    for group in groups:
+        first = group["runs"][0]
+        title_of = f"{title(first)}, {loop(first, with_samples=False)}".rstrip(" ,")
+        rows = [_cells(point, axis) for point in group["curve"]]
+        yield Sheet(headings, rows, title_of, [name for name in headings if name not in TEXTS])
 
 
 UNKNOWN = {

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pytest_mcode.cli.common import DEFAULT_DB, Db, Json, open_results, print_json
+from pytest_mcode.cli.common import DEFAULT_DB, Db, open_results
+from pytest_mcode.cli.output import Form, emit, flat, formatted
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.loop_options import ASK_MODEL
 
@@ -17,6 +18,7 @@ __all__ = ["select"]
 USUAL = ("first", "public", "vote")
 
 
+@formatted
 def select(
     run: Annotated[
         str, typer.Argument(help="A run with all samples: its id, the start or end of it, or `latest`.")
@@ -40,7 +42,7 @@ def select(
         bool, typer.Option("--again", help="Choose anew where a choice is recorded already.")
     ] = False,
     db: Db = DEFAULT_DB,
-    as_json: Json = False,
+    form: Form = "people",
 ) -> None:
     """Choose one sample a task without the judging tests, as a user would have to, and see what is lost.
 
@@ -60,12 +62,15 @@ def select(
         finally:
             if writer:
                 writer.close()
-    if as_json:
-        print_json(chosen)
-    else:
-        from pytest_mcode.cli.select_table import print_selection
+    from pytest_mcode.cli.select_table import print_selection, selection_sheets
 
-        print_selection(chosen)
+    emit(
+        form,
+        chosen,
+        rows=({"run_id": chosen["run_id"], **flat(way)} for way in chosen["ways"]),
+        sheets=selection_sheets(chosen),
+        people=lambda: print_selection(chosen),
+    )
 
 
 def _usual(run: "Row") -> list[str]:

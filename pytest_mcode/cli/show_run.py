@@ -8,8 +8,9 @@ from rich.rule import Rule
 from rich.table import Table
 
 from pytest_mcode.cli.common import AXES
+from pytest_mcode.cli.output import Sheet
 from pytest_mcode.cli.run_details import details
-from pytest_mcode.cli.tables import facts
+from pytest_mcode.cli.tables import facts, facts_sheet
 from pytest_mcode.results.configuration import applicable
 from pytest_mcode.results.figures import (
     axis_name,
@@ -23,7 +24,7 @@ from pytest_mcode.results.figures import (
 )
 from pytest_mcode.results.shards import shard_words
 
-__all__ = ["render_run"]
+__all__ = ["iterations_table", "render_run", "run_sheets", "tasks_sheet"]
 
 
 def render_run(loaded: Mapping[str, Any]) -> Iterator[RenderableType]:
@@ -42,6 +43,24 @@ def render_run(loaded: Mapping[str, Any]) -> Iterator[RenderableType]:
     yield facts([*_flat(loaded["environment"]), *_flat(loaded["model_info"], "model.")])
     yield _rule("tasks")
     yield from _tasks(loaded["tasks"])
+
+
+def run_sheets(loaded: Mapping[str, Any]) -> Iterator[Sheet]:
+    """Yield the same as tables: figures by test function, settings, environment, tasks."""
+    for each in loaded["results"]:
+        yield facts_sheet(details(each), f"{title(each)}, {each['test']}")
+    yield facts_sheet(_flat(applicable(loaded["results"][0])), "settings")
+    yield facts_sheet([*_flat(loaded["environment"]), *_flat(loaded["model_info"], "model.")], "environment")
+    yield tasks_sheet(loaded)
+
+
+def tasks_sheet(loaded: Mapping[str, Any]) -> Sheet:
+    """Return what became of each task."""
+    rows = [
+        [each["task_id"], each["status"], each["verdict"] or "", str(each["attempts"]), each["error"]]
+        for each in loaded["tasks"]
+    ]
+    return Sheet(["task", "status", "verdict", "attempts", "cause"], rows, "tasks", ("attempts",))
 
 
 def _way_on(each: Mapping[str, Any], environment: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -4,12 +4,14 @@ from typing import Annotated
 
 import typer
 
-from pytest_mcode.cli.common import DEFAULT_DB, Db, Json, open_results, print_json
+from pytest_mcode.cli.common import DEFAULT_DB, Db, open_results
+from pytest_mcode.cli.output import Form, emit, formatted
 from pytest_mcode.errors import ConfigurationError
 
 __all__ = ["tasks"]
 
 
+@formatted
 def tasks(
     benchmark: Annotated[
         str | None, typer.Argument(help="Only its runs; with --near, its tasks.", metavar="BENCHMARK")
@@ -42,7 +44,7 @@ def tasks(
         str | None, typer.Option(metavar="PATH|ID", help="Where OTHER's tasks come from.")
     ] = None,
     db: Db = DEFAULT_DB,
-    as_json: Json = False,
+    form: Form = "people",
 ) -> None:
     """Show which tasks tell models apart: solved by nobody, by everybody, by some; judged differently.
 
@@ -65,12 +67,15 @@ def tasks(
     else:
         with open_results(db) as results:
             found = results.runs(*(run or ()), benchmark=benchmark, model=model).items()
-    if as_json:
-        print_json(found)
-        return
-    from pytest_mcode.cli.tasks_table import print_items, print_near
+    from pytest_mcode.cli.tasks_table import items_rows, items_sheets, near_sheets, print_items, print_near
 
     if near is None:
-        print_items(found, every=every)
+        emit(
+            form,
+            found,
+            rows=items_rows(found),
+            sheets=items_sheets(found, every=every),
+            people=lambda: print_items(found, every=every),
+        )
     else:
-        print_near(found)
+        emit(form, found, rows=found["pairs"], sheets=near_sheets(found), people=lambda: print_near(found))

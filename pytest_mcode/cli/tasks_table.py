@@ -4,13 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from string import ascii_uppercase
 from typing import Any
 
-from rich.table import Table
-
 from pytest_mcode.cli.common import console
-from pytest_mcode.cli.tables import facts
-from pytest_mcode.results.figures import MISSING, percent, short_id, visible
+from pytest_mcode.cli.output import Sheet, print_sheet
+from pytest_mcode.cli.tables import facts, facts_sheet
+from pytest_mcode.results.figures import MISSING, percent, short_id
 
-__all__ = ["print_items", "print_near"]
+__all__ = ["items_rows", "items_sheets", "near_sheets", "print_items", "print_near"]
 
 FEW = 12
 """Rows that are shown of what has many."""
@@ -20,13 +19,11 @@ Item = Mapping[str, Any]
 def print_items(found: Mapping[str, Any], *, every: bool) -> None:
     """Print which configurations there are, and the tasks on which they differ most."""
     terminal = console()
-    letters = [_letter(number) for number in range(len(found["configurations"]))]
-    named = zip(letters, found["configurations"], strict=True)
-    terminal.print(facts((letter, _configuration(each)) for letter, each in named))
+    terminal.print(facts(_configurations(found)))
     terminal.print(facts(_summary(found)))
     shown = found["tasks"] if every else _telling(found["tasks"])
     if shown:
-        terminal.print(_table(shown, letters))
+        print_sheet(_sheet(shown, found))
     if len(shown) < len(found["tasks"]):
         terminal.print(
             f"{len(shown)} of {len(found['tasks'])} tasks; --all prints the others, --json all figures."
@@ -41,21 +38,50 @@ def print_near(found: Mapping[str, Any]) -> None:
         f"{count} of {len(found['pairs'])} tasks of {found['benchmark']} nearly repeat one of "
         f"{found['other']}: at least {percent(found['least'])} of their words in a row."
     )
-    table = _plain_table("task", "nearest", "prompt", "solution")
-    for pair in found["pairs"][: max(count, FEW)]:
-        cells = (pair["task_id"], pair["other"], percent(pair["prompt"]), percent(pair["solution"]))
-        table.add_row(*map(visible, cells))
-    terminal.print(table)
+    for sheet in near_sheets(found):
+        print_sheet(sheet)
     terminal.print("By words in a row, not by meaning: the same problem in other words is not seen.")
+
+
+def items_rows(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a row a task: the share of tries that solved it by configuration, and how far these differ."""
+    for each in found["tasks"]:
+        shares = dict(zip(_letters(found), each["shares"], strict=True))
+        yield {
+            "task_id": each["task_id"],
+            **{f"share_{letter}": share for letter, share in shares.items()},
+            "spread": each["spread"],
+            "flaky": each["flaky"],
+        }
+
+
+def items_sheets(found: Mapping[str, Any], *, every: bool) -> Iterator[Sheet]:
+    """Yield what the letters mean, and the tasks."""
+    yield facts_sheet([*_configurations(found), *_summary(found)])
+    yield _sheet(found["tasks"] if every else _telling(found["tasks"]), found)
+
+
+def near_sheets(found: Mapping[str, Any]) -> Iterator[Sheet]:
+    """Yield the repeated tasks, or else the nearest ones."""
+    rows = [
+        [pair["task_id"], pair["other"], percent(pair["prompt"]), percent(pair["solution"])]
+        for pair in found["pairs"][: max(len(found["repeated"]), FEW)]
+    ]
+    yield Sheet(["task", "nearest", "prompt", "solution"], rows, right=("prompt", "solution"))
+
+
+def _letters(found: Mapping[str, Any]) -> list[str]:
+    return [_letter(number) for number in range(len(found["configurations"]))]
 
 
 def _letter(number: int) -> str:
     return ascii_uppercase[number] if number < len(ascii_uppercase) else f"#{number + 1}"
 
 
-def _configuration(each: Mapping[str, Any]) -> str:
-    runs = ", ".join(short_id(run_id) for run_id in each["run_ids"])
-    return f"{each['title']}, {each['loop']} ({runs})"
+def _configurations(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for letter, each in zip(_letters(found), found["configurations"], strict=True):
+        runs = ", ".join(short_id(run_id) for run_id in each["run_ids"])
+        yield letter, f"{each['title']}, {each['loop']} ({runs})"
 
 
 def _summary(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -79,18 +105,15 @@ def _telling(tasks: Sequence[Item]) -> list[Item]:
     return sorted(divided, key=lambda each: abs(each["shares"][0] - 0.5))[:FEW]
 
 
-def _table(shown: Sequence[Item], letters: Sequence[str]) -> Table:
-    table = _plain_table("task", *letters, "spread", "flaky")
-    for each in shown:
-        spread = MISSING if each["spread"] is None else percent(each["spread"])
-        table.add_row(
-            visible(each["task_id"]), *map(percent, each["shares"]), spread, str(each["flaky"] or "")
-        )
-    return table
+def _sheet(shown: Sequence[Item], found: Mapping[str, Any]) -> Sheet:
+    """Return shares in whole percent: a column each has room for three digits."""
+    headings = ["task", *_letters(found), "spread", "flaky"]
+    rows = [
+        [each["task_id"], *map(_share, each["shares"]), _share(each["spread"]), str(each["flaky"] or "")]
+        for each in shown
+    ]
+    return Sheet(headings, rows, "solved by each, % of tries", headings[1:])
 
 
-def _plain_table(*headings: str) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
-    for number, heading in enumerate(headings):
-        table.add_column(heading, overflow="fold", justify="left" if number == 0 else "right")
-    return table
+def _share(share: float | None) -> str:
+    return MISSING if share is None else f"{100 * share:.0f}"

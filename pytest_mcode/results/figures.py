@@ -20,6 +20,7 @@ __all__ = [
     "cost_words",
     "count",
     "coverage",
+    "dataset_title",
     "further_attempts",
     "interval",
     "iteration",
@@ -29,6 +30,7 @@ __all__ = [
     "percent",
     "quantity",
     "replayed",
+    "selected",
     "short_id",
     "title",
     "took",
@@ -68,11 +70,10 @@ def quantity(number: float | None, unit: str = "") -> str:
 
 
 def coverage(result: Mapping[str, Any]) -> str:
-    """Return judged/planned tasks; a subset of the split is labelled ``38/164`` as a whole."""
+    """Return judged ``of`` planned tasks: ``162 of 164``; a subset of the split says so: ``36 of 38/164``."""
     judged, planned, total = result["tasks_judged"], result["tasks_planned"], result["tasks_total"]
-    if planned is None or planned >= total:
-        return f"{judged}/{total if planned is None else planned}"
-    return f"{planned}/{total}" if judged == planned else f"{judged} of {planned}/{total}"
+    of = total if planned is None else planned if planned >= total else f"{planned}/{total}"
+    return f"{judged} of {of}"
 
 
 def loop(run: Mapping[str, Any], *, with_samples: bool = True) -> str:
@@ -142,7 +143,19 @@ def title(run: Mapping[str, Any]) -> str:
     """Return benchmark, start of its fingerprint, and model: ``humaneval@7dce605, granite4:3b (ollama)``."""
     name = model_name(run)
     model = name if name == run["backend"] else f"{name} ({run['backend']})"
-    return visible(f"{run['benchmark']}@{run['dataset_fingerprint'][:7]}, {model}")
+    return visible(f"{dataset_title(run)}, {model}")
+
+
+def dataset_title(run: Mapping[str, Any]) -> str:
+    """Return a benchmark and the start of its fingerprint: ``humaneval@7dce605``."""
+    return visible(f"{run['benchmark']}@{run['dataset_fingerprint'][:7]}")
+
+
+def selected(run: Mapping[str, Any]) -> str:
+    """Return what a run is about: a benchmark's ``164 tasks``, or a subset of them, ``38/164``."""
+    planned, total = run["tasks_planned"], run["tasks_total"]
+    whole = planned is None or planned >= total
+    return f"{dataset_title(run)}, {f'{total} tasks' if whole else f'a subset: {planned}/{total} tasks'}"
 
 
 def visible(text: str) -> str:

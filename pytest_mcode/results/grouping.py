@@ -27,6 +27,7 @@ SHARED = (
     "debug_iters",
     "timeout",
     "retrieval",
+    "prompt_hash",
     "test",
     "overridden",
     "tasks_total",

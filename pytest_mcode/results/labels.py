@@ -9,7 +9,7 @@ from pytest_mcode.records import to_json
 from pytest_mcode.results.configuration import configuration
 from pytest_mcode.results.figures import brief, loop, model_name, replayed, short_id, visible
 
-__all__ = ["labels", "with_labels"]
+__all__ = ["labels", "with_labels", "with_names"]
 
 Run = Mapping[str, Any]
 """A row of ``runs`` with its ``test`` and ``overridden``, or the figures of one."""
@@ -33,6 +33,23 @@ def labels(runs: Sequence[Run]) -> list[str]:
 def with_labels(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """Return the runs, each with its ``label``."""
     return [{**run, "label": label} for run, label in zip(runs, labels(runs), strict=True)]
+
+
+def with_names(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """Return the runs, each with its ``names``: model and configuration, for two columns of a table.
+
+    Runs of one benchmark that are alike in both get the settings in which they differ.
+    """
+    parts = [_parts(run, runs) for run in runs]
+    alike = ["\n".join(each) for each in parts]
+    further = [
+        named.removeprefix(before).strip(", ")
+        for named, before in zip(_apart(runs, alike, _settings), alike, strict=True)
+    ]
+    return [
+        {**run, "names": (model, f"{loop} {more}".strip())}
+        for run, (_, model, loop, _), more in zip(runs, parts, further, strict=True)
+    ]
 
 
 def _parts(run: Run, runs: Sequence[Run]) -> tuple[str, str, str, str]:

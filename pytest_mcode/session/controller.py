@@ -21,6 +21,7 @@ from pytest_mcode.session.identity import TaskIds
 from pytest_mcode.session.interruption import sigterm_interrupts, undisturbed
 from pytest_mcode.session.items import Items, leave_out_our_line
 from pytest_mcode.session.lease import Lease
+from pytest_mcode.session.listeners import Listeners
 from pytest_mcode.session.opening import open_run
 from pytest_mcode.session.plan import Plan, make_plan
 from pytest_mcode.session.progress import Progress
@@ -54,6 +55,7 @@ class Controller:
         self.planned = 0
         self.store: Store | None = None
         self._notes = list(caveats(config, settings))
+        self._listeners = Listeners(config, self._notes)
         self.decision: gates.Decision | None = None
         self._progress_lines: Progress | None = None
         self._stopped = False
@@ -109,9 +111,9 @@ class Controller:
             self._lease.take_up(self.plan, self.store)
         if getattr(self.config.option, "dist", "no") == "no":  # workers open a model of their own
             parts.import_model(self.settings)
-        session_id = self.plan.session_id
-        sandbox_info = self.plan.harness.check_sandbox(self.settings, session_id, tasks, self._progress)
-        self.run_info = self.plan.run_info(
+        plan = self.plan
+        sandbox_info = plan.harness.check_sandbox(self.settings, plan.session_id, tasks, self._progress)
+        self.run_info = plan.run_info(
             model_info=model_info,
             environment={
                 **environment.describe(),
@@ -175,6 +177,7 @@ class Controller:
         told = (self._stop, self._progress)
         self._recorder = Recorder(self.plan, self.store, self.tally, self._earlier, *told)
         self._progress_lines = Progress(self._reporter, self.tally, self.planned)
+        self._listeners.run_started(self.run_info, self.planned, resumed=self._earlier is not None)
 
     def _prepare(self, tasks: list[Task]) -> None:
         try:
@@ -210,7 +213,8 @@ class Controller:
     def _flush(self, *, more_is_coming: bool = False) -> None:
         if self._recorder and self._recorder.is_due(more_is_coming=more_is_coming):
             with undisturbed():  # What is counted is stored.
-                self._recorder.flush()
+                recorded = self._recorder.flush()
+            self._listeners.recorded(recorded)
         if self._lease.lost:
             self._stop(self._lease.lost)
         if self._progress_lines:
@@ -240,12 +244,6 @@ class Controller:
         target = self.config.pluginmanager.get_plugin("dsession") or self._session
         target.shouldstop = reason
 
-    def pytest_report_teststatus(self, report: pytest.TestReport) -> Any:
-        """Give infra outcomes a category, letter and word of their own."""
-        if getattr(report, "mcode_status", "") == "infra":
-            return "infra", "I", ("INFRA", {"yellow": True, "bold": True})
-        return None
-
     # At the end.
 
     @pytest.hookimpl(trylast=True)
@@ -253,7 +251,7 @@ class Controller:
         """Close the run and let a gate decide between 0 and 1."""
         self._undo_sigterm()
         if self._recorder:
-            self._recorder.finish()
+            self._listeners.recorded(self._recorder.finish())
         self._flush()
         if self.planned and self.store:
             self._close_run(self.store, exitstatus)
@@ -277,6 +275,7 @@ class Controller:
         with contextlib.suppress(InfraError):
             patiently(lambda: store.note_concurrency(run_id, self._concurrency.found), self._recorder)
             patiently(lambda: store.finish_run(run_id, status, shard), self._recorder)
+            self._listeners.run_finished(status, store)
 
     @property
     def _is_complete(self) -> bool:

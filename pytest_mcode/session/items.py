@@ -158,6 +158,12 @@ class Items:
         if self._elsewhere and exitstatus in (0, 1):
             journal.discard(self._plan.session_id)
 
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> Any:
+        """Give infra outcomes a category, letter and word of their own."""
+        if getattr(report, "mcode_status", "") == "infra":
+            return "infra", "I", ("INFRA", {"yellow": True, "bold": True})
+        return None
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
         """Put the task's outcome on the report as one JSON string."""

@@ -70,8 +70,8 @@ class Recorder:
             and not (more_is_coming and now - self._since < BURST_SECONDS)
         )
 
-    def flush(self) -> None:
-        """Store what waits, and count it; where that fails for a passing reason, let it wait for a while."""
+    def flush(self) -> list[TaskOutcome]:
+        """Store what waits, count it, and return it; what fails for a passing reason waits for a while."""
         outcomes, self._waiting = self._waiting, []
         try:
             with self._store.together():
@@ -81,10 +81,10 @@ class Recorder:
         except InfraError as error:
             if isinstance(error, PassingError) and self._may_wait(error):
                 self._waiting = outcomes
-                return
+                return []
             # Not counted: a resumed session takes them up from their journals.
             self._stop(f"{error}; what was recorded before is safe")
-            return
+            return []
         self._failing_since = None
         for outcome in outcomes:
             if outcome.status != "infra":
@@ -92,6 +92,7 @@ class Recorder:
             self._tally.add(outcome)
             if self._tally.infra_in_a_row == self._plan.settings.max_infra:
                 self._stop(too_many(self._tally.infra_in_a_row, outcome.error))
+        return outcomes
 
     def _may_wait(self, error: PassingError) -> bool:
         now = time.monotonic()
@@ -102,11 +103,13 @@ class Recorder:
         self.gave_up = now - self._failing_since >= PATIENCE_SECONDS
         return not self.gave_up
 
-    def finish(self) -> None:
-        """Store what waits at the end of the session, as long as there is hope."""
+    def finish(self) -> list[TaskOutcome]:
+        """Store what waits at the end of the session, as long as there is hope, and return it."""
+        stored: list[TaskOutcome] = []
         while self._waiting:
             time.sleep(max(0.0, self._try_again_at - time.monotonic()))
-            self.flush()
+            stored += self.flush()
+        return stored
 
     def _note_overridden(self, outcome: TaskOutcome) -> None:
         known = self._tally.overridden.get(outcome.test, {})

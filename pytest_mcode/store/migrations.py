@@ -79,10 +79,12 @@ def add_choices(connection: Connection) -> None:
 
 
 def add_tags_and_notes(connection: Connection) -> None:
-    """Add to runs what people say of them, and an index by which rates of many are counted at once."""
+    """Add to runs what people say of them, and indexes by which rates of many are counted at once."""
     for column in ("tags", "note"):
         connection.execute(text(f"ALTER TABLE runs ADD COLUMN {column} TEXT DEFAULT '' NOT NULL"))
     connection.execute(text("CREATE INDEX tasks_by_status ON tasks (run_id, test, status)"))
+    in_containers = "CREATE INDEX attempts_passed_in_containers ON attempts (task) WHERE "
+    connection.execute(text(f"{in_containers} mode = 'container' AND verdict = 'passed'"))
 
 
 def hide_passwords_and_add_shards(connection: Connection) -> None:

@@ -128,9 +128,8 @@ def outcome_groups(
 def _passed_flagged() -> ColumnElement[bool]:
     """Whether a task has a pass by a flagged solution; only judges in containers flag any."""
     made = schema.attempts.c
-    flagged = and_(
-        made.mode == "container", made.verdict == "passed", type_coerce(made.extra, Text).like('%"flags":{"%')
-    )
+    # As it stands there, the index over just these attempts is used: no other is looked at.
+    flagged = and_(schema.PASSED_IN_CONTAINERS, type_coerce(made.extra, Text).like('%"flags":{"%'))
     return select(made.id).where(made.task == schema.tasks.c.id, flagged).exists()
 
 
@@ -226,7 +225,8 @@ def _resolve(connection: Connection, name: str, store: Store) -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        raise ConfigurationError(f"run {name!r} may be {', '.join(found[:5])}; give more of its id")
+        more = f" and {len(found) - 5} more (`mcode results` lists them)" if len(found) > 5 else ""
+        raise ConfigurationError(f"run {name!r} may be {', '.join(found[:5])}{more}; give more of its id")
     near = get_close_matches(name, ids, n=3, cutoff=0.5)
     hint = f"near ones: {', '.join(near)}" if near else f"the latest is {ids[-1]}"
     raise ConfigurationError(f"no run {name!r} in {store.place}; {hint}")

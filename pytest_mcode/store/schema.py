@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 from pytest_mcode.records import to_json
@@ -76,6 +77,8 @@ def _is_storable(text: str) -> bool:
     return True
 
 
+PASSED_IN_CONTAINERS = text("mode = 'container' AND verdict = 'passed'")
+"""Of attempts: few in most stores, and asked for of every task whenever rates are counted."""
 metadata = MetaData()
 
 schema_version = Table(
@@ -236,6 +239,12 @@ attempts = Table(
     Column("messages", Json, nullable=False, comment="the conversation as it was sent"),
     Column("extra", Json, nullable=False),
     UniqueConstraint("task", "sample", "iteration"),
+    Index(
+        "attempts_passed_in_containers",
+        "task",
+        sqlite_where=PASSED_IN_CONTAINERS,
+        postgresql_where=PASSED_IN_CONTAINERS,
+    ),
 )
 
 choices = Table(

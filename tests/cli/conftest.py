@@ -18,11 +18,11 @@ Mcode = Callable[..., Result]
 
 @pytest.fixture
 def mcode(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
-    """Run the console script with these arguments, on a terminal of 80 columns."""
-    monkeypatch.setenv("COLUMNS", "80")
+    """Run the console script with these arguments, on a terminal of 80 columns unless others are given."""
     monkeypatch.setenv("NO_COLOR", "1")
 
-    def run(*arguments: object) -> Result:
+    def run(*arguments: object, columns: int = 80) -> Result:
+        monkeypatch.setenv("COLUMNS", str(columns))
         monkeypatch.setattr(sys, "argv", ["mcode", *map(str, arguments)])
         capsys.readouterr()
         with pytest.raises(SystemExit) as stopped:

@@ -163,7 +163,7 @@ def test_repeats_cost_what_a_run_costs(mcode: Mcode, tmp_path: Path) -> None:
     assert group["price"] == pytest.approx(4 * 300 / 1e6)
     assert group["price_per_solved"] == pytest.approx(8 * 300 / 1e6 / 7)
     shown = words(mcode("results", "--grouped", "--price", "1,10", "--db", db))
-    assert "price, a solved" in shown
+    assert "price (a solved)" in shown
     assert "0.0012" in shown
     silent = [replace(each, attempts=(replace(each.attempts[0], prompt_tokens=None),)) for each in first]
     write_run(db, run_info("silent", timeout=1.0, tasks_total=4), silent)

@@ -135,7 +135,7 @@ def test_run_without_outcomes_has_no_rate(mcode: Mcode, db: Path) -> None:
     assert [empty[name] for name in ("pass_rate", "pass_rate_low", "seconds_per_judged", "model")] == [
         None
     ] * 4
-    assert "0/164" in mcode("results", "--db", db, "--latest").out
+    assert " 0 of 164 running " in mcode("results", "--db", db, "--latest").out
 
 
 @pytest.mark.parametrize(
@@ -233,10 +233,21 @@ def test_table_shows_subset_interval_and_infra_bounds(mcode: Mcode, db: Path) ->
     shown = mcode("results", "--db", db, "--benchmark", "humaneval", "--model", "granite4:3b").out
     lines = shown.splitlines()
     assert max(map(len, lines)) <= 80
-    assert lines[0] == f"humaneval@{run_info().dataset_fingerprint[:7]}, granite4:3b (ollama)"
-    first = " ".join(lines[2].split()), " ".join(lines[3].split())
-    assert first == ("aaaaaa n=1 3/4 33.3% 33.3% 1", "08-01 10:00 [6.1, 79.2] [6.1, 79.2] 25.0 to 50.0")
-    assert " 2/164 " in lines[6]
+    assert lines[0] == f"humaneval@{run_info().dataset_fingerprint[:7]}, 4 tasks"
+    words = [" ".join(line.split()) for line in lines]
+    best, second = "granite4:3b bbbbbb 4 75.0% 50.0% 0 210", "granite4:3b aaaaaa 3 33.3% 33.3% 1 120"
+    assert words.index(best) < words.index(second)
+    assert "n=1 of 4 [6.1, 79.2] (25.0–50.0)" in words
+    assert f"humaneval@{run_info().dataset_fingerprint[:7]}, a subset: 2/164 tasks" in words
+    assert words[-1] == "Not in this width: attempts, s/task, started; --markdown has all."
+
+
+def test_a_wide_terminal_has_a_line_a_run(mcode: Mcode, db: Path) -> None:
+    shown = mcode("results", "--db", db, "--benchmark", "humaneval", "--model", "granite4:3b", columns=160)
+    words = [" ".join(line.split()) for line in shown.out.splitlines()]
+    run = "granite4:3b n=1 aaaaaa 3 of 4 33.3% [6.1, 79.2]"
+    assert f"{run} 33.3% 1 (25.0–50.0) 3 120 2 2026-08-01 10:00" in words
+    assert "Not in this width" not in shown.out
 
 
 def test_one_run_is_shown_whole(mcode: Mcode, db: Path) -> None:
@@ -261,7 +272,7 @@ def test_false_passes_are_counted(mcode: Mcode, tmp_path: Path) -> None:
     assert listed(mcode, tmp_path / "r.db")[0]["false_positive_rate"] == 0.5
     shown = mcode("results", "--db", tmp_path / "r.db").out
     assert "1/2: 50.0% of what passed the visible tests failed the judge" in " ".join(shown.split())
-    assert shown.splitlines()[1].split()[-2:] == ["false", "passes"]
+    assert "false" in shown.splitlines()[1].split()
 
 
 def test_passes_in_one_process_are_counted_apart(mcode: Mcode, tmp_path: Path) -> None:
@@ -273,7 +284,7 @@ def test_passes_in_one_process_are_counted_apart(mcode: Mcode, tmp_path: Path) -
     write_run(db, run_info("run-2"), [outcome(0, "passed")])
     found = json.loads(mcode("results", "--db", db, "--json").out)
     assert [(each["solved"], each["solved_in_process"]) for each in found] == [(2, 1), (1, 0)]
-    assert "in one process" in mcode("results", "--db", db).out
+    assert "in one" in mcode("results", "--db", db).out
     shown = " ".join(mcode("results", "--db", db, "--run", "run-1").out.split())
     assert "1 of the solved passed in one process with their tests, where a pass is not proven" in shown
     assert "unproven" not in mcode("results", "--db", db, "--run", "run-2").out
@@ -332,7 +343,6 @@ def test_test_functions_are_apart(mcode: Mcode, tmp_path: Path) -> None:
         ("mine.py::test_b", 1, 1),
     ]
     shown = mcode("results", "--db", db).out.splitlines()
-    assert shown[1].split()[:3] == ["run", "test", "loop"]
     assert [line.split()[1] for line in shown if "n=1" in line] == ["test_a", "test_b"]
 
 
@@ -342,9 +352,10 @@ def test_csv_and_markdown_hold_every_run(mcode: Mcode, db: Path) -> None:
     assert json.loads(rows[0]["verdicts"]) == {"syntax": 1, "assertion": 1}
     assert float(rows[0]["pass_rate"]) == 1 / 3
     table = mcode("results", "--db", db, "--markdown").out.splitlines()
-    assert len(table) == 7
-    assert {line.count("|") for line in table} == {table[0].count("|")}
-    assert "| 33.3% [6.1, 79.2] | 1 25.0 to 50.0 |" in table[2]
+    lines = [line for line in table if line.startswith("|")]
+    assert {line.count("|") for line in lines} == {lines[0].count("|")}
+    assert sum(line.startswith(("| granite4", "| qwen", "| gold")) for line in lines) == 5
+    assert any("| 33.3% [6.1, 79.2] | 33.3% | 1 (25.0–50.0) | 3 | 120 | 2 |" in line for line in lines)
 
 
 def test_compare_samples_groups_what_differs_in_samples_only(mcode: Mcode, db: Path) -> None:
@@ -430,7 +441,7 @@ def test_grouped_repeats_are_averaged_task_by_task(mcode: Mcode, tmp_path: Path)
     assert (both["tasks_judged"], both["pass_rate"]) == (4, (1 + 0.5 + 0 + 0) / 4)
     assert both["pass_rate_low"] < both["pass_rate"] < both["pass_rate_high"]
     assert (both["solved_always"], both["solved_sometimes"]) == (1, 1)
-    shown = " ".join(mcode("results", "--db", db, "--grouped").out.split())
+    shown = " ".join(mcode("results", "--db", db, "--grouped", columns=120).out.split())
     assert "37.5%" in shown
     assert "33.3%" in shown
     assert mcode("results", "--db", db, "--grouped", "--samples", 2).out.count("\n") >= 2

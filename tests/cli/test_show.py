@@ -1,3 +1,5 @@
+import csv
+import io
 import json
 import os
 import pty
@@ -168,6 +170,11 @@ def test_infra_task_shows_its_cause(mcode: Mcode, db: Path) -> None:
             "no task 'HumanEval/1'; there are HumanEval/0, HumanEval/2, HumanEval/9, HumanEval/10",
         ),
         (["latest", "humaneval/10"], "no task 'humaneval/10'; there are HumanEval/10, "),
+        (["model=m"], "'model=m' is a filter, which selects repeats in `mcode compare` and `mcode match`"),
+        (["latest", "--sample", "0"], "--sample narrows what is shown of one task: name it after the run"),
+        (["latest", "--diff"], "--diff narrows what is shown of one task: name it after the run"),
+        (["latest", "HumanEval/0", "--sample", "7"], "no sample 7 of HumanEval/0; give one from 0 to 1"),
+        (["latest", "--csv", "--json"], "--json, --csv: what is printed has one form; give one of them"),
         (["latest", "x"], "has no task 'x'; it has 4, such as HumanEval/0, HumanEval/2, HumanEval/9"),
     ],
 )
@@ -177,10 +184,18 @@ def test_bad_input_is_one_message(mcode: Mcode, db: Path, arguments: list[str], 
     assert message in result.err
 
 
-def test_terminal_gets_colours_through_its_pager(db: Path) -> None:
+@pytest.mark.parametrize("pager", ["less", "other"])
+def test_colours_go_through_a_pager_that_shows_them_and_no_other(
+    db: Path, tmp_path: Path, pager: str
+) -> None:
+    """`less` is told to pass them on; another pager may print them as text, so it gets none."""
+    program = tmp_path / pager
+    program.write_text('#!/bin/sh\nsed "s/^/paged with $LESS: /"')
+    program.chmod(0o755)
     script = Path(sys.executable).with_name("mcode")
-    environment = {**os.environ, "TERM": "xterm-256color", "PAGER": "sed 's/^/paged: /'"}
-    environment.pop("NO_COLOR", None)
+    environment = {**os.environ, "TERM": "xterm-256color", "PAGER": str(program), "LESS": "-X"}
+    for name in ("NO_COLOR", "MANPAGER"):
+        environment.pop(name, None)
     ours, theirs = pty.openpty()
     command = [script, "show", "latest", "HumanEval/0", "--db", db]
     with subprocess.Popen(command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs) as process:
@@ -193,5 +208,65 @@ def test_terminal_gets_colours_through_its_pager(db: Path) -> None:
             pass
         os.close(ours)
     assert process.returncode == 0
-    assert shown.startswith(b"paged: \x1b[")
+    if pager == "less":
+        assert shown.startswith(b"paged with -X -R: \x1b[")
+    else:
+        assert shown.startswith(b"paged with -X: HumanEval/0 in ")
+        assert b"\x1b" not in shown
     assert b"\x1b[2J" not in shown
+
+
+def test_an_answer_is_printed_once(mcode: Mcode, tmp_path: Path) -> None:
+    code = "def f(n):\n    return sum(range(n))  # as it was asked for\n"
+    said: Message = {"role": "assistant", "content": f"Sure!\n```python\n{code}```"}
+    first = attempt(messages=[ASKED], completion=said["content"], solution=code)
+    again: Message = {"role": "user", "content": f"This was wrong:\n{code}"}
+    repair = attempt(
+        0, 1, messages=[ASKED, said, again], completion=said["content"], solution=code, kind="assertion"
+    )
+    write_run(tmp_path / "r.db", run_info(), [outcome(0, attempts=(first, repair))])
+    shown = mcode("show", "latest", "HumanEval/0", "--db", tmp_path / "r.db").out
+    assert shown.count("Sure!") == 1
+    assert shown.count("sum(range(n))") == 2  # the solution of each attempt
+    for line in (
+        "  … the solution below …",
+        "prompt, assistant: the completion of sample 0, iteration 0",
+        "  … the solution of sample 0, iteration 0 …",
+        "completion: the completion of sample 0, iteration 0",
+    ):
+        assert line in [each.rstrip() for each in shown.splitlines()]
+
+
+def test_show_narrows(mcode: Mcode, db: Path) -> None:
+    def headings(*arguments: object) -> list[str]:
+        result = mcode("show", "latest", "HumanEval/0", "--db", db, *arguments)
+        assert result.status == 0
+        return [line.split(" ─")[0] for line in result.out.splitlines() if line.startswith("sample ")]
+
+    first, _, other = headings()
+    assert headings("--sample", 1) == [other]
+    assert headings("--failed") == [first, other]
+    assert headings("--failed", "--sample", 0) == [first]
+    diffs = mcode("show", "latest", "HumanEval/0", "--diff", "--sample", 0, "--db", db).out
+    assert "  +    return 2 * n" in [line.rstrip() for line in diffs.splitlines()]
+    assert "no markup" not in diffs
+    assert "1 other attempt at it: not asked for" in diffs
+    found = json.loads(mcode("show", "latest", "HumanEval/0", "--failed", "--json", "--db", db).out)
+    assert [each["verdict"]["kind"] for each in found["outcomes"][0]["attempts"]] == ["assertion", "timeout"]
+    failed = mcode("show", "latest", "--failed", "--db", db).out
+    assert "HumanEval/2   infra" in failed
+    assert "HumanEval/0" not in failed
+
+
+def test_a_page_as_tables(mcode: Mcode, db: Path) -> None:
+    run = mcode("show", "latest", "--markdown", "--db", db).out
+    assert "| solved | 1/3: 33.3% [6.1, 79.2], Wilson 95 % |" in run
+    assert "| HumanEval/2 | infra |" in run
+    rows = list(csv.DictReader(io.StringIO(mcode("show", "latest", "HumanEval/0", "--csv", "--db", db).out)))
+    assert [(row["sample"], row["iteration"], row["verdict.kind"]) for row in rows] == [
+        ("0", "0", "assertion"),
+        ("0", "1", "passed"),
+        ("1", "0", "timeout"),
+    ]
+    task = mcode("show", "latest", "HumanEval/0", "--markdown", "--db", db).out
+    assert "| 0 | 1 | passed | passed |" in task

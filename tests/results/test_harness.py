@@ -129,7 +129,8 @@ def test_a_session_goes_on_with_a_run_of_version_1(pytester: pytest.Pytester) ->
         ):
             connection.execute("ALTER TABLE {} DROP COLUMN {}".format(*added.split(".")))
         connection.execute("DROP TABLE choices")
-        connection.execute("DROP INDEX tasks_by_status")
+        for index in ("tasks_by_status", "attempts_passed_in_containers"):
+            connection.execute(f"DROP INDEX {index}")
         connection.execute("UPDATE mcode_schema SET version = 1")
         connection.execute("UPDATE runs SET status = 'interrupted'")
         connection.execute("DELETE FROM attempts WHERE task = (SELECT max(id) FROM tasks)")

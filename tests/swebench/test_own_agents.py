@@ -84,7 +84,10 @@ def test_a_container_that_is_lost_or_ended_is_replaced(pytester, task_file):
             assert mcode_task.read("two") == "two"
             (third,) = containers()
             assert len({first, second, third}) == 3
-            assert mcode_task.run("sleep 100", seconds=1).status != 0
+            ended = mcode_task.run(":(){ :|:& }; : & while true; do sleep 100 & done", seconds=1)
+            assert ended.status != 0
+            for _ in range(3):
+                mcode_task.run("for i in {1..30}; do (sleep 0.1 &); done; sleep 0.5")
             assert mcode_task.run("cat one two").output == "one\\ntwo"
             mcode_task.run("rm one two; sed -i 's/.1:.//' sums/core.py")
             mcode_task.judge(mcode_task.diff())

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["EngineContainer"]
 
 CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "KILL"]
+# Orphans become children of process 1; the kernel buries those of one that ignores their end (dash cannot).
+HOLD = "trap '' CHLD; exec cat"
 KILLED = 128 + signal.SIGKILL
 SETTLING_SECONDS = 0.5
 """Until the engine knows that the whole container was killed, and not the command alone."""
@@ -62,7 +64,7 @@ class EngineContainer(Container):
         self._environment = {} if network else OFFLINE
         recipe = Recipe(
             image=image,
-            program=["cat"],
+            program=["/bin/bash", "-c", HOLD],
             working_dir=WORKDIR,
             memory=limits.memory,
             pids=limits.pids,

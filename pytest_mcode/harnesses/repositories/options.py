@@ -1,6 +1,7 @@
 """Options that mean something to repositories and their issues alone."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pytest_mcode.options import choice, count, number, option, size, switch
 
@@ -13,6 +14,8 @@ SINGLE = "single"
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RepositoryOptions:
     """Who resolves an issue, what is shown of the repository, and which image it is in."""
+
+    TITLE: ClassVar[str] = "SWE-bench"
 
     retrieval_source: str = option(
         "What matches in repositories: bm25, or oracle (the files that the reference solution changes).",

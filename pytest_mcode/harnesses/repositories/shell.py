@@ -34,13 +34,27 @@ ENVIRONMENT = {
 """Nothing waits for a key, or draws."""
 
 # The output goes to a file: a process left in the background must not keep us waiting. What the shell itself
-# says of a command that a signal ended goes nowhere; how it ended is the exit status of all this.
+# says of a command that a signal ended goes nowhere; how it ended is the exit status of all this. What a
+# command leaves when its time is up, or when it leaves no room for the next one, is stopped before it is
+# killed: a fork bomb would fill each place that is freed. Builtins alone do that: no process may be left.
 RUN = f"""\
 exec 2>/dev/null
 if [ -f /opt/miniconda3/bin/activate ]; then . /opt/miniconda3/bin/activate; conda activate testbed
 elif [ -f /root/.bashrc ]; then . /root/.bashrc; fi
+before=" $(echo /proc/[0-9]*) "
 timeout -k 5 "$3" bash -c "$1" </dev/null >{OUTPUT} 2>&1
 status=$?
+room=99
+for group in /sys/fs/cgroup /sys/fs/cgroup/pids; do
+  read -r most <$group/pids.max && read -r used <$group/pids.current && room=$((most - used))
+done
+if [ $status = 124 ] || [ $status = 137 ] || [ $room -lt 16 ]; then
+  for signal in STOP STOP STOP KILL KILL; do
+    for each in /proc/[0-9]*; do
+      case $before in *" $each "*) ;; *) kill -$signal "${{each#/proc/}}" ;; esac
+    done
+  done
+fi
 wc -c <{OUTPUT}
 head -c "$2" {OUTPUT}; tail -c +$(($2 + 1)) {OUTPUT} | tail -c "$2"
 exit $status

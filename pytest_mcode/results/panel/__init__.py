@@ -39,12 +39,14 @@ def task_panel(
     task: Task | None = None,
     at: tuple[int, int] | None = None,
     address: Address | None = None,
+    label: str = "",
 ) -> Markup:
     """Return a task of a run: its statement, a link for each attempt, and one attempt whole.
 
     `task` is the dataset's, for tests and reference: one of another fingerprint counts as none. `at` is the
     (sample, iteration) that is shown, the last attempt otherwise; `address` says where the link of an
-    attempt leads, ``#HumanEval/7/2/1`` otherwise (task, sample, iteration).
+    attempt leads, ``#HumanEval/7/2/1`` otherwise (task, sample, iteration). `label` names the panel where
+    a page has several of one task.
     """
     made = outcome.attempts
     places = {(attempt.sample, attempt.iteration): place for place, attempt in enumerate(made)}
@@ -55,6 +57,7 @@ def task_panel(
         statement=statement_panel(outcome, task),
         shown=shown,
         body=attempt_panel(made, shown) if made else None,
+        label=label,
         address=address or (lambda attempt: f"#{outcome.task_id}/{fragment(attempt)}"),
     )
 
