@@ -92,7 +92,7 @@ CREATE TABLE runs (
 	note TEXT DEFAULT '' NOT NULL, 
 	PRIMARY KEY (run_id)
 );
-INSERT INTO "runs" VALUES('run-1','4431758e72ad9f2312744fb16d59843372cedb1adefab3a0ee3491d17864ea34','humaneval','data/HumanEval.jsonl.gz','test','a44c30c862cc3f9d46b133539436e8251f1fe71a4998e1343f2b776f95130d2f',164,2,NULL,'granite4:3b','ollama',1,0,0,60.0,0,'pppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppp','sha256:abc','finished','2026-08-01T10:00:00+00:00','2026-12-01T00:05:41+00:00','{"all_samples":false,"backend":"ollama","benchmark":"humaneval","debug_iters":0,"model":"granite4:3b","retrieval":false,"samples":1,"seed":0,"timeout":60.0}','{"quantization":"Q4_K_M"}','{"host":"box","pytest-mcode":"0.1.0"}','functions','','');
+INSERT INTO "runs" VALUES('run-1','4431758e72ad9f2312744fb16d59843372cedb1adefab3a0ee3491d17864ea34','humaneval','data/HumanEval.jsonl.gz','test','a44c30c862cc3f9d46b133539436e8251f1fe71a4998e1343f2b776f95130d2f',164,2,NULL,'granite4:3b','ollama',1,0,0,60.0,0,'pppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppp','sha256:abc','finished','2026-08-01T10:00:00+00:00','2026-12-01T00:49:06+00:00','{"all_samples":false,"backend":"ollama","benchmark":"humaneval","debug_iters":0,"model":"granite4:3b","retrieval":false,"samples":1,"seed":0,"timeout":60.0}','{"quantization":"Q4_K_M"}','{"host":"box","pytest-mcode":"0.1.0"}','functions','','');
 CREATE TABLE shards (
 	run_id VARCHAR(64) NOT NULL, 
 	shard INTEGER NOT NULL, 
@@ -107,7 +107,7 @@ CREATE TABLE shards (
 	PRIMARY KEY (run_id, shard), 
 	FOREIGN KEY(run_id) REFERENCES runs (run_id)
 );
-INSERT INTO "shards" VALUES('run-1',1,1,NULL,'finished','2026-12-01T00:05:41+00:00','2026-12-01T00:05:41+00:00','{}',NULL,NULL);
+INSERT INTO "shards" VALUES('run-1',1,1,NULL,'finished','2026-12-01T00:49:06+00:00','2026-12-01T00:49:06+00:00','{}',NULL,NULL);
 CREATE TABLE tasks (
 	id INTEGER NOT NULL, 
 	run_id VARCHAR(64) NOT NULL, 
@@ -142,9 +142,10 @@ CREATE TABLE tasks (
 	UNIQUE (run_id, test, task_id), 
 	FOREIGN KEY(run_id) REFERENCES runs (run_id)
 );
-INSERT INTO "tasks" VALUES(1,'run-1','test_task','HumanEval/0','5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9','solved',4.0,'2026-12-01T00:05:41+00:00',2,1,1,0,0,1,'passed',0,0,200,40,3.0,0.5,0,0,0,NULL,NULL,'[]','');
-INSERT INTO "tasks" VALUES(2,'run-1','test_task','HumanEval/1','6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b','infra',0.0,'2026-12-01T00:05:41+00:00',0,0,0,0,NULL,0,NULL,0,0,NULL,NULL,0.0,0.0,0,0,0,NULL,NULL,'[]','gone');
-CREATE INDEX runs_by_start ON runs (started_at);
+INSERT INTO "tasks" VALUES(1,'run-1','test_task','HumanEval/0','5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9','solved',4.0,'2026-12-01T00:49:06+00:00',2,1,1,0,0,1,'passed',0,0,200,40,3.0,0.5,0,0,0,NULL,NULL,'[]','');
+INSERT INTO "tasks" VALUES(2,'run-1','test_task','HumanEval/1','6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b','infra',0.0,'2026-12-01T00:49:06+00:00',0,0,0,0,NULL,0,NULL,0,0,NULL,NULL,0.0,0.0,0,0,0,NULL,NULL,'[]','gone');
 CREATE INDEX runs_by_config ON runs (config_key);
+CREATE INDEX runs_by_start ON runs (started_at);
 CREATE INDEX tasks_by_status ON tasks (run_id, test, status);
+CREATE INDEX attempts_passed_in_containers ON attempts (task) WHERE mode = 'container' AND verdict = 'passed';
 COMMIT;
