@@ -25,6 +25,7 @@ BASE = frozenset(
         "redaction",
         "shard_options",
         "price_options",
+        "output_options",
         "declarations",
         "export_options",
         "deciding",

@@ -412,7 +412,7 @@ def test_n_auto_means_cores_as_xdists_own(pytester, monkeypatch):
     result.stdout.fnmatch_lines(["created: 3/3 workers", "*12 passed*"])
     fewer = pytester.runpytest_subprocess(*GOLD, "-n", "auto", "--mcode-concurrency=2")
     fewer.stdout.fnmatch_lines(
-        ["created: 2/2 workers", "in flight  at most 2 requests at a time, by worker 1 + 1 (*", "*12 passed*"]
+        ["created: 2/2 workers", "*12 passed*", "in flight  at most 2 requests at a time, by worker 1 + 1 (*"]
     )
 
 

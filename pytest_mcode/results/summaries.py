@@ -13,7 +13,6 @@ from pytest_mcode.results.figures import natural
 from pytest_mcode.results.prices import NO_PRICES, Prices, price_in
 from pytest_mcode.results.shards import rows_of
 from pytest_mcode.results.spread import with_spread
-from pytest_mcode.solving.journal import is_abandoned
 from pytest_mcode.store import Store
 from pytest_mcode.store.queries import Row, attempt_rows, outcome_groups, task_rows
 
@@ -27,7 +26,11 @@ Figures = dict[str, Any]
 
 def status_of(run: Row) -> str:
     """Return a run's status; ``killed`` where the store says ``running`` and its session is gone."""
-    return "killed" if run["status"] == "running" and is_abandoned(run["run_id"]) else str(run["status"])
+    if run["status"] != "running":
+        return str(run["status"])
+    from pytest_mcode.solving.journal import is_abandoned
+
+    return "killed" if is_abandoned(run["run_id"]) else "running"
 
 
 def figures(

@@ -198,6 +198,11 @@ def _check(settings: Settings, benchmark: Benchmark) -> None:
             why = refused if foreign else "gold answers with reference solutions and asks no model"
             raise ConfigurationError(f"{spec.flag}: {why}; leave it out")
     check_shard(settings)
+    if settings.plan and settings.resumes:
+        raise ConfigurationError(
+            "--mcode-plan says what a new run will take, not the rest of an earlier one: "
+            "leave --mcode-resume and --mcode-resume-run out"
+        )
     if settings.select != "judge":
         _check_select(settings, benchmark)
     benchmark.harness.check_options(settings)
