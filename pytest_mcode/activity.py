@@ -5,12 +5,16 @@ A thread tells of its own task alone, so nothing is locked; where no task is beg
 
 import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-__all__ = ["Activity", "WaitsFor", "activities", "at_work", "tell", "tell_attempt"]
+__all__ = ["NOTHING", "Activity", "Snapshot", "WaitsFor", "at_work", "snapshot", "tell", "tell_attempt"]
+
+LISTED = 24
+"""Tasks that a process tells of one by one."""
 
 WaitsFor = Literal["", "slot", "model", "retry", "sandbox"]
 """``slot``: for its turn at the model server; ``retry``: until it asks the server again; ``sandbox``: for
@@ -32,9 +36,8 @@ class Activity:
     until: float | None = None
     """Of a retry: when the server is asked again."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return it in JSON types; times as seconds from now, for clocks of other processes differ."""
-        now = time.monotonic()
+    def to_dict(self, now: float) -> dict[str, Any]:
+        """Return it in JSON types; times as seconds from `now`, for clocks of other processes differ."""
         return {
             "task_id": self.task_id,
             "sample": self.sample,
@@ -46,14 +49,38 @@ class Activity:
         }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """What a process is at."""
+
+    waits: Mapping[str, int] = field(default_factory=dict)
+    """How many tasks wait for what, by `WaitsFor`."""
+    tasks: Sequence[Mapping[str, Any]] = ()
+    """The `LISTED` that have waited longest, as `Activity.to_dict`."""
+
+    def is_like(self, other: "Snapshot") -> bool:
+        """Whether it says the same, but for the time that has passed."""
+        return self.waits == other.waits and list(map(_deed, self.tasks)) == list(map(_deed, other.tasks))
+
+
+NOTHING = Snapshot()
 _here = threading.local()
 _all: dict[int, Activity] = {}
 """Those of this process, by thread."""
 
 
-def activities() -> list[Activity]:
-    """Return what this process is at, in the order in which it was begun."""
-    return list(_all.values())
+def snapshot() -> Snapshot:
+    """Return what this process is at, in JSON types."""
+    now = time.monotonic()
+    # One thread may wait for another that works at its task.
+    by_task = {each.task_id: each for each in sorted(_all.values(), key=lambda each: bool(each.waits_for))}
+    longest = sorted(by_task.values(), key=lambda each: each.since)[:LISTED]
+    waits: Counter[str] = Counter(each.waits_for for each in by_task.values())
+    return Snapshot(waits=dict(waits), tasks=[each.to_dict(now) for each in longest])
+
+
+def _deed(task: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(task[name] for name in ("task_id", "sample", "iteration", "waits_for", "why"))
 
 
 @contextmanager

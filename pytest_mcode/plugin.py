@@ -50,6 +50,10 @@ def pytest_cmdline_main(config: pytest.Config) -> Any:
         try:
             register(config.pluginmanager)
             settings = build_settings(_command_line(config), _ini(config))
+            if settings.plan:
+                from pytest_mcode.session import foresight
+
+                foresight.say(settings)
         except ConfigurationError as error:
             raise pytest.UsageError(str(error)) from None
         config.stash[SETTINGS] = settings

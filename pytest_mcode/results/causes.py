@@ -7,6 +7,8 @@ from typing import Any
 
 __all__ = ["kind_of", "most_common"]
 
+NAMED = 5
+"""Tasks that are listed with a cause."""
 _ASKED = re.compile(r" \(asked .*?\)")
 """How often and for how long, as `models.retries` says."""
 _CHANGING = re.compile(
@@ -21,12 +23,21 @@ def kind_of(cause: str) -> str:
     return _CHANGING.sub("#", _ASKED.sub("", first))
 
 
-def most_common(causes: Iterable[str], most: int = 5) -> list[dict[str, Any]]:
-    """Return ``count`` and ``cause`` of each kind, the most frequent first; its latest speaks for it."""
+def most_common(causes: Iterable[tuple[str, str]], most: int = 5) -> list[dict[str, Any]]:
+    """Return ``count``, ``cause`` and ``tasks`` of each kind, the most frequent first.
+
+    `causes` has a task's id and its cause; the latest speaks for its kind, whose first tasks are listed.
+    """
     counts: Counter[str] = Counter()
     latest: dict[str, str] = {}
-    for cause in causes:
+    tasks: dict[str, list[str]] = {}
+    for task_id, cause in causes:
         kind = kind_of(cause)
         counts[kind] += 1
         latest[kind] = cause.partition("\n")[0]
-    return [{"count": count, "cause": latest[kind]} for kind, count in counts.most_common(most)]
+        if len(named := tasks.setdefault(kind, [])) < NAMED:
+            named.append(task_id)
+    return [
+        {"count": count, "cause": latest[kind], "tasks": tasks[kind]}
+        for kind, count in counts.most_common(most)
+    ]

@@ -2,36 +2,37 @@
 
 import contextlib
 import dataclasses
-import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_mcode.activity import Snapshot
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Task, TaskOutcome
-from pytest_mcode.session import environment, foresight, gates, parts, seeds, summary
+from pytest_mcode.session import environment, gates, parts, progress, seeds, summary
 from pytest_mcode.session.ahead import Ahead
-from pytest_mcode.session.caveats import caveats, override_caveats, single_caveats, task_caveats
+from pytest_mcode.session.caveats import caveats, task_caveats
 from pytest_mcode.session.concurrency import Concurrency
 from pytest_mcode.session.distribution import Distribution
+from pytest_mcode.session.ending import Ending
 from pytest_mcode.session.identity import TaskIds
 from pytest_mcode.session.interruption import sigterm_interrupts, undisturbed
 from pytest_mcode.session.items import Items, leave_out_our_line
+from pytest_mcode.session.lease import Lease
 from pytest_mcode.session.listeners import Listeners
+from pytest_mcode.session.opening import open_run
 from pytest_mcode.session.plan import Plan, make_plan
-from pytest_mcode.session.progress import Progress
-from pytest_mcode.session.recording import Recorder, crashed
+from pytest_mcode.session.recording import Recorder, crashed, patiently
 from pytest_mcode.session.reruns import refuse_reruns
+from pytest_mcode.session.resume import find_earlier, is_begun
 from pytest_mcode.session.tally import Tally
 from pytest_mcode.settings import Settings
 from pytest_mcode.solving import journal
 
 if TYPE_CHECKING:
-    from filelock import FileLock
-
     from pytest_mcode.session.resume import Earlier
     from pytest_mcode.store.store import RunStatus, Store
 
@@ -50,20 +51,20 @@ class Controller:
         self.settings = settings
         self._concurrency = concurrency
         config.pluginmanager.register(Distribution(feeds_workers, self._hear), "mcode-distribution")
+        config.pluginmanager.register(Ending(self), "mcode-ending")
         self.tally = Tally()
         self.planned = 0
         self.store: Store | None = None
-        self._notes = list(caveats(config, settings))
-        self._listeners = Listeners(config, self._notes)
+        self.notes = list(caveats(config, settings))
+        self._listeners = Listeners(config, self.notes)
         self.decision: gates.Decision | None = None
-        self._progress_lines: Progress | None = None
+        self._shown: progress.Progress | None = None
         self._stopped = False
         self._recorder: Recorder | None = None
-        self._single: dict[str, None] = {}
+        self.single: dict[str, None] = {}
         self._earlier: Earlier | None = None
-        self._lock: FileLock | None = None
+        self._lease = Lease()
         self._undo_sigterm: Callable[[], None] = lambda: None
-        self._started = time.monotonic()
 
     # Before anything runs.
 
@@ -76,15 +77,13 @@ class Controller:
             self.plan = make_plan(self.settings)
             self.settings = self.plan.settings  # What is replayed has the budget that it was made with.
             self.tally.cluster = self.plan.harness.cluster
-            self._notes += task_caveats(self.plan)
-            if self.settings.plan:
-                foresight.say(self.plan, self._progress)
+            self.notes += task_caveats(self.plan)
             if not self.config.option.collectonly:
                 self._prepare_run()
         except ConfigurationError as error:
             raise pytest.UsageError(str(error)) from None
         self._items = Items(self.config, self.plan)
-        self._items.lookahead.on_wait = self._wait
+        self._items.lookahead.on_wait = self._flush
         self.config.pluginmanager.register(self._items, "mcode-items")
         # As Ctrl-C: containers go, the run is closed, the summary is printed.
         self._undo_sigterm = sigterm_interrupts()
@@ -95,22 +94,23 @@ class Controller:
         self.store = Store.open(self.settings.db)
         if self.settings.fail_under_run:
             with Store.open(self.settings.db, read_only=True) as stored:
-                self.settings = gates.resolve(self.settings, stored)
-        tasks, run_id = self.plan.tasks, self.plan.run_id
-        self.settings = self.plan.harness.settle(self.settings, run_id, tasks, self._progress)
-        model_info = {**parts.check_model(self.settings), **seeds.record(self.settings, self._notes)}
+                self.settings = gates.resolve(self.settings, stored, self.plan.tasks)
+        tasks, session_id = self.plan.tasks, self.plan.session_id
+        self.settings = self.plan.harness.settle(self.settings, session_id, tasks, self._progress)
+        model_info = {**parts.check_model(self.settings), **seeds.record(self.settings, self.notes)}
         slots = model_info.get("slots")
         self.plan = dataclasses.replace(self.plan, settings=self.settings, server_slots=slots)
-        if self.settings.resumes:
+        self.config.add_cleanup(self._lease.let_go)
+        if self.settings.resumes or is_begun(self.plan):
             self._go_on_with_earlier(model_info.get("digest"))
             gates.check(self.settings, self.plan.run_id)
         journal.sweep()
         if self._earlier:
-            self._lock = journal.claim(self.plan.run_id)
+            self._lease.take_up(self.plan, self.store)
         if getattr(self.config.option, "dist", "no") == "no":  # workers open a model of their own
             parts.import_model(self.settings)
         plan = self.plan
-        sandbox_info = plan.harness.check_sandbox(self.settings, plan.run_id, tasks, self._progress)
+        sandbox_info = plan.harness.check_sandbox(self.settings, plan.session_id, tasks, self._progress)
         self.run_info = plan.run_info(
             model_info=model_info,
             environment={
@@ -122,22 +122,17 @@ class Controller:
         )
 
     def _go_on_with_earlier(self, model_digest: str | None) -> None:
-        from pytest_mcode.session.resume import find_earlier
         from pytest_mcode.store import Store
 
         with Store.open(self.settings.db, read_only=True) as store:
             self._earlier = find_earlier(store, self.plan, model_digest)
-        attempts = {task_id: each.attempts for (_, task_id), each in self._earlier.judged.items()}
-        plan = self.plan
-        plan.harness.check_resumed(self.settings, plan.run_id, plan.tasks, attempts)
-        judged = {
-            Plan.judged_key(*key): (outcome.status, outcome.last_message)
-            for key, outcome in self._earlier.judged.items()
-        }
-        self.plan = dataclasses.replace(self.plan, run_id=self._earlier.run_id, judged=judged)
-        for outcome in self._earlier.judged.values():
+        plan, earlier = self.plan, self._earlier
+        plan.harness.check_resumed(self.settings, plan.session_id, plan.tasks, earlier.attempts)
+        self.plan = dataclasses.replace(plan, run_id=earlier.run_id, judged=earlier.shown)
+        for outcome in earlier.judged.values():
             self.tally.add(outcome)
-        self._notes.append(f"resumed: {len(judged)} tasks were judged by an earlier session")
+        if earlier.judged or self.settings.resumes:
+            self.notes.append(f"resumed: {len(earlier.judged)} tasks were judged by an earlier session")
 
     @property
     def _reporter(self) -> pytest.TerminalReporter | None:
@@ -154,7 +149,7 @@ class Controller:
 
     def pytest_report_header(self) -> list[str]:
         """Say what is about to run."""
-        return summary.header(self.plan, self._notes, own_tests=bool(self.config.args))
+        return summary.header(self.plan, self.notes, own_tests=bool(self.config.args))
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Open the run, once the items are known (without xdist)."""
@@ -173,24 +168,24 @@ class Controller:
             return
         keys = ((each[1], Plan.judged_key(each[0], each[1].task_id)) for each in found if each)
         self._prepare([task for task, key in keys if key not in self.plan.judged])
-        if self._earlier:
-            # A session may go on with a part of the run only.
-            self.planned = max(self._earlier.planned, planned.total())
-            self.store.resume_run(self.plan.run_id, self.planned)
-        else:
-            self.planned = planned.total()
-            self.store.begin_run(self.run_info, planned)
-        self._recorder = Recorder(self.plan, self.store, self.tally, self._earlier, self._stop)
-        self._progress_lines = Progress(self._reporter, self.tally, self.planned)
+        try:
+            self.planned = open_run(self.store, self.plan, self.run_info, self._earlier, self._lease, planned)
+        except (ConfigurationError, InfraError) as error:
+            raise pytest.UsageError(str(error)) from None
+        told = (self._stop, self._progress)
+        self._recorder = Recorder(self.plan, self.store, self.tally, self._earlier, *told)
+        self._shown = progress.start(
+            self.config, self.plan, self.run_info, self.planned, self.tally, self._ahead_here
+        )
         self._listeners.run_started(self.run_info, self.planned, resumed=self._earlier is not None)
 
     def _prepare(self, tasks: list[Task]) -> None:
         try:
-            stop = self.plan.harness.prepare(self.settings, self.plan.run_id, tasks, self._progress)
+            stop = self.plan.harness.prepare(self.settings, self.plan.session_id, tasks, self._progress)
             if stop:
                 self.config.add_cleanup(stop)
             # A new run not before: a session that is killed while it starts would leave its lock.
-            self._lock = self._lock or journal.claim(self.plan.run_id)
+            self._lease.claim(self.plan)
         except ConfigurationError as error:
             raise pytest.UsageError(str(error)) from None
 
@@ -199,7 +194,7 @@ class Controller:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Record the outcome that a report carries."""
         leave_out_our_line(report)
-        self._single.update(dict.fromkeys(getattr(report, "mcode_single", ())))
+        self.single.update(dict.fromkeys(getattr(report, "mcode_single", ())))
         if hasattr(report, "mcode") and self._recorder:
             self._recorder.take(TaskOutcome.from_json(report.mcode))
             del report.mcode  # pytest keeps reports to the end
@@ -220,8 +215,8 @@ class Controller:
             with undisturbed():  # What is counted is stored.
                 recorded = self._recorder.flush()
             self._listeners.recorded(recorded)
-        if self._progress_lines:
-            self._progress_lines.tick()
+        if self._lease.lost:
+            self._stop(self._lease.lost)
 
     def _more_is_coming(self) -> bool:
         """Whether the next report is as good as there."""
@@ -231,13 +226,12 @@ class Controller:
         with dsession.queue.mutex:
             return any(name == "testreport" for name, _ in dsession.queue.queue)
 
-    def _wait(self) -> None:
-        self._flush()
-        self._hear("", self._items.lookahead.ahead)
+    def _ahead_here(self) -> Ahead:
+        return self._items.lookahead.ahead
 
-    def _hear(self, process: str, ahead: Ahead) -> None:
-        if self._progress_lines:
-            self._progress_lines.hear(process, ahead)
+    def _hear(self, process: str, ahead: Ahead, at: Snapshot | None) -> None:
+        if self._shown:
+            self._shown.hear(process, ahead, at)
 
     def _stop(self, reason: str) -> None:
         if self._stopped:
@@ -253,7 +247,11 @@ class Controller:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Close the run and let a gate decide between 0 and 1."""
         self._undo_sigterm()
+        if self._recorder:
+            self._listeners.recorded(self._recorder.finish())
         self._flush()
+        if self._shown:
+            self._shown.end()
         if self.planned and self.store:
             self._close_run(self.store, exitstatus)
             self.decision = gates.decide(self.settings, self.tally, self.store, self.plan.run_id)
@@ -261,39 +259,29 @@ class Controller:
                 session.exitstatus = 0 if self.decision.holds else 1
             summary.write_step_summary(self.plan, self.tally, self.planned, self.decision)
             self.store.close()
-        if self._lock:
-            self._lock.release()
-            if self._is_complete or not self.planned:
-                journal.discard(self.plan.run_id)
+        was_ours = self._lease.is_claimed
+        self._lease.let_go()
+        if was_ours and (self.is_complete or not self.planned):
+            journal.discard(self.plan.session_id)
 
     def _close_run(self, store: "Store", exitstatus: int) -> None:
         ran_through = exitstatus in (0, 1) and not self._session.shouldfail and not self._session.shouldstop
         status: RunStatus = "stopped" if self._stopped else "finished" if ran_through else "interrupted"
         # With the engine or the database gone there is nothing left that we could mend.
         with contextlib.suppress(ConfigurationError, InfraError):
-            self.plan.harness.remove_leftovers(self.settings, self.plan.run_id)
+            self.plan.harness.remove_leftovers(self.settings, self.plan.session_id)
+        run_id, (shard, _) = self.plan.run_id, self.settings.shard_numbers
         with contextlib.suppress(InfraError):
-            store.note_concurrency(self.plan.run_id, self._concurrency.found)
-            store.finish_run(self.plan.run_id, status)
+            patiently(lambda: store.note_concurrency(run_id, self._concurrency.found), self._recorder)
+            patiently(lambda: store.finish_run(run_id, status, shard), self._recorder)
             self._listeners.run_finished(status, store)
 
     @property
-    def _is_complete(self) -> bool:
-        return bool(self.planned) and self.tally.judged >= self.planned
+    def concurrency_found(self) -> Mapping[str, Any]:
+        """See `Concurrency.found`."""
+        return self._concurrency.found
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print what came out, and what to type next."""
-        summary.write_unexpected(terminalreporter)
-        if not self.planned and self._session.testscollected and not self.config.option.collectonly:
-            terminalreporter.write_line("mcode: no test takes mcode_task, so nothing was benchmarked")
-        if self.planned:
-            seconds = time.monotonic() - self._started
-            found = self._concurrency.found
-            noted = [*self._notes, *override_caveats(self.tally.overridden), *single_caveats(self._single)]
-            notes = [("note", note) for note in noted]
-            if self.decision:
-                word = "holds" if self.decision.holds else "fails"
-                notes.insert(0, ("gate", f"{word}: {self.decision.reason}"))
-            if not self._is_complete:
-                notes.insert(0, ("resume", f"{environment.command_of(self.config)} --mcode-resume"))
-            summary.write(terminalreporter, self.plan, self.tally, self.planned, seconds, found, notes)
+    @property
+    def is_complete(self) -> bool:
+        """Whether every task of the run is judged."""
+        return bool(self.planned) and self.tally.judged >= self.planned

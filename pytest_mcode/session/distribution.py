@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from pytest_mcode.activity import NOTHING, Snapshot
 from pytest_mcode.session.ahead import Ahead
 
 __all__ = ["FED", "STEALS", "Distribution", "MovingWindow", "Word", "elsewhere", "say"]
@@ -27,6 +28,9 @@ LEAST = 2
 """Items that a worker of xdist must have to run one: it asks for the next before."""
 
 
+Heard = Callable[[str, Ahead, Snapshot | None], None]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Word:
     """What a worker says."""
@@ -37,6 +41,8 @@ class Word:
     """The indices of those that have landed since it last said so, reported or not."""
     ahead: Mapping[str, int] = field(default_factory=dict)
     """What it has done that it has not reported: the fields of `Ahead`."""
+    at: Mapping[str, Any] | None = None
+    """What it is at: the fields of `Snapshot`; None: as it said before."""
 
 
 def elsewhere(config: pytest.Config) -> str:
@@ -53,8 +59,8 @@ def say(worker: Any, word: Word) -> None:
 class Distribution:
     """A plugin of the controller: makes our scheduler, unless somebody else's is asked for."""
 
-    def __init__(self, wanted: bool, heard: Callable[[str, Ahead], None]) -> None:
-        """`heard` is called with a worker's id and what it has done ahead."""
+    def __init__(self, wanted: bool, heard: Heard) -> None:
+        """`heard` is called with a worker's id, what it has done ahead, and what it is at."""
         self._wanted = wanted
         self._heard = heard
 
@@ -80,7 +86,7 @@ class Distribution:
 class MovingWindow:
     """A scheduler of xdist's (`xdist.scheduler.protocol.Scheduling`)."""
 
-    def __init__(self, config: pytest.Config, heard: Callable[[str, Ahead], None]) -> None:
+    def __init__(self, config: pytest.Config, heard: Heard) -> None:
         from xdist.workermanage import parse_tx_spec_config
 
         self.config = config
@@ -156,14 +162,15 @@ class MovingWindow:
             if node in self._unreported:
                 self._windows[node] = max(LEAST, word.window)
                 self._in_flight[node].difference_update(word.landed)
-            self._heard(node.gateway.id, Ahead(**word.ahead))
+            at = None if word.at is None else Snapshot(**word.at)
+            self._heard(node.gateway.id, Ahead(**word.ahead), at)
         self._feed()
 
     def remove_node(self, node: Any) -> str | None:
         """Forget a worker that is done, or crashed: then return its item; others get the rest."""
         unreported = self._unreported.pop(node)
         self._in_flight.pop(node)
-        self._heard(node.gateway.id, Ahead())
+        self._heard(node.gateway.id, Ahead(), NOTHING)
         if not unreported:
             return None
         assert self._collection is not None

@@ -1,12 +1,10 @@
 """``--mcode-plan``: what the session would take and can show, instead of the session."""
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-import pytest
-
-from pytest_mcode.session.plan import Plan
+from pytest_mcode.session.plan import Plan, make_plan
+from pytest_mcode.settings import Settings
 
 __all__ = ["foresee", "say"]
 
@@ -15,7 +13,7 @@ def foresee(plan: Plan, *, against: str | None = None, margin: float = 0.05) -> 
     """Return `results.planning.plan` for a session, by the store that it would write to, if that is there."""
     from pytest_mcode.results import planning
     from pytest_mcode.store import Store
-    from pytest_mcode.store.store import is_new
+    from pytest_mcode.store.opening import is_new
 
     settings = plan.settings
     with ExitStack() as stack:
@@ -25,10 +23,10 @@ def foresee(plan: Plan, *, against: str | None = None, margin: float = 0.05) -> 
         return planning.plan(store, settings, plan.tasks, against=against, margin=margin)
 
 
-def say(plan: Plan, line: Callable[[str], None]) -> None:
-    """Write the plan, and end pytest with exit status 0."""
+def say(settings: Settings) -> None:
+    """Print the plan and end the process with exit status 0: there is no session that pytest could end."""
     from pytest_mcode.results.plan_sentences import plan_sentences
 
-    for name, value in plan_sentences(foresee(plan)):
-        line(f"{name:<10} {value}")
-    pytest.exit("planned; nothing was run (--mcode-plan)", returncode=0)
+    for name, value in plan_sentences(foresee(make_plan(settings))):
+        print(f"{name:<10} {value}")
+    raise SystemExit(0)

@@ -45,14 +45,14 @@ def write(
         return
     reporter.ensure_newline()
     if reporter.verbosity < 0:
-        reporter.write_line(f"{plan.title}: {_brief(plan, tally, planned)}; run {plan.run_id}")
         for name, value in notes:
             if name != "note":
                 reporter.write_line(f"{name:<10} {value}")
+        reporter.write_line(f"{plan.title}: {_brief(plan, tally, planned)}; run {plan.run_id}")
         return
     reporter.section(f"mcode: {plan.title}")
     for name, value in [*_rows(plan, tally, planned, seconds, concurrency), *notes]:
-        reporter.write_line(f"{name:<10} {value}")
+        reporter.write_line(f"{name:<10} {value}", bold=name == "pass rate")
 
 
 def write_unexpected(reporter: pytest.TerminalReporter, most: int = 2) -> None:
@@ -151,7 +151,8 @@ def _rows(
         from pytest_mcode.results.causes import most_common
 
         rows.append(("infra", f"{tally.infra} outside the pass rate, which leaves {_bounds(tally)}"))
-        rows += [("", f"{each['count']} x {each['cause']}") for each in most_common(tally.infra_causes, 3)]
+        for each in most_common(tally.infra_causes, 3):
+            rows += [("", f"{each['count']} x {each['cause']}"), ("", f"    {_tasks(each)}")]
     if helper := plan.settings.helper_model:
         spent = (
             f"{tally.helper_prompt_tokens:,} prompt + {tally.helper_completion_tokens:,} completion tokens"
@@ -170,6 +171,11 @@ def _rows(
         ("next", f"mcode results --run {plan.run_id}{_db_flag(plan)}"),
     ]
     return rows
+
+
+def _tasks(kind: Mapping[str, Any]) -> str:
+    more = kind["count"] - len(kind["tasks"])
+    return f"{', '.join(kind['tasks'])}{f' and {more} more' if more else ''}"
 
 
 def _selection(by: str, found: Sequence[tuple[Choice, bool]]) -> str:
@@ -218,6 +224,8 @@ def _subset(plan: Plan) -> str:
 
 
 def _selected(planned: int, plan: Plan, tally: Tally) -> str:
+    if shard := plan.settings.shard:
+        return f", shard {shard.replace('/', ' of ')} of {plan.tasks_selected}/{plan.tasks_total}"
     total = plan.tasks_total * max(1, len(tally.by_test))
     return "" if planned >= total else f", a subset: {planned}/{total}"
 

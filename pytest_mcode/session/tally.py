@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_mcode.records import REFUSALS, Choice, TaskOutcome
 
@@ -45,7 +45,8 @@ class Tally:
     """Of all verdicts, also those given at the same time by several workers."""
     failures: Counter[str] = field(default_factory=Counter)
     """Verdict of the last attempt of each unsolved task."""
-    infra_causes: list[str] = field(default_factory=list)
+    infra_causes: list[tuple[str, str]] = field(default_factory=list)
+    """Of each such task its id and the cause."""
     by_test: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Solved and judged tasks of each test function."""
     cluster: Callable[[str], str | None] = lambda task_id: None
@@ -87,7 +88,7 @@ class Tally:
         if outcome.status == "infra":
             self.infra += 1
             self.infra_in_a_row += 1
-            self.infra_causes.append(outcome.error)
+            self.infra_causes.append((outcome.task_id, outcome.error))
             return
         self.infra_in_a_row = 0
         self._results.append((self.cluster(outcome.task_id), outcome.status == "solved"))
@@ -121,9 +122,20 @@ class Tally:
         """The pass rate's, over clusters of tasks where there are any; see `clusters.rate_interval`."""
         from pytest_mcode.analysis.clusters import rate_interval
 
-        clusters = [cluster for cluster, _ in self._results]
-        known = clusters if clusters and None not in clusters else None
-        return rate_interval([float(solved) for _, solved in self._results], known)
+        return rate_interval([float(solved) for _, solved in self._results], self._clusters)
+
+    @property
+    def rate(self) -> dict[str, Any]:
+        """The pass rate with its interval, as a `live.Picture` has them."""
+        from pytest_mcode.results.picture import interval_of
+
+        return interval_of([solved for _, solved in self._results], self._clusters)
+
+    @property
+    def _clusters(self) -> list[str] | None:
+        found = [cluster for cluster, _ in self._results]
+        known = [cluster for cluster in found if cluster is not None]
+        return known if known and len(known) == len(found) else None
 
     @property
     def pass_rate(self) -> float | None:

@@ -1,15 +1,20 @@
 """Which items a process is going to run: all of its session, or what xdist has sent it so far."""
 
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Protocol
 
 import pytest
 
+from pytest_mcode.activity import NOTHING, snapshot
 from pytest_mcode.session.ahead import Ahead
 from pytest_mcode.session.distribution import FED, STEALS, Word, say
 
 __all__ = ["Upcoming", "upcoming_items"]
+
+LOOK_SECONDS = 1.0
+"""Between two words of what each task waits for."""
 
 
 class Upcoming(Protocol):
@@ -50,6 +55,7 @@ class _WhatWasSent:
         self._is_stolen_from = told.get(STEALS, False)
         self._indices = {item: index for index, item in enumerate(session.items)}
         self._said: Word | None = None
+        self._at, self._looked_at = NOTHING, 0.0
 
     def first_not_in(self, settled: Collection[pytest.Item]) -> pytest.Item | None:
         """See `Upcoming`; what another worker may be given instead does not count."""
@@ -65,9 +71,20 @@ class _WhatWasSent:
             return
         indices = [self._indices[item] for item in landed]
         word = Word(window=window, landed=indices, ahead=asdict(ahead))
-        if indices or word != self._said:
-            say(self._worker, word)
+        at = self._look()
+        if indices or at or word != self._said:
+            say(self._worker, replace(word, at=at))
             self._said = replace(word, landed=())
+
+    def _look(self) -> dict[str, Any] | None:
+        """Return what this process is at, now and then, where that is news."""
+        if time.monotonic() - self._looked_at < LOOK_SECONDS:
+            return None
+        at, self._looked_at = snapshot(), time.monotonic()
+        if at.is_like(self._at):
+            return None
+        self._at = at
+        return asdict(at)
 
 
 def upcoming_items(config: pytest.Config, session: pytest.Session) -> Upcoming:
