@@ -36,8 +36,8 @@ def mcode_sandbox(mcode_plan: Plan, pytestconfig: pytest.Config) -> Iterator[Any
     """Where solutions run, a `Sandbox`: several at a time, in each worker."""
     plan = mcode_plan
     if elsewhere(pytestconfig):  # the controller has checked its own machine alone
-        plan.harness.check_sandbox(plan.settings, plan.run_id, plan.tasks, lambda line: None)
-    with checked.opened_sandbox(plan.harness, plan.settings, plan.run_id) as sandbox:
+        plan.harness.check_sandbox(plan.settings, plan.session_id, plan.tasks, lambda line: None)
+    with checked.opened_sandbox(plan.harness, plan.settings, plan.session_id) as sandbox:
         yield sandbox
 
 
