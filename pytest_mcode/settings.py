@@ -21,6 +21,7 @@ from pytest_mcode.options import (
 from pytest_mcode.output_options import OutputOptions
 from pytest_mcode.price_options import PriceOptions
 from pytest_mcode.sandbox_options import SandboxOptions
+from pytest_mcode.shard_options import ShardOptions
 
 __all__ = [
     "BACKENDS",
@@ -46,13 +47,12 @@ MODEL_OPTIONS = (
     "price_per_hour",
 )
 """Fields that mean nothing to the backend ``gold``, which asks no model."""
-
 DEFAULT_IMAGE = "python:3.12-slim"
 Options = TypeVar("Options")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(LoopOptions, PriceOptions, SandboxOptions, OutputOptions):
+class Settings(LoopOptions, PriceOptions, SandboxOptions, OutputOptions, ShardOptions):
     """One session's configuration: command line, then ini, then the benchmark's default, then ours."""
 
     benchmark: str = option(

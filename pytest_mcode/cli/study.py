@@ -92,7 +92,8 @@ def _points(shared: Mapping[str, Any], grid: Mapping[str, list[Any]]) -> Iterato
 def _finished_run(arguments: Sequence[str]) -> str | None:
     from pytest_mcode.benchmarks.registration import offer_nearby
     from pytest_mcode.session.plan import build_settings, make_plan
-    from pytest_mcode.store.store import Store, is_new
+    from pytest_mcode.store import Store
+    from pytest_mcode.store.opening import is_new
 
     command_line, ini = session_layers(arguments)
     offer_nearby(
