@@ -102,6 +102,8 @@ def _solver(mcode_plan: Plan, request: pytest.FixtureRequest) -> Solver:
     model = _model(mcode_plan, request)
     prompt, style = request.getfixturevalue("mcode_prompt"), request.getfixturevalue("mcode_repair")
     helper = request.getfixturevalue("mcode_helper")
+    if helper is not None:
+        helper = throttle_of(request.config, mcode_plan).throttled(helper, is_heard=False)
     return bundled_solver(mcode_plan.settings, model, prompt, style, helper)
 
 

@@ -212,6 +212,7 @@ def test_page_follows_a_run_to_its_end(browser: Any, tmp_path: Path) -> None:
             store.record("run-1", outcome(0, "passed"))
             page.wait("document.querySelector('#picture').textContent.includes('1 of 2')")
             assert page.run("return document.querySelector('progress').value") == 1
+            page.wait("document.querySelector('#found .task .id')?.textContent === 'HumanEval/0'")
             store.record("run-1", outcome(1, "syntax"))
             store.finish_run("run-1", "finished")
             page.wait("!document.querySelector('#picture')")
