@@ -47,7 +47,7 @@ def test_session_and_commands_say_no_password(
     mcode: Mcode,  # noqa: F811
 ) -> None:
     url = server.new()
-    given, shown = url.replace("postgresql://", "postgres://"), url.replace(postgres.QUOTED, "***")
+    given = url.replace("postgresql://", "postgres://")
     options = (*GOLD[:2], f"--mcode-db={given}", "--mcode-backend=gold", "-p", "no:cacheprovider")
     text = said(pytester.runpytest_subprocess(*options, "--mcode-limit=3", "-x", "-vv", "-n", "1"))
     assert f"in {redacted(given)}" in text
@@ -62,7 +62,7 @@ def test_session_and_commands_say_no_password(
         ["export", "latest", "--format", "csv"], ["merge", given],
     ):  # fmt: skip
         said(mcode(*command, "--db", given))
-    assert shown in said(mcode("merge", given, "--db", given))
+    assert redacted(given) in said(mcode("merge", given, "--db", given))
     dump = server.psql("SELECT r::text FROM runs r", url)
     dump += server.psql("SELECT t::text FROM tasks t", url)
     dump += server.psql("SELECT a::text FROM attempts a", url)
