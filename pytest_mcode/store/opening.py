@@ -48,7 +48,8 @@ def stored_version(place: Place, check: Callable[[Connection, Place, int], None]
 
 def engine_for_reading(place: Place) -> Engine:
     """Return an engine for queries on a store that is there, with the newest schema."""
-    remedy = "run a benchmark first, or give the path of its results"
+    first = "(`mcode bench smoke --backend gold --sandbox process` takes seconds)"
+    remedy = f"run a benchmark first, or give the path of its results {first}"
     if place.path is not None and not place.path.exists():
         raise unusable(f"there is no {place}", remedy)
     version = stored_version(place)
