@@ -39,7 +39,8 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
     for name in ("status", "started_at", "finished_at", "dataset", "split", "dataset_fingerprint", "harness"):
         yield name, _text(run[name])
     settings = applicable(run)
-    for name in FIRST:
+    yield "model", model_name(run)
+    for name in FIRST[1:]:
         yield name, _text(settings.get(name, run.get(name)))
     for name, value in settings.items():
         if name not in (*FIRST, "dataset", "split", "db"):

@@ -7,7 +7,7 @@ __all__ = ["bars_in_rows", "curve", "intervals_in_rows"]
 
 Spec = dict[str, Any]
 LEGEND = {"orient": "bottom", "direction": "vertical", "title": None}
-PERCENT = {"format": "%"}
+PERCENT = {"format": "%", "labelExpr": "datum.value > 1 ? '' : datum.label"}
 INTERVAL = "pass rate, 95 % interval"
 POINT = {"type": "point", "opacity": 1, "strokeWidth": 2, "cursor": "pointer"}
 
