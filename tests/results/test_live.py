@@ -5,7 +5,8 @@ import pytest
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import Attempt, RunInfo, TaskOutcome, Verdict
 from pytest_mcode.results.causes import kind_of, most_common
-from pytest_mcode.results.live import Picture, find_running, picture, publish
+from pytest_mcode.results.live import find_running, picture
+from pytest_mcode.results.picture import Picture, publish
 from pytest_mcode.settings import Settings
 from pytest_mcode.solving import journal
 from pytest_mcode.store import Store
