@@ -23,7 +23,7 @@ from pytest_mcode.store.schema import metadata
 
 DOCS = Path(__file__).parent
 MARK = "<!-- Below: made by docs/generate.py -->"
-HEAD = "| option | default | ini | meaning |\n| --- | --- | --- | --- |"
+HEAD = "| option | meaning | default | ini |\n| --- | --- | --- | --- |"
 
 
 def options_page() -> Iterator[str]:
@@ -86,7 +86,7 @@ def _option(spec: OptionSpec) -> str:
     ini = f"`{spec.ini_name}`" if spec.ini else "–"
     default = "off" if spec.is_switch else f"`{spec.shown_default}`" if spec.shown_default else ""
     of = " *Of functions to write.*" if spec.group == "functions" else ""
-    return f"| `{spec.flag}`{takes} | {default} | {ini} | {_cell(spec.help)}{of} |"
+    return f"| `{spec.flag}`{takes} | {_cell(spec.help)}{of} | {default} | {ini} |"
 
 
 def _type(column: Any) -> str:

@@ -5,7 +5,8 @@
 Commands stand behind ``$`` in blocks marked ``console``; FOLDER is where they run and what they leave. For
 those that have WORD in them a pytest.ini there says NAME = VALUE: a data set from a file, where the Hub
 cannot be reached, or another image. ``<!-- shown: last 9 -->`` before a block keeps the last nine lines of
-what each of its commands prints, ``first 9`` the first ones. FOLDER's path is printed as ``/home/me/study``.
+what each of its commands prints, ``first 9`` the first ones; after ``<!-- kept -->`` a block stays as it was
+recorded, such as with a slow model. FOLDER's path is printed as ``/home/me/study``.
 """
 
 import os
@@ -15,6 +16,7 @@ import sys
 from pathlib import Path
 
 BLOCK = re.compile(
+    r"(?P<kept><!-- kept -->\n)?"
     r"(?:<!-- shown: (?P<end>first|last) (?P<count>\d+) -->\n)?```console\n(?P<body>.*?)^```$",
     re.DOTALL | re.M,
 )
@@ -31,6 +33,8 @@ def main() -> None:
 
 def recorded(block: re.Match[str], folder: Path, additions: list[str]) -> str:
     """Return the block with the output of its commands."""
+    if block["kept"]:
+        return block[0]
     commands = [line[2:] for line in block["body"].splitlines() if line.startswith("$ ")]
     shown = [
         f"$ {each}\n{cut(output(each, folder, additions), block['end'], block['count'])}" for each in commands

@@ -103,11 +103,12 @@ class Scripted:
         code = ast.parse(task.canonical_solution or "")
         way = draw.choice(WAYS)
         names = [node for node in code.body if isinstance(node, ast.FunctionDef)]
+        first = 1 if names and ast.get_docstring(names[-1]) else 0
         if way == "raise":
             raised = draw.choice(("raise ValueError('not yet')", "return reslt", "[][0]", "return 1 + ''"))
-            names[-1].body.insert(0, ast.parse(f"if True: {raised}").body[0])
+            names[-1].body.insert(first, ast.parse(f"if True: {raised}").body[0])
         if way == "endless":
-            names[-1].body.insert(0, ast.parse("while True: pass").body[0])
+            names[-1].body.insert(first, ast.parse("while True: pass").body[0])
         if way == "slip":
             code = ast.fix_missing_locations(Slip(draw, code).visit(code))
         text = ast.unparse(ast.fix_missing_locations(code))

@@ -36,8 +36,8 @@ def mcode_sandbox(mcode_plan: Plan, pytestconfig: pytest.Config) -> Iterator[Any
     """Where solutions run, a `Sandbox`: several at a time, in each worker."""
     plan = mcode_plan
     if elsewhere(pytestconfig):  # the controller has checked its own machine alone
-        plan.harness.check_sandbox(plan.settings, plan.run_id, plan.tasks, lambda line: None)
-    with checked.opened_sandbox(plan.harness, plan.settings, plan.run_id) as sandbox:
+        plan.harness.check_sandbox(plan.settings, plan.session_id, plan.tasks, lambda line: None)
+    with checked.opened_sandbox(plan.harness, plan.settings, plan.session_id) as sandbox:
         yield sandbox
 
 
@@ -102,6 +102,8 @@ def _solver(mcode_plan: Plan, request: pytest.FixtureRequest) -> Solver:
     model = _model(mcode_plan, request)
     prompt, style = request.getfixturevalue("mcode_prompt"), request.getfixturevalue("mcode_repair")
     helper = request.getfixturevalue("mcode_helper")
+    if helper is not None:
+        helper = throttle_of(request.config, mcode_plan).throttled(helper, is_heard=False)
     return bundled_solver(mcode_plan.settings, model, prompt, style, helper)
 
 

@@ -53,6 +53,17 @@ class OptionSpec:
         idle = self.first_default is not None and self.group != harness and value == self.default
         return self.first_default if idle else value
 
+    def read(self, given: Any) -> Any:
+        """Parse what was given, each of the values of a repeatable option; raises `ConfigurationError`."""
+        if not self.repeatable:
+            return self.parse(self.flag, given)
+        try:
+            return tuple(self.parse(self.flag, each) for each in given)
+        except ConfigurationError as error:
+            if any("," in str(each) for each in given):
+                raise ConfigurationError(f"{error}; repeat the option for each of them") from None
+            raise
+
     @property
     def name(self) -> str:
         """The option without its prefix: ``debug-iters``."""

@@ -21,6 +21,7 @@ from pytest_mcode.options import (
 from pytest_mcode.output_options import OutputOptions
 from pytest_mcode.price_options import PriceOptions
 from pytest_mcode.sandbox_options import SandboxOptions
+from pytest_mcode.shard_options import ShardOptions
 
 __all__ = [
     "BACKENDS",
@@ -46,13 +47,12 @@ MODEL_OPTIONS = (
     "price_per_hour",
 )
 """Fields that mean nothing to the backend ``gold``, which asks no model."""
-
 DEFAULT_IMAGE = "python:3.12-slim"
 Options = TypeVar("Options")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(LoopOptions, PriceOptions, SandboxOptions, OutputOptions):
+class Settings(LoopOptions, PriceOptions, SandboxOptions, OutputOptions, ShardOptions):
     """One session's configuration: command line, then ini, then the benchmark's default, then ours."""
 
     benchmark: str = option(
@@ -214,10 +214,7 @@ class Settings(LoopOptions, PriceOptions, SandboxOptions, OutputOptions):
                     f"{spec.flag} is an option of the harness {spec.group!r}, which does not judge this "
                     "benchmark; leave it out"
                 )
-            if spec.repeatable:
-                values[spec.field] = tuple(spec.parse(spec.flag, each) for each in given)
-            else:
-                values[spec.field] = spec.parse(spec.flag, given)
+            values[spec.field] = spec.read(given)
         settings = cls._of_flat(values, kept_fields(harness))
         settings._check()
         return settings

@@ -18,7 +18,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-import pyte
+import pytest
+
+pyte = pytest.importorskip("pyte", reason="needs pyte, of the group dev")
 
 __all__ = ["Terminal"]
 

@@ -23,6 +23,7 @@ BASE = frozenset(
         "option_groups",
         "options",
         "redaction",
+        "shard_options",
         "price_options",
         "output_options",
         "declarations",

@@ -72,7 +72,11 @@ def test_commands_that_a_page_shows_are_there(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert {*re.findall(r"`mcode ([a-z-]+)", text)} <= {*typer.main.get_command(app).commands}  # type: ignore[attr-defined]
     blocks = re.findall(r"^```(?:console|bash)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    lines = [line for block in blocks for line in re.findall(r"^(?:\$ )?(mcode .+)$", block, re.MULTILINE)]
+    lines = [
+        line
+        for block in blocks
+        for line in re.findall(r"^(?:\$ )?(mcode [a-z-]+(?: .*)?)$", block, re.MULTILINE)
+    ]
     for line in lines:
         if "[OPTIONS]" not in line:
             check(shlex.split(line.partition("#")[0])[1:], typer.main.get_command(app), line)
@@ -97,3 +101,22 @@ def test_links_to_other_sites_are_well_formed(page: Path) -> None:
         assert parts.scheme == "https", link
         assert re.fullmatch(r"[\w-]+(\.[\w-]+)+", parts.netloc), link
         assert not re.search(r"\s", link), link
+
+
+def test_the_backend_that_a_page_shows_works(pytester: pytest.Pytester) -> None:
+    text = (DOCS / "own-backend.md").read_text(encoding="utf-8")
+    pytester.makeconftest(re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)[0])
+    answer = pytester.path / "answer.sh"
+    answer.write_text("#!/bin/sh\ncat > asked; printf '```python\\ndef increment(n): return n + 1\\n```'\n")
+    answer.chmod(0o755)
+    chosen = (
+        "--mcode-benchmark=smoke",
+        "--mcode-limit=1",
+        "--mcode-sandbox=process",
+        "--mcode-backend=shell",
+    )
+    result = pytester.runpytest_subprocess(*chosen, "--mcode-model=./answer.sh")
+    result.stdout.fnmatch_lines(["*judged * 1/1 tasks*"])
+    assert (pytester.path / "asked").read_text()
+    missing = pytester.runpytest_subprocess(*chosen, "--mcode-model=./other.sh")
+    missing.stderr.fnmatch_lines(["ERROR: --mcode-model=./other.sh: there is no such program; give its path"])

@@ -47,8 +47,8 @@ def test_inactive_plugin_imports_nothing_heavy(pytester):
             assert {{name for name in ours if not name.startswith("pytest_mcode.harnesses")}} <= {{
                 "pytest_mcode." + name
                 for name in (
-                    "plugin settings options loop_options price_options sandbox_options errors hookspecs"
-                    " declarations command_line export_options option_groups output_options"
+                    "plugin settings options loop_options price_options sandbox_options shard_options errors"
+                    " hookspecs declarations command_line export_options option_groups output_options"
                 ).split()
             }}
             assert {{name for name in ours if name.count(".") == 3}} <= {{

@@ -1,5 +1,8 @@
 """Styles of repair: what the model receives, word for word, what a repair costs, and styles of one's own."""
 
+import threading
+import time
+
 import pytest
 
 from pytest_mcode.errors import ConfigurationError, InfraError
@@ -184,6 +187,37 @@ def test_a_helper_that_fails_is_infra(pytester):
         )
     assert rows(pytester, "SELECT status FROM tasks") == [("infra",)]
     result.stdout.fnmatch_lines(["*1 x the helper model: *scripted failure*", "helper *"])
+
+
+def test_a_helper_takes_its_turn_among_the_requests_of_the_session(pytester):
+    counted, lock, most = set(), threading.Lock(), []
+
+    def slowly(text, seconds):
+        def answer(_):
+            mark = object()
+            with lock:
+                counted.add(mark)
+                most.append(len(counted))
+            time.sleep(seconds)
+            with lock:
+                counted.remove(mark)
+            return text
+
+        return answer
+
+    with OllamaServer(slowly("Mind it.", 0.3)) as helper, OllamaServer(slowly(fenced(WRONG), 0.05)) as server:
+        session(
+            pytester,
+            server,
+            "--mcode-repair=hint",
+            f"--mcode-helper-model={helper.model}",
+            f"--mcode-helper-base-url={helper.url}",
+            "--mcode-debug-iters=1",
+            "--mcode-concurrency=1",
+            *(f"--mcode-task=Smoke/{number}" for number in range(2, 7)),
+        )
+        assert len(sent(helper)) == 6
+    assert max(most) == 1
 
 
 @pytest.mark.parametrize("answer", [status(400, message="prompt is too long: exceeds the context length")])

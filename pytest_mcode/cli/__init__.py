@@ -12,6 +12,7 @@ from pytest_mcode.cli import (
     compare,
     doctor,
     export,
+    gate,
     image,
     match,
     merge,
@@ -66,6 +67,7 @@ _add(ASK, report.report)
 _add(ASK, view.view)
 _add(SHARE, export.export)
 _add(SHARE, merge.merge)
+_add(SHARE, gate.gate)
 _add(PREPARE, benchmarks.list_benchmarks, "benchmarks")
 _add(PREPARE, doctor.doctor)
 app.add_typer(image.app, name="image", rich_help_panel=PREPARE)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.price_options import HIGHEST
 from pytest_mcode.settings import Settings, option_specs
 
 if TYPE_CHECKING:
@@ -67,7 +66,6 @@ PricePerHour = Annotated[
         "--price-per-hour",
         metavar="PRICE",
         min=0,
-        max=HIGHEST,
         help="Price of an hour of what answers.",
         rich_help_panel=STORE,
     ),

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["plan"]
 
+NOT_TAKEN = ("benchmark", "plan", "margin", "resume", "resume_run")
+
 
 @formatted
 def plan(
@@ -85,7 +87,7 @@ declare(
     plan,
     [
         parameter("benchmark", Annotated[str, BENCHMARK]),
-        *(setting(spec) for spec in option_specs() if spec.field not in ("benchmark", "plan", "margin")),
+        *(setting(spec) for spec in option_specs() if spec.field not in NOT_TAKEN),
         parameter("calibrate", Annotated[int, CALIBRATE], default=0),
         parameter("against", Annotated[str | None, AGAINST], default=None),
         parameter("margin", Annotated[float, MARGIN], default=0.05),

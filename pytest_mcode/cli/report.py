@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pytest_mcode.cli.common import DEFAULT_DB, Db, PriceOption, PricePerHour, cannot_write, open_results
+from pytest_mcode.cli.export import load_tasks
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.results.report import check_extra
 
@@ -32,7 +33,12 @@ def report(
         ),
     ],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Where to write; report.html otherwise.")
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Where to write; otherwise reports/report.html beside the store, a folder that git ignores.",
+        ),
     ] = None,
     format: Annotated[
         Format, typer.Option("--format", help="A page, or a picture of its curves.")
@@ -46,15 +52,28 @@ def report(
     It opens without a network. Two runs are also compared. Needs the extra `report`.
     """
     check_extra()
-    path = output or Path(f"report.{format}")
+    path = output or _folder(db) / f"report.{format}"
     _check_free(path)
     with open_results(db, price, price_per_hour) as results:
-        made = results.report(*runs)
+        made = results.report(*runs, load_tasks=load_tasks)
     if format is Format.HTML:
         _write(path, made.html().encode(errors="backslashreplace"))
     else:
         _write(path, made.picture(format))
     print(path)
+
+
+def _folder(db: str) -> Path:
+    """Return where reports on a store go, made as one that git ignores: the working tree stays clean."""
+    folder = Path(DEFAULT_DB if "://" in db else db).parent / "reports"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        ignored = folder / ".gitignore"
+        if not ignored.exists():
+            ignored.write_text("# Made by `mcode report`.\n*\n", encoding="utf-8")
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    return folder
 
 
 def _check_free(path: Path) -> None:

@@ -32,7 +32,9 @@ def print_results(found: Sequence[Result], *, pass_at_asked: bool) -> None:
     for note in [*withheld_notes(found), *left_out, *unpriced_notes(found)]:
         console().print(note)
     if len(found) == 1:
-        console().print("", facts(details(found[0])), sep="\n")
+        (each,) = found
+        known = each if pass_at_asked or each["samples"] > 1 else {**each, "pass_at": []}
+        console().print("", facts(details(known)), sep="\n")
 
 
 def results_sheets(found: Sequence[Result], *, pass_at_asked: bool) -> Iterator[Sheet]:

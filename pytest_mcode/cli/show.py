@@ -52,11 +52,6 @@ def show(
     if task is None and (sample is not None or diff):
         flag = "--diff" if sample is None else "--sample"
         raise ConfigurationError(f"{flag} narrows what is shown of one task: name it after the run")
-    if "=" in run:
-        raise ConfigurationError(
-            f"{run!r} is a filter, which selects repeats in `mcode compare` and `mcode match`; here give one "
-            "run: its id, the start or end of it, or latest (`mcode results --model ID` lists them)"
-        )
     with open_results(db, price, price_per_hour) as results:
         if task is None:
             _show_run(results, run, failed=failed, pager=pager, form=form)

@@ -22,6 +22,7 @@ from pytest_mcode.results.figures import (
     title,
     visible,
 )
+from pytest_mcode.results.shards import shard_words
 
 __all__ = ["iterations_table", "render_run", "run_sheets", "tasks_sheet"]
 
@@ -30,7 +31,9 @@ def render_run(loaded: Mapping[str, Any]) -> Iterator[RenderableType]:
     """Yield the parts of the page."""
     for each in loaded["results"]:
         yield _rule(title(each) if len(loaded["results"]) == 1 else f"{title(each)}, {each['test']}")
-        yield facts([*details(each), *_way_on(each, loaded["environment"])])
+        words = shard_words(loaded["shards"], each["tasks_judged"], each["tasks_planned"])
+        shards = [("shards", words)] if words else []
+        yield facts([*details(each), *shards, *_way_on(each, loaded["environment"])])
         if each["debugging"]:
             yield _rule("resampling" if each["debugging"]["strategy"] == "resample" else "debugging")
             yield from _debugging(each["debugging"])

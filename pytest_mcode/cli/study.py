@@ -218,12 +218,11 @@ def _configuration(arguments: Sequence[str]) -> tuple[str, str, int]:
 def _latest(db: str, config_key: str, tasks: int) -> "Picture | None":
     """Return a finished run of a configuration over so many tasks, else its latest run over them."""
     from pytest_mcode.results.live import picture
-    from pytest_mcode.store.database import locate
+    from pytest_mcode.store import Store
+    from pytest_mcode.store.opening import is_new
     from pytest_mcode.store.queries import find_runs
-    from pytest_mcode.store.store import Store
 
-    place = locate(db)
-    if place.path is not None and not place.path.exists():
+    if is_new(db):
         return None
     with Store.open(db, read_only=True) as store:
         if finished := store.finished_run(config_key, tasks):

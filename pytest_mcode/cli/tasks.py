@@ -66,7 +66,10 @@ def tasks(
         found = near_tasks(str(benchmark), near, dataset=dataset, near_dataset=near_dataset, least=similarity)
     else:
         with open_results(db) as results:
-            found = results.runs(*(run or ()), benchmark=benchmark, model=model).items()
+            try:
+                found = results.runs(*(run or ()), benchmark=benchmark, model=model).items()
+            except ConfigurationError as error:  # what is typed here without its flag
+                raise ConfigurationError(str(error).replace("--benchmark:", "BENCHMARK:", 1)) from error
     from pytest_mcode.cli.tasks_table import items_rows, items_sheets, near_sheets, print_items, print_near
 
     if near is None:

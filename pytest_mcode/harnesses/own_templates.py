@@ -55,8 +55,10 @@ def own_names(directory: str) -> dict[str, Path]:
     """Return the templates in a directory, by name; raises `ConfigurationError` where there is none."""
     found = {path.name: path for path in sorted(Path(directory).glob("*.jinja"))}
     if not found:
+        what = "no file there ends in .jinja" if Path(directory).is_dir() else "there is no such directory"
         raise ConfigurationError(
-            f"--mcode-prompts={directory}: no file there ends in .jinja; give a directory of templates"
+            f"--mcode-prompts={directory}: {what}; give a directory of templates named as in "
+            "pytest_mcode/harnesses/templates"
         )
     return found
 

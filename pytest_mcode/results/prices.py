@@ -11,7 +11,7 @@ from typing import Any
 from pytest_mcode.analysis.costs import Price
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.options import refused
-from pytest_mcode.price_options import price_pair
+from pytest_mcode.price_options import HIGHEST, price_pair
 
 __all__ = ["NO_PRICES", "Prices", "price_in", "seconds_in_flight"]
 
@@ -33,7 +33,7 @@ class Prices:
     def __post_init__(self) -> None:
         """Refuse an hour that has no price; raises `ConfigurationError`."""
         if self.per_hour is not None and not _is_price(self.per_hour):
-            raise refused(f"{self.prefix}price-per-hour", self.per_hour, "a price, 0 or more")
+            raise refused(f"{self.prefix}price-per-hour", self.per_hour, f"a price, from 0 to {HIGHEST:,.0f}")
 
     def of(self, run: Run, tasks: Callable[[], Sequence[Mapping[str, Any]]]) -> Price | None:
         """Return the price of a run's model; None where none is known.
@@ -130,4 +130,4 @@ def _entry(flag: str, path: Path, model: str, value: Any) -> Price:
 
 
 def _is_price(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= HIGHEST

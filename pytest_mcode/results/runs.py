@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.records import TaskOutcome
 from pytest_mcode.results import comparison, matching, summaries
+from pytest_mcode.results.export import LoadTasks
 from pytest_mcode.results.frames import Rows, run_frame
 from pytest_mcode.results.grouping import grouped
 from pytest_mcode.results.inspection import outcomes_of
@@ -207,11 +208,14 @@ class Results:
         ours, theirs = (each.name if isinstance(each, Run) else each for each in (a, b))
         return matching.match(self.store, ours, theirs, by=by, margin=margin, prices=self.prices)
 
-    def report(self, *names: str) -> Report:
-        """Return the report on some runs, as ``mcode report``: its content, its charts, its page."""
+    def report(self, *names: str, load_tasks: LoadTasks | None = None) -> Report:
+        """Return the report on some runs, as ``mcode report``: its content, its charts, its page.
+
+        `load_tasks` is asked for tests and references of runs whose datasets are local files.
+        """
         from pytest_mcode.results.report.data import collect
 
-        return Report(content=collect(self.store, names, self.prices))
+        return Report(content=collect(self.store, names, self.prices, load_tasks))
 
 
 def utc(name: str, text: str) -> str:

@@ -11,8 +11,8 @@ from pytest_mcode.results.agents import agents_of
 from pytest_mcode.results.by_harness import clusters, with_clusters
 from pytest_mcode.results.figures import natural
 from pytest_mcode.results.prices import NO_PRICES, Prices, price_in
+from pytest_mcode.results.shards import rows_of
 from pytest_mcode.results.spread import with_spread
-from pytest_mcode.solving.journal import is_abandoned
 from pytest_mcode.store import Store
 from pytest_mcode.store.queries import Row, attempt_rows, outcome_groups, task_rows
 
@@ -26,7 +26,11 @@ Figures = dict[str, Any]
 
 def status_of(run: Row) -> str:
     """Return a run's status; ``killed`` where the store says ``running`` and its session is gone."""
-    return "killed" if run["status"] == "running" and is_abandoned(run["run_id"]) else str(run["status"])
+    if run["status"] != "running":
+        return str(run["status"])
+    from pytest_mcode.solving.journal import is_abandoned
+
+    return "killed" if is_abandoned(run["run_id"]) else "running"
 
 
 def figures(
@@ -112,7 +116,8 @@ def describe(store: Store, row: Row, prices: Prices = NO_PRICES) -> dict[str, An
     """Return the whole of a run, JSON types.
 
     ``results`` are its figures by test function, each with its ``spread`` and what debugging was worth;
-    ``tasks`` a row a task, without attempts; ``model_info`` and ``environment`` what the session recorded.
+    ``tasks`` a row a task, without attempts; ``model_info`` and ``environment`` what the session recorded;
+    ``shards`` which session did which part of it.
     """
     tasks = sorted(task_rows(store, [row["run_id"]]), key=lambda task: natural(task["task_id"]))
     return {
@@ -122,5 +127,6 @@ def describe(store: Store, row: Row, prices: Prices = NO_PRICES) -> dict[str, An
         ],
         "model_info": row["model_info"],
         "environment": row["environment"],
+        "shards": rows_of(store, row["run_id"]),
         "tasks": [{name: task[name] for name in task if name not in ("id", "run_id")} for task in tasks],
     }

@@ -6,7 +6,8 @@ import pytest
 
 from pytest_mcode import benchmarks
 from pytest_mcode.session.plan import Plan
-from pytest_mcode.settings import Settings
+from pytest_mcode.settings import Settings, option_specs
+from pytest_mcode.solving.repeats import WARMEST
 
 __all__ = ["caveats", "override_caveats", "single_caveats", "task_caveats"]
 
@@ -17,6 +18,7 @@ def caveats(config: pytest.Config, settings: Settings) -> Iterator[str]:
     if (settings.samples > 1 or resamples) and settings.temperature == 0:
         yield "temperature 0: samples can hardly differ, so more than one of them adds little"
     yield from benchmarks.get(settings.benchmark).harness.caveats(settings)
+    yield from _idle(settings)
     if settings.feedback == "judge" and settings.debug_iters and not resamples:
         yield "feedback judge: the tests that judge also guide the repairs (--mcode-feedback=public does not)"
     here, root = config.invocation_params.dir, config.rootpath
@@ -25,6 +27,34 @@ def caveats(config: pytest.Config, settings: Settings) -> Iterator[str]:
             f"pytest's root directory is {root}, so no ini and no conftest.py of {here} is heard; "
             "write options with '=' (--mcode-dataset=PATH), or add --rootdir=."
         )
+
+
+OF_REPAIRS = ("repair", "on_repeat", "feedback_detail", "strategy")
+OF_ANSWERING = ("price", "price_per_hour", "temperature", "max_tokens", "context_window", "model_option")
+
+
+def _idle(settings: Settings) -> Iterator[str]:
+    """Yield which options that were given change nothing, and why."""
+    if settings.backend == "replay":
+        if idle := _given(settings, (*OF_REPAIRS, *OF_ANSWERING)):
+            yield f"replay asks no model: {idle} has no effect"
+    elif not settings.debug_iters and (idle := _given(settings, OF_REPAIRS)):
+        yield f"--mcode-debug-iters=0: nothing follows a first attempt, so {idle} has no effect"
+    elif settings.strategy == "resample" and settings.on_repeat == "restart":
+        yield "--mcode-on-repeat=restart has no effect: resampled attempts all start anew"
+    elif settings.on_repeat == "warmer" and (settings.temperature or 0) >= WARMEST:
+        yield f"--mcode-on-repeat=warmer has no effect: the temperature is {WARMEST:g} already, the highest"
+
+
+def _given(settings: Settings, names: Sequence[str]) -> str:
+    """Return those of some options that are not at their default, as they are typed."""
+    specs = [spec for spec in option_specs() if spec.field in names]
+    values = [(spec, getattr(settings, spec.field)) for spec in specs]
+    return ", ".join(f"{spec.flag}={_typed(value)}" for spec, value in values if value != spec.default)
+
+
+def _typed(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def task_caveats(plan: Plan) -> Iterator[str]:

@@ -21,17 +21,18 @@ from pytest_mcode.session.ending import Ending
 from pytest_mcode.session.identity import TaskIds
 from pytest_mcode.session.interruption import sigterm_interrupts, undisturbed
 from pytest_mcode.session.items import Items, leave_out_our_line
+from pytest_mcode.session.lease import Lease
 from pytest_mcode.session.listeners import Listeners
+from pytest_mcode.session.opening import open_run
 from pytest_mcode.session.plan import Plan, make_plan
-from pytest_mcode.session.recording import Recorder, crashed
+from pytest_mcode.session.recording import Recorder, crashed, patiently
 from pytest_mcode.session.reruns import refuse_reruns
+from pytest_mcode.session.resume import find_earlier, is_begun
 from pytest_mcode.session.tally import Tally
 from pytest_mcode.settings import Settings
 from pytest_mcode.solving import journal
 
 if TYPE_CHECKING:
-    from filelock import FileLock
-
     from pytest_mcode.session.resume import Earlier
     from pytest_mcode.store.store import RunStatus, Store
 
@@ -62,7 +63,7 @@ class Controller:
         self._recorder: Recorder | None = None
         self.single: dict[str, None] = {}
         self._earlier: Earlier | None = None
-        self._lock: FileLock | None = None
+        self._lease = Lease()
         self._undo_sigterm: Callable[[], None] = lambda: None
 
     # Before anything runs.
@@ -93,22 +94,23 @@ class Controller:
         self.store = Store.open(self.settings.db)
         if self.settings.fail_under_run:
             with Store.open(self.settings.db, read_only=True) as stored:
-                self.settings = gates.resolve(self.settings, stored)
-        tasks, run_id = self.plan.tasks, self.plan.run_id
-        self.settings = self.plan.harness.settle(self.settings, run_id, tasks, self._progress)
+                self.settings = gates.resolve(self.settings, stored, self.plan.tasks)
+        tasks, session_id = self.plan.tasks, self.plan.session_id
+        self.settings = self.plan.harness.settle(self.settings, session_id, tasks, self._progress)
         model_info = {**parts.check_model(self.settings), **seeds.record(self.settings, self.notes)}
         slots = model_info.get("slots")
         self.plan = dataclasses.replace(self.plan, settings=self.settings, server_slots=slots)
-        if self.settings.resumes:
+        self.config.add_cleanup(self._lease.let_go)
+        if self.settings.resumes or is_begun(self.plan):
             self._go_on_with_earlier(model_info.get("digest"))
             gates.check(self.settings, self.plan.run_id)
         journal.sweep()
         if self._earlier:
-            self._lock = journal.claim(self.plan.run_id)
+            self._lease.take_up(self.plan, self.store)
         if getattr(self.config.option, "dist", "no") == "no":  # workers open a model of their own
             parts.import_model(self.settings)
         plan = self.plan
-        sandbox_info = plan.harness.check_sandbox(self.settings, plan.run_id, tasks, self._progress)
+        sandbox_info = plan.harness.check_sandbox(self.settings, plan.session_id, tasks, self._progress)
         self.run_info = plan.run_info(
             model_info=model_info,
             environment={
@@ -120,22 +122,17 @@ class Controller:
         )
 
     def _go_on_with_earlier(self, model_digest: str | None) -> None:
-        from pytest_mcode.session.resume import find_earlier
         from pytest_mcode.store import Store
 
         with Store.open(self.settings.db, read_only=True) as store:
             self._earlier = find_earlier(store, self.plan, model_digest)
-        attempts = {task_id: each.attempts for (_, task_id), each in self._earlier.judged.items()}
-        plan = self.plan
-        plan.harness.check_resumed(self.settings, plan.run_id, plan.tasks, attempts)
-        judged = {
-            Plan.judged_key(*key): (outcome.status, outcome.last_message)
-            for key, outcome in self._earlier.judged.items()
-        }
-        self.plan = dataclasses.replace(self.plan, run_id=self._earlier.run_id, judged=judged)
-        for outcome in self._earlier.judged.values():
+        plan, earlier = self.plan, self._earlier
+        plan.harness.check_resumed(self.settings, plan.session_id, plan.tasks, earlier.attempts)
+        self.plan = dataclasses.replace(plan, run_id=earlier.run_id, judged=earlier.shown)
+        for outcome in earlier.judged.values():
             self.tally.add(outcome)
-        self.notes.append(f"resumed: {len(judged)} tasks were judged by an earlier session")
+        if earlier.judged or self.settings.resumes:
+            self.notes.append(f"resumed: {len(earlier.judged)} tasks were judged by an earlier session")
 
     @property
     def _reporter(self) -> pytest.TerminalReporter | None:
@@ -171,14 +168,12 @@ class Controller:
             return
         keys = ((each[1], Plan.judged_key(each[0], each[1].task_id)) for each in found if each)
         self._prepare([task for task, key in keys if key not in self.plan.judged])
-        if self._earlier:
-            # A session may go on with a part of the run only.
-            self.planned = max(self._earlier.planned, planned.total())
-            self.store.resume_run(self.plan.run_id, self.planned)
-        else:
-            self.planned = planned.total()
-            self.store.begin_run(self.run_info, planned)
-        self._recorder = Recorder(self.plan, self.store, self.tally, self._earlier, self._stop)
+        try:
+            self.planned = open_run(self.store, self.plan, self.run_info, self._earlier, self._lease, planned)
+        except (ConfigurationError, InfraError) as error:
+            raise pytest.UsageError(str(error)) from None
+        told = (self._stop, self._progress)
+        self._recorder = Recorder(self.plan, self.store, self.tally, self._earlier, *told)
         self._shown = progress.start(
             self.config, self.plan, self.run_info, self.planned, self.tally, self._ahead_here
         )
@@ -186,11 +181,11 @@ class Controller:
 
     def _prepare(self, tasks: list[Task]) -> None:
         try:
-            stop = self.plan.harness.prepare(self.settings, self.plan.run_id, tasks, self._progress)
+            stop = self.plan.harness.prepare(self.settings, self.plan.session_id, tasks, self._progress)
             if stop:
                 self.config.add_cleanup(stop)
             # A new run not before: a session that is killed while it starts would leave its lock.
-            self._lock = self._lock or journal.claim(self.plan.run_id)
+            self._lease.claim(self.plan)
         except ConfigurationError as error:
             raise pytest.UsageError(str(error)) from None
 
@@ -220,6 +215,8 @@ class Controller:
             with undisturbed():  # What is counted is stored.
                 recorded = self._recorder.flush()
             self._listeners.recorded(recorded)
+        if self._lease.lost:
+            self._stop(self._lease.lost)
 
     def _more_is_coming(self) -> bool:
         """Whether the next report is as good as there."""
@@ -250,6 +247,8 @@ class Controller:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Close the run and let a gate decide between 0 and 1."""
         self._undo_sigterm()
+        if self._recorder:
+            self._listeners.recorded(self._recorder.finish())
         self._flush()
         if self._shown:
             self._shown.end()
@@ -260,20 +259,21 @@ class Controller:
                 session.exitstatus = 0 if self.decision.holds else 1
             summary.write_step_summary(self.plan, self.tally, self.planned, self.decision)
             self.store.close()
-        if self._lock:
-            self._lock.release()
-            if self.is_complete or not self.planned:
-                journal.discard(self.plan.run_id)
+        was_ours = self._lease.is_claimed
+        self._lease.let_go()
+        if was_ours and (self.is_complete or not self.planned):
+            journal.discard(self.plan.session_id)
 
     def _close_run(self, store: "Store", exitstatus: int) -> None:
         ran_through = exitstatus in (0, 1) and not self._session.shouldfail and not self._session.shouldstop
         status: RunStatus = "stopped" if self._stopped else "finished" if ran_through else "interrupted"
         # With the engine or the database gone there is nothing left that we could mend.
         with contextlib.suppress(ConfigurationError, InfraError):
-            self.plan.harness.remove_leftovers(self.settings, self.plan.run_id)
+            self.plan.harness.remove_leftovers(self.settings, self.plan.session_id)
+        run_id, (shard, _) = self.plan.run_id, self.settings.shard_numbers
         with contextlib.suppress(InfraError):
-            store.note_concurrency(self.plan.run_id, self._concurrency.found)
-            store.finish_run(self.plan.run_id, status)
+            patiently(lambda: store.note_concurrency(run_id, self._concurrency.found), self._recorder)
+            patiently(lambda: store.finish_run(run_id, status, shard), self._recorder)
             self._listeners.run_finished(status, store)
 
     @property

@@ -13,7 +13,7 @@ def foresee(plan: Plan, *, against: str | None = None, margin: float = 0.05) -> 
     """Return `results.planning.plan` for a session, by the store that it would write to, if that is there."""
     from pytest_mcode.results import planning
     from pytest_mcode.store import Store
-    from pytest_mcode.store.store import is_new
+    from pytest_mcode.store.opening import is_new
 
     settings = plan.settings
     with ExitStack() as stack:

@@ -1,16 +1,18 @@
 """What decides between exit status 0 and 1, when a session is asked to decide by its results."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.records import Task
 from pytest_mcode.session.tally import Tally
 from pytest_mcode.settings import Settings
 
 if TYPE_CHECKING:
     from pytest_mcode.store import Store
 
-__all__ = ["Decision", "check", "decide", "resolve"]
+__all__ = ["Decision", "check", "decide", "decide_of", "resolve"]
 
 
 @dataclass(frozen=True)
@@ -21,16 +23,24 @@ class Decision:
     reason: str
 
 
-def resolve(settings: Settings, store: "Store") -> Settings:
+def resolve(settings: Settings, store: "Store", tasks: Sequence[Task]) -> Settings:
     """Return `settings` with the run of ``--mcode-fail-under-run`` by its whole id.
 
-    At the end ``latest`` would be the session's own. Raises `ConfigurationError` where there is no such run.
+    At the end ``latest`` would be the session's own. Raises `ConfigurationError` where there is no such run,
+    or it judged none of the session's `tasks`.
     """
-    from pytest_mcode.store.queries import find_run
+    from pytest_mcode.results.sides import load_side
 
     if settings.fail_under_run is None:
         return settings
-    return replace(settings, fail_under_run=find_run(store, settings.fail_under_run)["run_id"])
+    side = load_side(store, settings.fail_under_run)
+    if all(side.fingerprints.get(task.task_id) != task.fingerprint for task in tasks):
+        judged = f"it judged {len(side.scores)}" + (f" such as {min(side.scores)}" if side.scores else "")
+        raise ConfigurationError(
+            f"--mcode-fail-under-run: run {side.runs[0]['run_id']} has none of this session's {len(tasks)} "
+            f"tasks with the same content ({judged}): name a run of the same benchmark and tasks"
+        )
+    return replace(settings, fail_under_run=settings.fail_under_run.replace("latest", side.runs[0]["run_id"]))
 
 
 def check(settings: Settings, run_id: str) -> None:
@@ -42,16 +52,38 @@ def check(settings: Settings, run_id: str) -> None:
 
 
 def decide(settings: Settings, tally: Tally, store: "Store", run_id: str) -> Decision | None:
+    """Return what the gates say of a session's run; None where none is set."""
+    return decide_of(
+        store,
+        run_id,
+        infra=tally.infra,
+        pass_rate=tally.pass_rate,
+        fail_under=settings.fail_under,
+        fail_under_run=settings.fail_under_run,
+        margin=settings.margin,
+    )
+
+
+def decide_of(
+    store: "Store",
+    run: str,
+    *,
+    infra: int,
+    pass_rate: float | None,
+    fail_under: float | None,
+    fail_under_run: str | None,
+    margin: float,
+) -> Decision | None:
     """Return what the gates say; None where none is set. An infra outcome that is left fails any gate."""
-    if settings.fail_under is None and settings.fail_under_run is None:
+    if fail_under is None and fail_under_run is None:
         return None
-    if tally.infra:
-        return Decision(False, f"{tally.infra} infra outcomes are left")
+    if infra:
+        return Decision(False, f"{infra} infra outcomes are left")
     decisions = []
-    if settings.fail_under is not None:
-        decisions.append(_rate(tally.pass_rate or 0.0, settings.fail_under))
-    if settings.fail_under_run is not None:
-        decisions.append(_regression(store, run_id, settings.fail_under_run, settings.margin))
+    if fail_under is not None:
+        decisions.append(_rate(pass_rate or 0.0, fail_under))
+    if fail_under_run is not None:
+        decisions.append(_regression(store, run, fail_under_run, margin))
     return Decision(all(each.holds for each in decisions), "; ".join(each.reason for each in decisions))
 
 

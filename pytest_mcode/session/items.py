@@ -156,7 +156,7 @@ class Items:
         """End what is in flight when a session ends early; leave nothing on a machine that was lent."""
         self.lookahead.close()
         if self._elsewhere and exitstatus in (0, 1):
-            journal.discard(self._plan.run_id)
+            journal.discard(self._plan.session_id)
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> Any:
         """Give infra outcomes a category, letter and word of their own."""

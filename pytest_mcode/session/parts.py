@@ -68,7 +68,7 @@ def new_handle(plan: Plan, sandbox: Any, function: str, task: Task) -> TaskHandl
         feedback=plan.settings.feedback,
         detail=plan.settings.feedback_detail,
         tells_apart=plan.settings.tells_apart,
-        journal=Journal(plan.run_id, function, task.task_id),
+        journal=Journal(plan.session_id, function, task.task_id),
     )
 
 

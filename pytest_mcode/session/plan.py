@@ -1,10 +1,8 @@
 """What a session is going to do: its settings, its tasks, and the keys under which they are stored."""
 
 import json
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Self
@@ -22,6 +20,7 @@ from pytest_mcode.redaction import redacted
 from pytest_mcode.results.prices import Prices
 from pytest_mcode.session import loading
 from pytest_mcode.session.replay import as_generated, read_answers
+from pytest_mcode.session.sharding import check_shard, run_id_of, tasks_of_shard
 from pytest_mcode.settings import MODEL_OPTIONS, Settings, option_specs
 from pytest_mcode.solving.own_prompts import check_prompts
 from pytest_mcode.solving.replay import StoredAnswers
@@ -43,7 +42,9 @@ class Plan:
     tasks_total: int
     prompt_hash: str
     tasks: Sequence[Task]
-    """Those selected by ``--mcode-task`` and ``--mcode-limit``, in dataset order."""
+    """Those selected by ``--mcode-task`` and ``--mcode-limit``, in dataset order; of a shard its own."""
+    tasks_selected: int = 0
+    """The same number, over all shards."""
     dataset_name: str = ""
     """See `Dataset.name`."""
     left_out: Sequence[str] = ()
@@ -65,6 +66,12 @@ class Plan:
     def title(self) -> str:
         """Benchmark and the start of its fingerprint: ``humaneval@1f2e3d4``."""
         return f"{self.name}@{self.dataset_fingerprint[:7]}"
+
+    @property
+    def session_id(self) -> str:
+        """What names the things of this session: the run's id, and of a shard also its number."""
+        number, shards = self.settings.shard_numbers
+        return self.run_id if shards == 1 else f"{self.run_id}.{number}of{shards}"
 
     @property
     def name(self) -> str:
@@ -101,7 +108,7 @@ class Plan:
             split=self.split,
             dataset_fingerprint=self.dataset_fingerprint,
             tasks_total=self.tasks_total,
-            settings={name: redacted(value) for name, value in self.settings.to_dict().items()},
+            settings=self._stored_settings(),
             prompt_hash=self.prompt_hash,
             model_digest=model_info.get("digest"),
             model_info=model_info,
@@ -109,6 +116,11 @@ class Plan:
             started_at=started_at,
             harness=self.harness.name,
         )
+
+    def _stored_settings(self) -> dict[str, Any]:
+        """Return those that are of the whole run, without passwords."""
+        own = {"shard", "run_id"}
+        return {key: redacted(value) for key, value in self.settings.to_dict().items() if key not in own}
 
     def _shown(self) -> Mapping[str, Any]:
         shown = self.demonstrations
@@ -185,6 +197,12 @@ def _check(settings: Settings, benchmark: Benchmark) -> None:
         if (foreign or idle) and values.get(spec.field, usual) not in (usual, _as_json(usual)):
             why = refused if foreign else "gold answers with reference solutions and asks no model"
             raise ConfigurationError(f"{spec.flag}: {why}; leave it out")
+    check_shard(settings)
+    if settings.plan and settings.resumes:
+        raise ConfigurationError(
+            "--mcode-plan says what a new run will take, not the rest of an earlier one: "
+            "leave --mcode-resume and --mcode-resume-run out"
+        )
     if settings.select != "judge":
         _check_select(settings, benchmark)
     benchmark.harness.check_options(settings)
@@ -222,6 +240,7 @@ def make_plan(settings: Settings) -> Plan:
         replayed = read_answers(settings, dataset.tasks)
         answers, settings = replayed.answers, as_generated(settings, replayed)
         tasks = [task for task in tasks if task.task_id in answers]
+    selected, tasks = tasks, tasks_of_shard(tasks, settings)
     demonstrations = loading.load_demonstrations(settings, tasks)
     benchmark = benchmarks.get(settings.benchmark)
     prompt = benchmark.harness.prompt(settings, benchmark.prompt_template, demonstrations=demonstrations)
@@ -229,13 +248,14 @@ def make_plan(settings: Settings) -> Plan:
     if settings.prompts:
         check_prompts(settings.prompts, settings.feedback, prompt, style, tasks[0] if tasks else None)
     prompt_hash = f"{prompt.hash}{style.hash}"
+    # By its name: the same file elsewhere is the same configuration.
+    config_key = replace(settings, benchmark=benchmark.name).config_key(
+        dataset_fingerprint=dataset.fingerprint, prompt_hash=prompt_hash, harness=benchmark.harness.name
+    )
     plan = Plan(
-        run_id=_new_run_id(),
+        run_id=run_id_of(settings, config_key),
         settings=settings,
-        # By its name: the same file elsewhere is the same configuration.
-        config_key=replace(settings, benchmark=benchmark.name).config_key(
-            dataset_fingerprint=dataset.fingerprint, prompt_hash=prompt_hash, harness=benchmark.harness.name
-        ),
+        config_key=config_key,
         dataset=dataset.origin,
         split=dataset.split,
         dataset_fingerprint=dataset.fingerprint,
@@ -243,20 +263,17 @@ def make_plan(settings: Settings) -> Plan:
         dataset_name=dataset.name,
         prompt_hash=prompt_hash,
         tasks=tasks,
+        tasks_selected=len(selected),
         left_out=loaded.left_out,
         demonstrations=demonstrations,
         answers=answers,
     )
-    if settings.feedback == "public" and tasks and len(plan.without_public_test) == len(tasks):
+    if settings.feedback == "public" and selected and not any(map(plan.harness.shows_test, selected)):
         raise ConfigurationError(
             f"--mcode-feedback=public: no prompt of these {settings.benchmark} tasks shows a test; "
             "give --mcode-feedback=judge or none, or tasks with a public_test"
         )
     return plan
-
-
-def _new_run_id() -> str:
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
 
 
 def _select(tasks: Sequence[Task], settings: Settings) -> Sequence[Task]:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pytest_mcode.errors import InfraError
+from pytest_mcode.errors import InfraError, PassingError
 from pytest_mcode.records import Task, TaskOutcome
 from pytest_mcode.session.outcomes import too_many
 from pytest_mcode.session.plan import Plan
@@ -16,19 +16,33 @@ if TYPE_CHECKING:
     from pytest_mcode.session.resume import Earlier
     from pytest_mcode.store.store import Store
 
-__all__ = ["Recorder", "crashed"]
+__all__ = ["Recorder", "crashed", "patiently"]
 
 BURST_SECONDS = 0.05
 """How long an outcome may wait for others; its journal bridges the time."""
+PATIENCE_SECONDS = 90.0
+"""How long a store may be away: less than the session's word on its run holds (`shards.HELD_SECONDS`)."""
+RETRY_SECONDS = 2.0
 
 
 class Recorder:
     """Takes outcomes as they are reported; calls `stop` with the reason where the session cannot go on."""
 
     def __init__(
-        self, plan: Plan, store: "Store", tally: Tally, earlier: "Earlier | None", stop: Callable[[str], None]
+        self,
+        plan: Plan,
+        store: "Store",
+        tally: Tally,
+        earlier: "Earlier | None",
+        stop: Callable[[str], None],
+        say: Callable[[str], None],
     ) -> None:
-        self._plan, self._store, self._tally, self._earlier, self._stop = plan, store, tally, earlier, stop
+        self._plan, self._store, self._tally, self._earlier = plan, store, tally, earlier
+        self._stop, self._say = stop, say
+        self._failing_since: float | None = None
+        self._try_again_at = 0.0
+        self.gave_up = False
+        """Whether the store was away for too long."""
         self._taken: set[tuple[str, str]] = set()
         self._waiting: list[TaskOutcome] = []
         self._since = 0.0
@@ -49,10 +63,15 @@ class Recorder:
 
     def is_due(self, *, more_is_coming: bool) -> bool:
         """Whether something waits that should be stored now, also where more of it is about to be taken."""
-        return bool(self._waiting) and not (more_is_coming and time.monotonic() - self._since < BURST_SECONDS)
+        now = time.monotonic()
+        return (
+            bool(self._waiting)
+            and now >= self._try_again_at
+            and not (more_is_coming and now - self._since < BURST_SECONDS)
+        )
 
     def flush(self) -> list[TaskOutcome]:
-        """Store what waits, count it, and return it."""
+        """Store what waits, count it, and return it; what fails for a passing reason waits for a while."""
         outcomes, self._waiting = self._waiting, []
         try:
             with self._store.together():
@@ -60,9 +79,13 @@ class Recorder:
                     self._note_overridden(outcome)
                     self._store.record(self._plan.run_id, outcome)
         except InfraError as error:
+            if isinstance(error, PassingError) and self._may_wait(error):
+                self._waiting = outcomes
+                return []
             # Not counted: a resumed session takes them up from their journals.
             self._stop(f"{error}; what was recorded before is safe")
             return []
+        self._failing_since = None
         for outcome in outcomes:
             if outcome.status != "infra":
                 self._journal_of(outcome).remove()
@@ -71,13 +94,45 @@ class Recorder:
                 self._stop(too_many(self._tally.infra_in_a_row, outcome.error))
         return outcomes
 
+    def _may_wait(self, error: PassingError) -> bool:
+        now = time.monotonic()
+        if self._failing_since is None:
+            self._failing_since = now
+            self._say(f"mcode: {error}; tasks go on, and it is tried again for {PATIENCE_SECONDS:.0f} s")
+        self._try_again_at = now + RETRY_SECONDS
+        self.gave_up = now - self._failing_since >= PATIENCE_SECONDS
+        return not self.gave_up
+
+    def finish(self) -> list[TaskOutcome]:
+        """Store what waits at the end of the session, as long as there is hope, and return it."""
+        stored: list[TaskOutcome] = []
+        while self._waiting:
+            time.sleep(max(0.0, self._try_again_at - time.monotonic()))
+            stored += self.flush()
+        return stored
+
     def _note_overridden(self, outcome: TaskOutcome) -> None:
         known = self._tally.overridden.get(outcome.test, {})
         if known | outcome.overridden != known:
             self._store.note_overridden(self._plan.run_id, outcome.test, known | outcome.overridden)
 
     def _journal_of(self, outcome: TaskOutcome) -> journal.Journal:
-        return journal.Journal(self._plan.run_id, outcome.test, outcome.task_id)
+        return journal.Journal(self._plan.session_id, outcome.test, outcome.task_id)
+
+
+def patiently(write: Callable[[], None], recorder: Recorder | None) -> None:
+    """Write to the store, again for a while where it fails for a passing reason; raises `InfraError`."""
+    from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+    seconds = 0.0 if recorder is None or recorder.gave_up else PATIENCE_SECONDS
+    for attempt in Retrying(
+        retry=retry_if_exception_type(PassingError),
+        stop=stop_after_delay(seconds),
+        wait=wait_fixed(RETRY_SECONDS),
+        reraise=True,
+    ):
+        with attempt:
+            write()
 
 
 def crashed(test: str, task: Task) -> TaskOutcome:

@@ -38,6 +38,10 @@ def read_answers(settings: Settings, tasks: Sequence[Task]) -> Replayed:
     from pytest_mcode.store.samples import read_answers_of_run, read_samples
 
     source = settings.replay or ""
+    if Path(source).is_dir():
+        raise ConfigurationError(
+            f"--mcode-replay: {source} is a directory; give a file of samples or predictions in it, or a run"
+        )
     if Path(source).suffix in (".jsonl", ".json", ".gz") or Path(source).is_file():
         answers = read_samples(Path(source))
         source = str(Path(source).resolve())

@@ -1,18 +1,18 @@
 """Going on with a run: which one, whether it is the same configuration, and what is judged already."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.records import TaskOutcome
+from pytest_mcode.records import Attempt, TaskOutcome
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.settings import option_specs
 
 if TYPE_CHECKING:
     from pytest_mcode.store import Store
 
-__all__ = ["Earlier", "find_earlier"]
+__all__ = ["Earlier", "find_earlier", "is_begun"]
 
 Key = tuple[str, str]
 """Test function and task id."""
@@ -26,6 +26,16 @@ class Earlier:
     planned: int
     judged: Mapping[Key, TaskOutcome]
     """Outcomes that stand: solved and unsolved ones. Those that were ``infra`` run again."""
+
+    @property
+    def attempts(self) -> Mapping[str, Sequence[Attempt]]:
+        """Those of the judged tasks, by task."""
+        return {task_id: each.attempts for (_, task_id), each in self.judged.items()}
+
+    @property
+    def shown(self) -> Mapping[str, tuple[str, str]]:
+        """What `Plan.judged` holds."""
+        return {Plan.judged_key(*key): (each.status, each.last_message) for key, each in self.judged.items()}
 
     def refusal(self, outcome: TaskOutcome) -> str | None:
         """Say why `outcome` cannot join the run, where other fixtures were overridden in it.
@@ -44,6 +54,28 @@ class Earlier:
         )
 
 
+def is_begun(plan: Plan) -> bool:
+    """Whether another shard, or an earlier session, has begun the run that this session's options name.
+
+    Raises `ConfigurationError` where a whole run of that name is there.
+    """
+    from pytest_mcode.store import Store
+    from pytest_mcode.store.opening import is_new
+    from pytest_mcode.store.reading import read_run
+
+    settings = plan.settings
+    if not (settings.run_id or settings.shard) or is_new(settings.db):
+        return False
+    with Store.open(settings.db, read_only=True) as store:
+        there = read_run(store, plan.run_id) is not None
+        if there and not settings.shard:
+            raise ConfigurationError(
+                f"--mcode-run-id: {store.place} holds a run {plan.run_id} already: give --mcode-resume "
+                "as well to go on with it, or another name"
+            )
+    return there
+
+
 def find_earlier(store: "Store", plan: Plan, model_digest: str | None) -> Earlier:
     """Return the run that the settings ask to resume.
 
@@ -55,15 +87,23 @@ def find_earlier(store: "Store", plan: Plan, model_digest: str | None) -> Earlie
     differences = list(_differences(row, plan, model_digest))
     if differences:
         raise ConfigurationError(
-            f"cannot resume run {row['run_id']}, which differs in {'; '.join(differences)}. "
-            "Give the same options, or leave out --mcode-resume for a new run"
+            f"cannot go on with run {row['run_id']}, which differs in {'; '.join(differences)}. "
+            f"Give the same options, or {_for_a_new_run(plan)}"
         )
+    # Of a shard only its own count.
+    tasks = {task.task_id for task in plan.tasks} if plan.settings.shard else None
     judged = {
         (outcome.test, outcome.task_id): outcome
         for outcome in read_outcomes(store, row["run_id"])
-        if outcome.status != "infra"
+        if outcome.status != "infra" and (tasks is None or outcome.task_id in tasks)
     }
     return Earlier(run_id=row["run_id"], planned=row["tasks_planned"] or 0, judged=judged)
+
+
+def _for_a_new_run(plan: Plan) -> str:
+    if plan.settings.resumes:
+        return "leave out --mcode-resume for a new run"
+    return "another --mcode-run-id for a new run"
 
 
 def _listed(overridden: Mapping[str, str]) -> str:
@@ -73,8 +113,10 @@ def _listed(overridden: Mapping[str, str]) -> str:
 def _wanted_run(store: "Store", plan: Plan) -> Mapping[str, Any]:
     from pytest_mcode.store.queries import RunFilter, find_run, find_runs
 
-    if plan.settings.resume_run:
-        return find_run(store, plan.settings.resume_run)
+    settings = plan.settings
+    named = settings.resume_run or settings.run_id or (settings.shard and not settings.resume and plan.run_id)
+    if named:
+        return find_run(store, named)
     runs = find_runs(store, RunFilter(benchmark=[plan.name]))
     same = [run for run in runs if run["config_key"] == plan.config_key]
     # Without an equal one, the latest shows by its differences why it is none.

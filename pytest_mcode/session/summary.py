@@ -224,6 +224,8 @@ def _subset(plan: Plan) -> str:
 
 
 def _selected(planned: int, plan: Plan, tally: Tally) -> str:
+    if shard := plan.settings.shard:
+        return f", shard {shard.replace('/', ' of ')} of {plan.tasks_selected}/{plan.tasks_total}"
     total = plan.tasks_total * max(1, len(tally.by_test))
     return "" if planned >= total else f", a subset: {planned}/{total}"
 

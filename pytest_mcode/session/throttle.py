@@ -60,12 +60,13 @@ class Throttle:
         """Requests that are at the server now."""
         return self._in_flight
 
-    def throttled(self, model: Model) -> Model:
+    def throttled(self, model: Model, *, is_heard: bool = True) -> Model:
         """Return `model`, whose requests wait for their turn from now on.
 
-        A model that retries by itself lets each try wait, so that the server is left alone in between.
+        A model that retries by itself lets each try wait, so that the server is left alone in between. What
+        its server says of its load counts where it `is_heard`: that of a helper model may be another one.
         """
-        if isinstance(model, Metered) and not isinstance(self._window, Fixed):
+        if is_heard and isinstance(model, Metered) and not isinstance(self._window, Fixed):
             Thread(target=self._listen, args=(model,), name="mcode-load", daemon=True).start()
         if isinstance(model, Gated):
             model.gate = self.when_free

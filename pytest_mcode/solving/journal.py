@@ -103,10 +103,13 @@ def claim(run_id: str) -> FileLock:
 
 
 def is_abandoned(run_id: str) -> bool:
-    """Whether a session of this machine has claimed the run, and is gone without having completed it."""
-    lock = directory_of(run_id) / "lock"
-    if not lock.exists():
-        return False
+    """Whether sessions of this machine have claimed the run, or shards of it, and are gone before its end."""
+    own, of_shards = directory_of(run_id) / "lock", _root().glob(f"{run_id}.*of*/lock")
+    locks = [lock for lock in (own, *of_shards) if lock.exists()]
+    return bool(locks) and all(map(_is_free, locks))
+
+
+def _is_free(lock: Path) -> bool:
     try:
         with FileLock(lock, timeout=0):
             return True

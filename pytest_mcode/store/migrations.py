@@ -1,12 +1,15 @@
 """The schema's history: one small function for each step from an older version to the next."""
 
 import json
+import shlex
 from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, text
 
-from pytest_mcode.store.schema import VERSION, choices, metadata, schema_version
+from pytest_mcode.records import to_json
+from pytest_mcode.redaction import redacted
+from pytest_mcode.store.schema import VERSION, choices, metadata, schema_version, shards
 
 __all__ = ["MIGRATIONS", "create_or_migrate"]
 
@@ -84,12 +87,28 @@ def add_tags_and_notes(connection: Connection) -> None:
     connection.execute(text(f"{in_containers} mode = 'container' AND verdict = 'passed'"))
 
 
+def hide_passwords_and_add_shards(connection: Connection) -> None:
+    """Hide passwords that sessions on PostgreSQL have stored, and add the table of who does what of a run."""
+    change = text("UPDATE runs SET settings = :settings, environment = :environment WHERE run_id = :run_id")
+    for run_id, settings, environment in connection.execute(
+        text("SELECT run_id, settings, environment FROM runs WHERE settings LIKE '%://%@%'")
+    ).all():
+        hidden = {name: redacted(value) for name, value in json.loads(settings).items()}
+        about = json.loads(environment)
+        if "command" in about:
+            about["command"] = shlex.join(map(redacted, shlex.split(about["command"])))
+        values = {"settings": to_json(hidden), "environment": to_json(about), "run_id": run_id}
+        connection.execute(change, values)
+    shards.create(connection)  # as it is in version 7: freeze it here when a later version changes it
+
+
 MIGRATIONS: tuple[Callable[[Connection], Any], ...] = (
     to_version_2,
     add_what_repairs_are_worth,
     forget_partial_sums_of_tokens,
     add_choices,
     add_tags_and_notes,
+    hide_passwords_and_add_shards,
 )
 """Step i leads from version i + 1 to i + 2. A step is never edited once released: add another."""
 

@@ -219,6 +219,11 @@ def _resolve(connection: Connection, name: str, store: Store) -> str:
         raise ConfigurationError(f"{store.place} holds no run yet; run a benchmark first")
     if name == LATEST:
         return ids[-1]
+    if "=" in name:
+        raise ConfigurationError(
+            f"{name!r} is a filter, which selects repeats in `mcode compare` and `mcode match`; here give "
+            "one run: its id, the start or end of it, or latest (`mcode results` lists them)"
+        )
     found = [each for each in ids if each == name] or [
         each for each in ids if each.startswith(name) or each.endswith(name)
     ]

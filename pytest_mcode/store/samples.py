@@ -152,8 +152,13 @@ def _object(row: Any, where: str) -> dict[str, Any]:
 
 def _text(row: Mapping[str, Any], name: str, where: str) -> str:
     value = row.get(name)
+    if value is None:
+        raise ConfigurationError(
+            f"{where}: {name} is missing; a row has a task_id and one of {', '.join(TEXTS)}, as `mcode "
+            "export` writes it, or instance_id and model_patch"
+        )
     if not isinstance(value, str):
-        raise ConfigurationError(f"{where}: {name} is {'missing' if value is None else 'no text'}")
+        raise ConfigurationError(f"{where}: {name} is no text; give it as a string")
     return value
 
 

@@ -24,9 +24,9 @@ from sqlalchemy import (
 
 from pytest_mcode.records import to_json
 
-__all__ = ["VERSION", "attempts", "choices", "metadata", "runs", "schema_version", "tasks"]
+__all__ = ["VERSION", "attempts", "choices", "metadata", "runs", "schema_version", "shards", "tasks"]
 
-VERSION = 6
+VERSION = 7
 """Raise it together with a new entry in `migrations.MIGRATIONS`."""
 
 ESCAPED = "\ufffd"
@@ -132,6 +132,21 @@ runs = Table(
     Column("note", SafeText, nullable=False, server_default="", comment="what people wrote about the run"),
     Index("runs_by_start", "started_at"),
     Index("runs_by_config", "config_key"),
+)
+
+shards = Table(
+    "shards",
+    metadata,
+    Column("run_id", String(64), ForeignKey("runs.run_id"), primary_key=True),
+    Column("shard", Integer, primary_key=True, autoincrement=False, comment="1 of 1 is a whole run"),
+    Column("shards", Integer, nullable=False, comment="into how many the run is divided"),
+    Column("planned", Integer, comment="items that the session selected"),
+    Column("status", String(32), nullable=False, comment="running, finished, interrupted, stopped"),
+    Column("started_at", String(40), nullable=False, comment="ISO 8601, UTC"),
+    Column("finished_at", String(40)),
+    Column("environment", Json, nullable=False, comment="of its session, as in runs"),
+    Column("holder", SafeText, comment="the session that is at it: host, process"),
+    Column("held_until", String(40), comment="when its word ends, unless renewed; the database's clock"),
 )
 
 tasks = Table(

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal, Self
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from pytest_mcode.errors import InfraError, PassingError
+from pytest_mcode.errors import ConfigurationError, InfraError, PassingError
 from pytest_mcode.records import Choice, RunInfo, TaskOutcome
 from pytest_mcode.store import schema
 from pytest_mcode.store.choices import key_of, replace_choices
@@ -17,18 +17,16 @@ from pytest_mcode.store.database import (
     check_url_writable,
     check_writable,
     connect,
-    connect_copy,
     is_passing,
-    is_writable,
     locate,
     lock_schema,
     unusable,
-    version_of,
 )
-from pytest_mcode.store.migrations import create_or_migrate
-from pytest_mcode.store.rows import attempt_row, now, run_row, task_row
+from pytest_mcode.store.opening import bring_up_to_date, engine_for_reading, stored_version
+from pytest_mcode.store.rows import attempt_row, run_row, task_row
+from pytest_mcode.store.shards import Part, begin_part, end_part, hold, release
 
-__all__ = ["RunStatus", "Store", "is_new", "replace_outcome"]
+__all__ = ["WHOLE", "RunStatus", "Store", "replace_outcome", "unlike_runs"]
 
 RunStatus = Literal["running", "finished", "interrupted", "stopped"]
 """`stopped`: we gave up, as after too many infra outcomes in a row."""
@@ -38,6 +36,9 @@ _EARLIER = select(schema.tasks.c.id, schema.tasks.c.status).where(
     *(schema.tasks.c[name] == bindparam(name) for name in ("run_id", "test", "task_id"))
 )
 _INSERT_TASK, _INSERT_ATTEMPT = insert(schema.tasks), insert(schema.attempts)
+WHOLE = Part()
+SAME = ("config_key", "dataset_fingerprint", "model_digest")
+"""Columns in which rows of one run are equal."""
 
 
 class Store:
@@ -51,6 +52,8 @@ class Store:
     def __init__(self, place: Place, engine: Engine) -> None:
         self.place = place
         self.engine = engine
+        self._is_current = False
+        """Whether the schema is known to be there, and the newest."""
         self._shared: Connection | None = None
         """The transaction of a block that writes `together`."""
 
@@ -63,11 +66,11 @@ class Store:
         """
         place = locate(db)
         if read_only:
-            return cls(place, _for_reading(place))
+            return cls(place, engine_for_reading(place))
         if place.path is not None:
             check_writable(place.path)
         if place.path is None or place.path.exists():
-            _stored_version(place, check_url_writable if place.path is None else None)
+            stored_version(place, check_url_writable if place.path is None else None)
         return cls(place, connect(place, read_only=False))
 
     def writable(self) -> Self:
@@ -84,13 +87,32 @@ class Store:
         """Release the connection. May be called twice."""
         self.engine.dispose()
 
-    def begin_run(self, info: RunInfo, tasks_planned: int | Mapping[str, int] | None) -> None:
+    def begin_run(
+        self, info: RunInfo, tasks_planned: int | Mapping[str, int] | None, part: Part = WHOLE
+    ) -> None:
         """Create what is missing of file and schema, and the run's row with status ``running``.
 
-        `tasks_planned` counts the items after deselection; by test function where there are several.
+        `tasks_planned` counts the items after deselection; by test function where there are several. Shards
+        of a run share its row: the first makes it. Raises `ConfigurationError` where what is there is
+        another run.
         """
         with self.creating() as connection:
-            connection.execute(insert(schema.runs).values(run_row(info) | _planned(tasks_planned)))
+            if part.shards > 1:
+                lock_schema(connection)
+                of_same_id = select(schema.runs).where(schema.runs.c.run_id == info.run_id)
+                there = connection.execute(of_same_id).mappings().one_or_none()
+            if part.shards == 1 or there is None:
+                connection.execute(insert(schema.runs).values(run_row(info) | _planned(tasks_planned)))
+            elif unlike := unlike_runs(there, vars(info)):
+                raise ConfigurationError(
+                    f"{self.place} holds another run {info.run_id} ({unlike} differs): give another "
+                    "--mcode-run-id, or the same options"
+                )
+            else:
+                running = {"status": "running", "finished_at": None}
+                mine = schema.runs.c.run_id == info.run_id
+                connection.execute(update(schema.runs).where(mine).values(running))
+            begin_part(connection, info.run_id, part)
 
     @contextmanager
     def creating(self) -> Iterator[Connection]:
@@ -102,20 +124,33 @@ class Store:
             if self.place.path is not None:
                 self.place.path.parent.mkdir(parents=True, exist_ok=True)
             # Apart, so that nobody waits for the lock while the caller's transaction goes on.
-            with self.engine.begin() as connection:
-                if version_of(connection, self.place) != schema.VERSION:
-                    lock_schema(connection)
-                    create_or_migrate(connection, version_of(connection, self.place))
+            if not self._is_current:
+                bring_up_to_date(self.engine, self.place)
+                self._is_current = True
             with self.engine.begin() as connection:
                 yield connection
         except (OSError, SQLAlchemyError) as error:
             reason = cause(error) if isinstance(error, SQLAlchemyError) else error.strerror
             raise unusable(f"cannot write {self.place}: {reason}") from error
 
-    def resume_run(self, run_id: str, tasks_planned: int | Mapping[str, int] | None = None) -> None:
+    def resume_run(
+        self, run_id: str, tasks_planned: int | Mapping[str, int] | None = None, part: Part = WHOLE
+    ) -> None:
         """Set a stored run ``running`` again."""
         planned = {} if tasks_planned is None else _planned(tasks_planned)
-        self._update_run(run_id, {"status": "running", "finished_at": None, **planned})
+        with self._writing() as connection:
+            begin_part(connection, run_id, part)
+            self._update_in(connection, run_id, {"status": "running", "finished_at": None, **planned})
+
+    def hold(self, run_id: str, part: Part, *, over: str = "") -> None:
+        """Say for a while that the session is at its part of a run; see `shards.hold`."""
+        with self._writing() as connection:
+            hold(connection, run_id, part, over=over)
+
+    def release(self, run_id: str, part: Part) -> None:
+        """Let others take up the part; see `shards.release`."""
+        with self._writing() as connection:
+            release(connection, run_id, part)
 
     def set_planned(self, run_id: str, tasks_planned: int | Mapping[str, int]) -> None:
         """Say how many items the session selected, once that is known."""
@@ -134,14 +169,15 @@ class Store:
     def _note(self, run_id: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
         with self._writing() as connection:
             runs = schema.runs
-            statement = select(runs.c.environment).where(runs.c.run_id == run_id)
+            statement = select(runs.c.environment).where(runs.c.run_id == run_id).with_for_update()
             environment = connection.execute(statement).scalar_one()
             changed = {**environment, **change(environment)}
             connection.execute(update(runs).where(runs.c.run_id == run_id).values(environment=changed))
 
-    def finish_run(self, run_id: str, status: RunStatus) -> None:
-        """Close a run."""
-        self._update_run(run_id, {"status": status, "finished_at": now()})
+    def finish_run(self, run_id: str, status: RunStatus, shard: int = 1) -> None:
+        """Close a run, or a shard of it: the run is finished when all of them are."""
+        with self._writing() as connection:
+            self._update_in(connection, run_id, end_part(connection, run_id, shard, status))
 
     def record(self, run_id: str, outcome: TaskOutcome) -> bool:
         """Store an outcome with its attempts, and return whether it was taken.
@@ -184,9 +220,12 @@ class Store:
 
     def _update_run(self, run_id: str, values: Mapping[str, Any]) -> None:
         with self._writing() as connection:
-            statement = update(schema.runs).where(schema.runs.c.run_id == run_id).values(values)
-            if connection.execute(statement).rowcount != 1:
-                raise InfraError(f"{self.place} has no run {run_id!r}")
+            self._update_in(connection, run_id, values)
+
+    def _update_in(self, connection: Connection, run_id: str, values: Mapping[str, Any]) -> None:
+        statement = update(schema.runs).where(schema.runs.c.run_id == run_id).values(values)
+        if connection.execute(statement).rowcount != 1:
+            raise InfraError(f"{self.place} has no run {run_id!r}")
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -213,6 +252,13 @@ class Store:
             raise kind(f"could not write to {self.place}: {cause(error)}") from error
 
 
+def unlike_runs(
+    ours: Mapping[str, Any] | RowMapping, theirs: Mapping[str, Any] | RowMapping, *more: str
+) -> str | None:
+    """Return the name of a column in which two rows of ``runs`` cannot be of one run, if there is one."""
+    return next((name for name in (*SAME, *more) if ours[name] != theirs[name]), None)
+
+
 def replace_outcome(
     connection: Connection,
     earlier: int | None,
@@ -230,64 +276,6 @@ def replace_outcome(
     if rows:
         connection.execute(_INSERT_ATTEMPT, rows)
     return int(key[0])
-
-
-def is_new(db: str) -> bool:
-    """Whether there is no store yet: no file, or an empty database; raises `ConfigurationError`."""
-    place = locate(db)
-    if place.path is not None:
-        return not place.path.exists()
-    return _stored_version(place) == 0
-
-
-def _stored_version(place: Place, check: Callable[[Connection, Place, int], None] | None = None) -> int:
-    """Return the version of an existing database, opened for reading; `check` may refuse it."""
-    engine = connect(place, read_only=True)
-    remedy = () if place.path else ("is the server there, and are user and database right?",)
-    try:
-        with engine.connect() as connection:
-            version = version_of(connection, place)
-            if check:
-                check(connection, place, version)
-            return version
-    except SQLAlchemyError as error:
-        raise unusable(f"cannot open {place}: {cause(error)}", *remedy) from error
-    finally:
-        engine.dispose()
-
-
-def _for_reading(place: Place) -> Engine:
-    """Return an engine for queries on a store that is there, with the newest schema."""
-    remedy = "run a benchmark first, or give the path of its results"
-    if place.path is not None and not place.path.exists():
-        raise unusable(f"there is no {place}", remedy)
-    version = _stored_version(place)
-    if version == 0:
-        raise unusable(f"{place} is empty", remedy)
-    if version == schema.VERSION:
-        return connect(place, read_only=True)
-    if place.path is not None and not is_writable(place.path.parent):
-        copy = connect_copy(place.path)
-        _migrate(copy, place, version)
-        return copy
-    engine = connect(place, read_only=False)
-    try:
-        _migrate(engine, place, version)
-    finally:
-        engine.dispose()
-    return connect(place, read_only=True)
-
-
-def _migrate(engine: Engine, place: Place, version: int) -> None:
-    try:
-        with engine.begin() as connection:
-            lock_schema(connection)
-            create_or_migrate(connection, version_of(connection, place))
-    except SQLAlchemyError as error:
-        older = (
-            f"{place} has the older schema version {version} and cannot be brought up to date: {cause(error)}"
-        )
-        raise unusable(older, "copy it to a writable place") from error
 
 
 def _planned(tasks_planned: int | Mapping[str, int] | None) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from pytest_mcode.results.figures import (
     title,
     visible,
 )
+from pytest_mcode.session.footer import WAITS, duration
 
 __all__ = ["address", "encoded", "is_partial", "page", "render"]
 
@@ -52,14 +53,6 @@ def encoded(text: str) -> bytes:
     return text.encode(errors="backslashreplace")
 
 
-def duration(seconds: float) -> str:
-    """Return ``12 s``, ``3 min``, ``2 h 5 min``."""
-    minutes = round(seconds / 60)
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
-
-
 def letter(kind: str) -> str:
     """Return the sign in a sample's cell."""
     return {"passed": "✓", "repaired": "↻"}.get(kind, kind[:1].upper())
@@ -88,5 +81,5 @@ def _environment() -> Environment:
         "visible": visible,
     }
     environment.filters.update(filters)
-    environment.globals.update(address=address, interval=interval, count=count)
+    environment.globals.update(address=address, interval=interval, count=count, waits=WAITS)
     return environment

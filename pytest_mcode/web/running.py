@@ -7,7 +7,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.results.live import picture
+from pytest_mcode.results.picture import STALE_SECONDS
 from pytest_mcode.results.runs import Results
+from pytest_mcode.session.footer import QUIET_SECONDS
 from pytest_mcode.web.rendering import encoded, render
 
 __all__ = ["events", "picture_of"]
@@ -21,7 +23,8 @@ QUIET_LOOKS = 15
 def picture_of(opened: Results, run: str) -> tuple[str, bool]:
     """Return the picture of a run as HTML, and whether it still runs."""
     shown = picture(opened.store, run)
-    return render("picture.html.jinja", shown=shown), shown.is_running
+    html = render("picture.html.jinja", shown=shown, stale=STALE_SECONDS, quiet=QUIET_SECONDS)
+    return html, shown.is_running
 
 
 async def events(

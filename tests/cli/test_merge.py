@@ -1,5 +1,6 @@
 import json
 import sqlite3
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_mcode.store import Store, read_outcomes, read_run
+from pytest_mcode.store import Store, merging, read_outcomes, read_run
 from pytest_mcode.store.notes import annotate
 from pytest_mcode.store.queries import find_runs
 from tests.store.builders import outcome, run_info, write_run
@@ -140,3 +141,43 @@ def test_tags_and_notes_of_both_stores_are_kept(mcode: Mcode, here: Path, tmp_pa
     shown = mcode("results", "--db", here).out
     assert "baseline paper gpu" in shown
     assert "theirs" in shown
+
+
+def test_others_write_between_its_transactions_and_a_merge_that_is_cut_off_goes_on(
+    mcode: Mcode, here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(merging, "HELD_SECONDS", 0)
+    monkeypatch.setattr(merging, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(merging, "AT_ONCE", 2)
+    large = tmp_path / "large.db"
+    write_run(large, run_info("run-large"), [outcome(number, "passed") for number in range(5)])
+    heard: list[tuple[int, int]] = []
+
+    def write(done: int, total: int) -> None:
+        heard.append((done, total))
+        with closing(sqlite3.connect(here, timeout=0)) as other, other:
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("UPDATE runs SET note = ? WHERE run_id = 'run-here'", [f"{done}"])
+        if done == 4:
+            raise KeyboardInterrupt
+
+    with Store.open(str(here)) as target, Store.open(str(large), read_only=True) as source:
+        with pytest.raises(KeyboardInterrupt):
+            merging.merge(target, source, write)
+        assert heard == [(0, 5), (2, 5), (4, 5)]
+        states = {run["run_id"]: run["status"] for run in find_runs(target)}
+        assert states == {"run-here": "finished", "run-large": "interrupted"}
+    again = mcode("merge", large, "--db", here)
+    assert again.out == f"{large}: 0 new runs, 1 new outcomes, 4 there already\n"
+    with Store.open(str(here), read_only=True) as store:
+        assert len(list(read_outcomes(store, "run-large"))) == 5
+        states = {run["run_id"]: (run["status"], run["note"]) for run in find_runs(store)}
+    assert states == {"run-here": ("finished", "4"), "run-large": ("finished", "")}
+
+
+def test_progress_is_told_with_the_time_that_is_left(
+    mcode: Mcode, here: Path, there: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["pytest_mcode.cli.merge"], "EVERY_SECONDS", 0)
+    result = mcode("merge", there, "--db", here)
+    assert result.err.splitlines()[-1] == f"{there}: 2 of 2 outcomes, 0 s left"

@@ -201,6 +201,13 @@ def test_bad_input_is_one_message(mcode: Mcode, db: Path, arguments: list[str], 
     assert result.err.count("\n") == 1
 
 
+def test_a_start_of_many_ids_says_how_many_more_there_are(mcode: Mcode, tmp_path: Path) -> None:
+    for number in range(7):
+        write_run(tmp_path / "r.db", run_info(f"2026-{number}"), [outcome(0, "passed")])
+    refused = mcode("show", "2026", "--db", tmp_path / "r.db").err
+    assert "may be 2026-0, 2026-1, 2026-2, 2026-3, 2026-4 and 2 more (`mcode results` lists them);" in refused
+
+
 def test_store_without_runs(mcode: Mcode, db: Path, tmp_path: Path) -> None:
     missing = mcode("results", "--db", tmp_path / "none.db")
     assert (missing.status, missing.out) == (4, "")

@@ -14,7 +14,6 @@ import os
 import re
 import sys
 import zlib
-from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -113,28 +112,24 @@ def page_of(runs: list[str]) -> dict[str, Any]:
     data = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
     assert data
     found = json.loads(data[1])
-    stored = re.findall(r'<script type="text/plain" id="attempts([0-9-]+)">([^<]*)</script>', page)
+    stored = re.findall(r'<script type="text/plain" id="panel([0-9]+)">([^<]*)</script>', page)
     body = re.sub(r"<(script|style)\b.*?</\1>", "", page[page.index("<main>") :], flags=re.DOTALL)
     return {
         "kinds": found["kinds"],
         "tasks": found["tasks"],
-        "points": [list(_points(chart)) for chart in found["charts"]],
-        "attempts": {key: json.loads(zlib.decompress(base64.b64decode(value))) for key, value in stored},
+        "points": [chart["spec"]["data"]["values"] for chart in found["charts"]],
+        "panels": {key: _text_of(zlib.decompress(base64.b64decode(value))) for key, value in stored},
         "texts": [each.strip() for each in re.split(r"<[^>]*>", body) if each.strip()],
     }
 
 
-def _points(chart: Any) -> Iterator[Any]:
-    """Yield what a chart draws, not how Altair of this version says it."""
-    if isinstance(chart, dict):
-        for name, value in chart.items():
-            if name == "data" and "values" in value:
-                yield value["values"]
-            else:
-                yield from _points(value)
-    elif isinstance(chart, list):
-        for each in chart:
-            yield from _points(each)
+def _text_of(content: bytes) -> list[Any]:
+    """Return what a panel says, not how."""
+    panel = json.loads(content)
+    found = [panel["statement"]]
+    for run in filter(None, panel["runs"]):
+        found += [run["error"], *(part for attempt in run["attempts"] for part in attempt)]
+    return [re.sub(r"<[^>]*>|\s+", " ", str(each)).strip() for each in found]
 
 
 def said_today(folder: Path) -> dict[str, Any]:

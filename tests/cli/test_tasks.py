@@ -89,6 +89,7 @@ def test_table(mcode: Mcode, db: Path) -> None:
 
 
 def test_what_cannot_be_told(mcode: Mcode, db: Path, tmp_path: Path) -> None:
+    assert "BENCHMARK: no run with 'foo' in the store; there" in mcode("tasks", "foo", "--db", db).err
     write_run(db, run_info("mbpp-run", benchmark="mbpp"), [replace(outcome(0, "passed"), task_id="Mbpp/11")])
     refused = mcode("tasks", "--db", db)
     names = f"humaneval@{fingerprint('humaneval')[:7]}, mbpp@{fingerprint('mbpp')[:7]}"

@@ -165,6 +165,7 @@ def test_report_has_charts_and_a_page(results: Results) -> None:
     pytest.importorskip("vl_convert", reason="needs the extra `report`")
     report = results.report("b00005", "a00001")
     assert [*report.charts()] == [
+        "Pass rate",
         "Pass rate by samples",
         "Pass rate by attempts",
         "Pass rate by model seconds",

@@ -305,7 +305,7 @@ def test_postgres_store_is_served(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--db", "nosuch.db"], "run a benchmark first"),
+        (["--db", "nosuch.db"], "(`mcode bench smoke --backend gold --sandbox process` takes seconds)"),
         (["--db", "empty.db"], "empty.db is empty; run a benchmark first"),
         (["--db", "results.db", "--port", "{taken}"], "Address already in use; give another, or 0 for any"),
     ],

@@ -29,14 +29,19 @@ class Report:
     """
 
     content: Mapping[str, Any]
-    """JSON types: figures, curves, comparison, and the grid of tasks; see `data.collect`."""
+    """JSON types: figures, answers, curves, configurations, and the grid of tasks; see `data.collect`."""
 
     def charts(self) -> "Mapping[str, alt.TopLevelMixin]":
         """Return Altair's charts for which there is something to show, by heading."""
         check_extra()
-        from pytest_mcode.results.report.charts import charts
+        import altair
 
-        return charts(self.content)
+        from pytest_mcode.results.report.charts import charts, title_of
+
+        return {
+            title_of(self.content, chart): altair.Chart.from_dict(chart.spec())
+            for chart in charts(self.content)
+        }
 
     def html(self) -> str:
         """Return one page that opens without a network; encode it with ``errors="backslashreplace"``."""

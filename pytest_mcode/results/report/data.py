@@ -1,162 +1,142 @@
-"""What a report shows: runs in figures, their curves, their comparison, and the grid of tasks."""
+"""What a report shows: runs in figures, and for each benchmark its answer, curves, and grid of tasks."""
 
-import base64
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, get_args
+from pathlib import Path
+from typing import Any
 
-from pytest_mcode.deciding import answers
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.records import TaskOutcome, VerdictKind, to_json
-from pytest_mcode.results.budgets import history
+from pytest_mcode.records import Task
 from pytest_mcode.results.comparison import compare
-from pytest_mcode.results.figures import loop, natural, short_id, title
-from pytest_mcode.results.inspection import new_messages, solution_diff
-from pytest_mcode.results.matching import match
+from pytest_mcode.results.export import LoadTasks
+from pytest_mcode.results.figures import loop, model_name, short_id
+from pytest_mcode.results.labels import labels, with_labels
+from pytest_mcode.results.panel.highlighting import readable
 from pytest_mcode.results.prices import NO_PRICES, Prices
+from pytest_mcode.results.report.configurations import configurations, methods
+from pytest_mcode.results.report.grid import grid
+from pytest_mcode.results.report.opening import differences_to_first, match_of_models
+from pytest_mcode.results.report.palette import styles
 from pytest_mcode.results.scaling import scaling
 from pytest_mcode.results.sides import load_run_and_test
 from pytest_mcode.results.summaries import debugging, figures
 from pytest_mcode.store import Store, read_outcomes
 
-__all__ = ["KINDS", "collect"]
-
-KINDS = ("passed", "repaired", *get_args(VerdictKind)[1:], "infra")
-"""What a cell of the grid shows; ``repaired`` passed after its first attempt."""
+__all__ = ["collect"]
 
 
-def collect(store: Store, names: Sequence[str], prices: Prices = NO_PRICES) -> dict[str, Any]:
+def collect(
+    store: Store, names: Sequence[str], prices: Prices = NO_PRICES, load_tasks: LoadTasks | None = None
+) -> dict[str, Any]:
     """Return the content of a report on some runs (``RUN`` or ``RUN::TEST``), JSON types.
 
-    ``runs`` are their figures, ``scaling`` their curves, ``comparison`` that of two runs (None for another
-    number of them, ``refused`` says why there is none), ``match`` says how large a budget the weaker of two
-    models needs to match the other (None for another number of models), ``tasks`` the grid, ``attempts``
-    what is behind it.
+    ``runs`` are their figures; ``benchmarks`` say which runs are of each, and hold its ``scaling``, its
+    ``match`` (how large a budget the weaker of two models needs to match the other; None for another number
+    of models), its ``differences`` to the first run, its ``comparison`` where two runs are of it.
+    ``configurations`` and ``methods`` say how the runs were made, ``tasks`` and ``panels`` are the grid and
+    what is behind it. `load_tasks` is asked for datasets that are local files, for tests and references.
     """
     rows = list(
         {
             (row["run_id"], row["test"]): row for row in (load_run_and_test(store, name) for name in names)
         }.values()
     )
-    results = [
+    found = [
         each for row in rows for each in figures(store, [row], prices=prices) if each["test"] == row["test"]
     ]
+    labelled = with_labels(found)
     runs = [
         {
-            **each,
-            "label": _label(each, results),
-            "short": short_id(each["run_id"]),
-            "debugging": debugging(store, each),
+            **run,
+            "number": number,
+            "short": _short(found, run, number),
+            "style": style,
+            "curve_label": ", ".join(
+                filter(None, [model_name(run), loop(run, with_samples=False), "by samples"])
+            ),
+            "debugging": debugging(store, run),
         }
-        for each in results
+        for number, (run, style) in enumerate(zip(labelled, styles(labelled), strict=True), 1)
     ]
+    places = _by_benchmark(runs)
+    for members in places.values():
+        for place, name in zip(members, labels([runs[place] for place in members]), strict=True):
+            runs[place]["name"] = name
+    benchmarks = _benchmarks(store, runs, places, prices)
+    whole = [{**row, **run} for row, run in zip(rows, runs, strict=True)]
+    known = [_tasks_at_hand(rows[each["runs"][0]], load_tasks) for each in benchmarks]
     return {
         "runs": runs,
-        "scaling": scaling(store, results),
-        "match": _match(store, results, prices),
-        "comparison": _comparison(store, rows),
-        **_tasks(store, runs),
+        "benchmarks": benchmarks,
+        "configurations": configurations(whole),
+        "methods": methods(whole),
+        "prompts": list(_prompts(store, whole)),
+        "tasks_known": [bool(each) for each in known],
+        **grid(store, runs, benchmarks, known),
     }
 
 
-def _label(result: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> str:
-    """Return a run's shortest label in a legend that names no other."""
-    names = {title(each) for each in results}
-    label = loop(result) if len(names) == 1 else f"{title(result)}, {loop(result)}"
-    return f"{label} ({short_id(result['run_id'])})" if len(results) > 1 else label
+def _short(found: Sequence[Mapping[str, Any]], run: Mapping[str, Any], number: int) -> str:
+    """Return the end of a run's id; that of a further test function of a run has its number too."""
+    first = next(place for place, each in enumerate(found, 1) if each["run_id"] == run["run_id"])
+    short = short_id(run["run_id"])
+    return short if number == first else f"{short}-{number}"
 
 
-def _comparison(store: Store, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    if len(rows) != 2:
-        return None
-    try:
-        return compare(store, *(f"{row['run_id']}::{row['test'] or ''}" for row in rows))
-    except ConfigurationError as error:
-        return {"refused": str(error)}
+def _by_benchmark(runs: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], list[int]]:
+    groups: dict[tuple[str, str], list[int]] = {}
+    for place, run in enumerate(runs):
+        groups.setdefault((run["benchmark"], run["dataset_fingerprint"]), []).append(place)
+    return groups
 
 
-def _match(store: Store, results: Sequence[dict[str, Any]], prices: Prices) -> dict[str, Any] | None:
-    """Match the largest budget of the weaker model, by single attempts, with the smallest of the other."""
-    models: dict[str, list[dict[str, Any]]] = {}
-    for each in results:
-        if each["tasks_judged"]:
-            models.setdefault(str(each["model"]), []).append(each)
-    if len(models) != 2:
-        return None
-    weak, strong = sorted(models.values(), key=lambda runs: max(_smallest_rate(store, run) for run in runs))
-    small, big = max(weak, key=_budget), min(strong, key=_budget)
-    names = (f"{run['run_id']}::{run['test'] or ''}" for run in (small, big))
-    try:
-        return match(store, *names, prices=prices)
-    except ConfigurationError as error:
-        return {"refused": str(error)}
-
-
-def _smallest_rate(store: Store, run: dict[str, Any]) -> float:
-    return history(store, run).chain()[0].rate
-
-
-def _budget(run: Mapping[str, Any]) -> int:
-    return int(run["samples"] * (1 + run["debug_iters"]))
-
-
-def _tasks(store: Store, runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the grid, and by (run, task) the attempts, deflated: pages stay small and open at once."""
-    outcomes = [
-        {outcome.task_id: outcome for outcome in read_outcomes(store, run["run_id"], test=run["test"])}
-        for run in runs
-    ]
-    tasks = sorted({task for each in outcomes for task in each}, key=natural)
-    grid = [{"id": task, "runs": [_cell(each.get(task)) for each in outcomes]} for task in tasks]
-    attempts = {
-        f"{run}-{number}": _deflated(list(_attempts(each[task])))
-        for run, each in enumerate(outcomes)
-        for number, task in enumerate(tasks)
-        if task in each
-    }
-    return {"tasks": grid, "attempts": attempts}
-
-
-def _cell(outcome: TaskOutcome | None) -> dict[str, Any] | None:
-    if outcome is None:
-        return None
-    return {
-        "status": outcome.status,
-        "kinds": [KINDS.index(kind) for kind in _kinds(outcome)],
-        "note": _note(outcome),
-    }
-
-
-def _kinds(outcome: TaskOutcome) -> Iterator[str]:
-    """Yield what became of each sample."""
-    if outcome.status == "infra":
-        yield "infra"
-        return
-    for attempt in answers(outcome.attempts):
-        yield "repaired" if attempt.verdict.passed and attempt.iteration else attempt.verdict.kind
-
-
-def _note(outcome: TaskOutcome) -> str:
-    last = outcome.attempts[-1].verdict.message if outcome.attempts else ""
-    return (outcome.error or last).strip().partition("\n")[0][:200]
-
-
-def _attempts(outcome: TaskOutcome) -> Iterator[dict[str, Any]]:
-    """Yield attempts; of the conversation only what the attempt before was not sent."""
-    earlier: dict[str, Any] | None = None
-    for made in outcome.attempts:
-        attempt = {**vars(made), "verdict": vars(made.verdict)}
-        attempt["public_verdict"] = vars(made.public_verdict) if made.public_verdict else None
-        if earlier and earlier["sample"] != made.sample:
-            earlier = None
-        messages = new_messages(attempt, earlier)
-        yield attempt | {
-            "messages": messages,
-            "known": len(made.messages) - len(messages),
-            "diff": solution_diff(attempt, earlier),
+def _benchmarks(
+    store: Store, runs: Sequence[dict[str, Any]], groups: Mapping[tuple[str, str], list[int]], prices: Prices
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": f"{name}@{fingerprint[:7]}",
+            "runs": places,
+            "scaling": scaling(store, members := [runs[place] for place in places]),
+            "match": match_of_models(store, members, prices),
+            "differences": differences_to_first(store, members),
+            "comparison": _comparison(store, members),
         }
-        earlier = attempt
+        for (name, fingerprint), places in groups.items()
+    ]
 
 
-def _deflated(value: object) -> str:
-    return base64.b64encode(zlib.compress(to_json(value).encode("ascii"))).decode("ascii")
+def _comparison(store: Store, runs: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    if len(runs) != 2:
+        return None
+    try:
+        return compare(store, *(f"{run['run_id']}::{run['test'] or ''}" for run in runs))
+    except ConfigurationError as error:
+        return {"refused": str(error)}
+
+
+def _prompts(store: Store, runs: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
+    """Yield for each set of templates what the model was sent first, as far as the store has it."""
+    by_hash: dict[str, list[Mapping[str, Any]]] = {}
+    for run in runs:
+        by_hash.setdefault(run["prompt_hash"], []).append(run)
+    for prompt_hash, members in by_hash.items():
+        outcomes = (each for run in members for each in read_outcomes(store, run["run_id"]))
+        made = next((each for each in outcomes if each.attempts), None)
+        if made and made.attempts[0].messages:
+            text = "\n\n".join(f"[{each['role']}]\n{each['content']}" for each in made.attempts[0].messages)
+            numbers = ", ".join(str(run["number"]) for run in members)
+            yield {
+                "hash": prompt_hash,
+                "runs": f"of run{'s' * (len(members) != 1)} {numbers}, task {made.task_id}",
+                "text": readable(text),
+            }
+
+
+def _tasks_at_hand(run: Mapping[str, Any], load_tasks: LoadTasks | None) -> Mapping[str, Task]:
+    """Return the tasks of a run whose dataset is a local file that can be read: a report asks no network."""
+    if load_tasks is None or not Path(run["dataset"]).is_file():
+        return {}
+    try:
+        return load_tasks(run)
+    except ConfigurationError:
+        return {}

@@ -55,7 +55,9 @@ function listen() {
   } else if (picture && !source) {
     source = new EventSource(picture.dataset.events);
     source.addEventListener("picture", (event) => {
+      const before = picture.querySelector("progress")?.value;
       picture.innerHTML = event.data;
+      if (![undefined, picture.querySelector("progress").value].includes(before)) refresh("#numbers", "#found");
       picture.ariaBusy = "false";
       tell("");
     });
@@ -65,6 +67,19 @@ function listen() {
 }
 document.addEventListener("visibilitychange", listen);
 listen();
+
+/** Load parts of the page anew, but for those that somebody is reading or typing in. */
+let refreshed = 0;
+function refresh(...parts) {
+  if (document.hidden || Date.now() - refreshed < 5000) return;
+  refreshed = Date.now();
+  for (const part of parts) {
+    const found = document.querySelector(part);
+    if (!found || found.contains(document.activeElement) || found.querySelector("details[open]")) continue;
+    htmx.ajax("GET", location.pathname + location.search, { target: part, select: part, swap: "outerHTML" });
+  }
+}
+setInterval(() => { if (document.querySelector(".runs .status.running")) refresh("#found"); }, 10000);
 
 // What went wrong.
 
