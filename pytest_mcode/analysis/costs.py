@@ -24,16 +24,25 @@ def _is_known(name: str, value: float | None) -> bool:
 
 def _sum(*names: str) -> Callable[[Attempt], float | None]:
     def of(attempt: Attempt) -> float | None:
-        values = [attempt[name] for name in names if _is_known(name, attempt.get(name))]
-        is_known = len(values) == len(names) or attempt.get("verdict") in REFUSALS
-        return sum(values) if is_known else None
+        total: float = 0
+        is_known = True
+        for name in names:
+            value = attempt.get(name)
+            if value is not None and _is_known(name, value):
+                total += value
+            else:
+                is_known = False
+        return total if is_known or attempt.get("verdict") in REFUSALS else None
 
     return of
 
 
+_own_tokens = _sum("prompt_tokens", "completion_tokens")
+
+
 def _tokens(attempt: Attempt) -> float | None:
     """Count a helper model's too, where it helped."""
-    own = _sum("prompt_tokens", "completion_tokens")(attempt)
+    own = _own_tokens(attempt)
     return None if own is None else own + sum(attempt.get(name) or 0 for name in HELPER)
 
 

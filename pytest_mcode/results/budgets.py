@@ -1,10 +1,11 @@
 """What a run would have solved, and cost, within smaller budgets: fewer samples, fewer repairs."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
-from pytest_mcode.analysis.costs import AXES, Axis, Draw, mean_cost, spent
+from pytest_mcode.analysis.costs import AXES, Axis, mean_cost, spent
 from pytest_mcode.analysis.passk import pass_at_k
 from pytest_mcode.analysis.repair import passes
 from pytest_mcode.errors import ConfigurationError
@@ -59,6 +60,14 @@ class Budget:
         return sum(self.scores.values()) / len(self.scores)
 
 
+class _Costed(NamedTuple):
+    """A sample."""
+
+    passed: bool
+    costs: Mapping[str, float | None]
+    """By axis."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class History:
     """The attempts of the tasks that a run judged."""
@@ -69,7 +78,7 @@ class History:
     tasks: Mapping[str, Sequence[Sample]]
     solved: Mapping[str, bool]
 
-    @property
+    @cached_property
     def is_fixed(self) -> bool:
         """Whether every sample was made of every task, so that any k of them are as good as the first k."""
         n = self.run["samples"]
@@ -116,8 +125,8 @@ class History:
         Of fixed samples each score is pass@k, else whether one of the first k samples passed.
         """
         most = self.run["debug_iters"] if repairs is None else repairs
-        draws = {task: [_cut(sample, most) for sample in samples] for task, samples in self.tasks.items()}
-        passed = {task: [passes(sample) for sample in samples] for task, samples in draws.items()}
+        draws = self._draws(most)
+        passed = {task: [each.passed for each in samples] for task, samples in draws.items()}
         n = self.run["samples"]
         if self.is_fixed:
             scores = {task: pass_at_k(n, sum(each), k) for task, each in passed.items()}
@@ -129,15 +138,27 @@ class History:
             strategy=strategy_of(self.run),
             scores=scores,
             draws=n // k if self.is_fixed else 1,
-            costs={name: self._cost(draws.values(), k, axis) for name, axis in self.axes.items()},
+            costs={name: self._cost(draws.values(), k, name) for name in self.axes},
         )
 
-    def _cost(self, tasks: Iterable[Sequence[Sample]], k: int, axis: Axis) -> float | None:
+    @cached_property
+    def _drawn(self) -> dict[int, Mapping[str, Sequence[_Costed]]]:
+        return {}
+
+    def _draws(self, repairs: int) -> Mapping[str, Sequence[_Costed]]:
+        """Return what each sample came to within so many repairs, by task; told once for all its uses."""
+        if repairs not in self._drawn:
+            self._drawn[repairs] = {
+                task: [_costed(_cut(sample, repairs), self.axes) for sample in samples]
+                for task, samples in self.tasks.items()
+            }
+        return self._drawn[repairs]
+
+    def _cost(self, tasks: Iterable[Sequence[_Costed]], k: int, axis: str) -> float | None:
         if self.is_fixed:
-            return mean_cost(_draws(tasks, axis), k)
-        return mean_if_known(
-            [spent((each for sample in samples[:k] for each in sample), axis) for samples in tasks]
-        )
+            return mean_cost(([(each.passed, each.costs[axis]) for each in samples] for samples in tasks), k)
+        whole = ([each.costs[axis] for each in samples[:k]] for samples in tasks)
+        return mean_if_known([None if None in costs else sum(filter(None, costs)) for costs in whole])
 
     def budgets(self, by: str) -> list[Budget]:
         """Return the budgets that grow along an axis, the smallest first.
@@ -249,9 +270,8 @@ def _cut(sample: Sample, repairs: int) -> Sample:
     return [attempt for attempt in sample if attempt["iteration"] <= repairs]
 
 
-def _draws(tasks: Iterable[Sequence[Sample]], axis: Axis) -> Iterator[list[Draw]]:
-    for samples in tasks:
-        yield [(passes(sample), spent(sample, axis)) for sample in samples]
+def _costed(sample: Sample, axes: Mapping[str, Axis]) -> _Costed:
+    return _Costed(passes(sample), {name: spent(sample, axis) for name, axis in axes.items()})
 
 
 def mean_if_known(costs: Sequence[float | None]) -> float | None:

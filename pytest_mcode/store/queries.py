@@ -190,7 +190,9 @@ def all_attempt_rows(
     if test is not None:
         statement = statement.where(tasks.c.test == test)
     with store.engine.connect() as connection:
-        return [dict(row) for row in connection.execute(statement).mappings()]
+        result = connection.execute(statement)
+        names = tuple(result.keys())  # Half the time of mappings, which matters for a million rows.
+        return [dict(zip(names, row, strict=True)) for row in result]
 
 
 def _conditions(connection: Connection, wanted: RunFilter) -> Iterable[ColumnElement[bool]]:

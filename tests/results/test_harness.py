@@ -128,7 +128,8 @@ def test_a_session_goes_on_with_a_run_of_version_1(pytester: pytest.Pytester) ->
             *(f"{table}.helper_{name}_tokens" for table in ("tasks", "attempts") for name in KINDS),
         ):
             connection.execute("ALTER TABLE {} DROP COLUMN {}".format(*added.split(".")))
-        connection.execute("DROP TABLE choices")
+        for table in ("choices", "shards"):
+            connection.execute(f"DROP TABLE {table}")
         for index in ("tasks_by_status", "attempts_passed_in_containers"):
             connection.execute(f"DROP INDEX {index}")
         connection.execute("UPDATE mcode_schema SET version = 1")

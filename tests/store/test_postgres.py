@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from tests.cli.conftest import Mcode, Result, mcode  # noqa: F401  # a fixture
 from tests.cli.test_bench import STUDY
 from tests.session_support import GOLD, MCODE
 from tests.store import postgres
-from tests.store.builders import outcome, run_info
+from tests.store.builders import SETTINGS, outcome, run_info
 
 SECRETS = (postgres.PASSWORD, postgres.QUOTED)
 
@@ -46,7 +47,7 @@ def test_session_and_commands_say_no_password(
     mcode: Mcode,  # noqa: F811
 ) -> None:
     url = server.new()
-    given, shown = url.replace("postgresql://", "postgres://"), url.replace(postgres.QUOTED, "***")
+    given = url.replace("postgresql://", "postgres://")
     options = (*GOLD[:2], f"--mcode-db={given}", "--mcode-backend=gold", "-p", "no:cacheprovider")
     text = said(pytester.runpytest_subprocess(*options, "--mcode-limit=3", "-x", "-vv", "-n", "1"))
     assert f"in {redacted(given)}" in text
@@ -55,13 +56,13 @@ def test_session_and_commands_say_no_password(
     left = said(pytester.runpytest_subprocess(*options, "-l", "test_session_and_commands_say_no_password.py"))
     assert f"--mcode-db={redacted(given)}" in left.partition("resume")[2]
     planned = pytester.runpytest_subprocess(*options, "--mcode-plan")
-    assert "planned; nothing was run" in said(planned)
+    assert "planned    smoke, 12 tasks" in said(planned)
     for command in (
         ["results"], ["results", "--json"], ["show", "latest"], ["show", "latest", "--json"],
         ["export", "latest", "--format", "csv"], ["merge", given],
     ):  # fmt: skip
         said(mcode(*command, "--db", given))
-    assert shown in said(mcode("merge", given, "--db", given))
+    assert redacted(given) in said(mcode("merge", given, "--db", given))
     dump = server.psql("SELECT r::text FROM runs r", url)
     dump += server.psql("SELECT t::text FROM tasks t", url)
     dump += server.psql("SELECT a::text FROM attempts a", url)
@@ -135,7 +136,7 @@ def test_store_that_cannot_be_written_is_refused_before_the_session(
 BEGIN = """
 import sys
 from pytest_mcode.store import Store
-from tests.store.builders import outcome, run_info
+from tests.store.builders import SETTINGS, outcome, run_info
 name = sys.argv[1]
 for db in sys.stdin:
     with Store.open(db.strip()) as store:
@@ -176,12 +177,17 @@ def test_sessions_that_start_together_make_one_store(
 def test_older_store_is_migrated_once_by_readers_that_come_together(server: postgres.Server) -> None:
     url = server.new()
     with Store.open(url) as store:
-        store.begin_run(run_info(), 1)
-    server.psql("DROP TABLE choices; UPDATE mcode_schema SET version = 4", url)
+        command = {"command": f"pytest --mcode-db={url}"}
+        store.begin_run(replace(run_info(), settings=SETTINGS | {"db": url}, environment=command), 1)
+    assert postgres.QUOTED in server.psql("SELECT settings || environment FROM runs", url)[0]
+    server.psql("DROP TABLE shards; UPDATE mcode_schema SET version = 6", url)
     script = "import sys; from pytest_mcode import results; results.open(sys.argv[1]).close()"
     readers = [subprocess.Popen([sys.executable, "-c", script, url]) for _ in range(3)]
     assert [each.wait(60) for each in readers] == [0] * 3
-    assert server.psql("SELECT count(*) FROM choices", url) == ["0"]
+    assert server.psql("SELECT count(*) FROM shards", url) == ["0"]
+    (kept,) = server.psql("SELECT settings || environment FROM runs", url)
+    assert kept.count(url.replace(postgres.QUOTED, "***")) == 2
+    assert postgres.QUOTED not in kept
 
 
 def test_driver_that_is_missing_is_named(tmp_path: Path) -> None:
