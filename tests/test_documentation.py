@@ -69,7 +69,7 @@ def test_options_that_a_page_names_are_there(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_that_a_page_shows_are_there(page: Path) -> None:
     """Each `mcode …` line of a block names a command and options that it takes; text names commands."""
-    text = page.read_text(encoding="utf-8")
+    text = re.sub(r"\\\n\s*", "", page.read_text(encoding="utf-8"))
     assert {*re.findall(r"`mcode ([a-z-]+)", text)} <= {*typer.main.get_command(app).commands}  # type: ignore[attr-defined]
     blocks = re.findall(r"^```(?:console|bash)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     lines = [

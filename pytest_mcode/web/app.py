@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 from pytest_mcode import results
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.results import panel
+from pytest_mcode.results.report.palette import COLOURS
 from pytest_mcode.results.runs import Results
 from pytest_mcode.store.database import cause, locate
 from pytest_mcode.web import comparing, pages, running
@@ -91,7 +92,9 @@ async def _events(request: Request) -> Response:
 def _styles(_: Request) -> Response:
     """The report's own style and that of its panels: what both show looks the same."""
     report = files("pytest_mcode.results.report").joinpath("templates", "report.css")
-    return Response(f"{report.read_text(encoding='utf-8')}\n{panel.style()}", media_type="text/css")
+    colours = (f'.cell.{kind}, [data-kind="{kind}"] {{ --c: {colour} }}' for kind, colour in COLOURS.items())
+    style = "\n".join([report.read_text(encoding="utf-8"), panel.style(), *colours])
+    return Response(style, media_type="text/css")
 
 
 async def _refused(request: Request, error: Exception) -> Response:

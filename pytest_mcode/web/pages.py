@@ -84,7 +84,7 @@ def run(opened: Results, request: Request) -> Response:
 def task(opened: Results, request: Request) -> Response:
     """Show one task of a run, or of several: the panel of the report, with one attempt whole."""
     task_id, at = _needed(request, "id"), _place(request.query_params.get("at", ""))
-    names = list(dict.fromkeys([_needed(request, "run"), *request.query_params.getlist("run")]))
+    names = list(dict.fromkeys(request.query_params.getlist("run"))) or [_needed(request, "run")]
     shown = [_panels(opened, name, task_id, at) for name in names[:MOST_PANELS]]
     if is_partial(request):
         return page(request, "panels.html.jinja", panels=shown[0]["panels"])
@@ -139,7 +139,7 @@ def _tasks(opened: Results, request: Request, run_id: str, test: str) -> dict[st
     rows = task_page(opened.store, [key for key, _ in keys[first : first + TASKS_A_PAGE]])
     made = attempt_verdicts(opened.store, [row["id"] for row in rows])
     return {
-        "tasks": [{**row, "cells": _cells(made[row["id"]])} for row in rows],
+        "tasks": [{**row, "cells": _cells(row, made[row["id"]])} for row in rows],
         "most_cells": MOST_CELLS,
         "task_total": len(keys),
         "search": search,
@@ -149,8 +149,10 @@ def _tasks(opened: Results, request: Request, run_id: str, test: str) -> dict[st
     }
 
 
-def _cells(attempts: Sequence[Row]) -> list[str]:
+def _cells(outcome: Row, attempts: Sequence[Row]) -> list[str]:
     """Return what became of each sample; ``repaired`` passed after its first attempt."""
+    if outcome["status"] == "infra":
+        return ["infra"]
     samples: dict[int, list[Row]] = {}
     for each in attempts:
         samples.setdefault(each["sample"], []).append(each)

@@ -98,6 +98,7 @@ def test_runs_ticked_on_several_pages_are_compared(page: Page) -> None:
     page.find("dd a").click()
     page.wait("document.querySelectorAll('.panel').length === 2")
     assert page.find("h1").text == "HumanEval/2"
+    assert page.texts("h2 code") == ["bbbbbb", "aaaaaa"]
 
 
 def test_task_opens_in_its_place_and_model_output_is_text(page: Page) -> None:
