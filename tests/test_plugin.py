@@ -48,7 +48,7 @@ def test_inactive_plugin_imports_nothing_heavy(pytester):
                 "pytest_mcode." + name
                 for name in (
                     "plugin settings options loop_options price_options sandbox_options shard_options errors"
-                    " hookspecs declarations command_line export_options option_groups"
+                    " hookspecs declarations command_line export_options option_groups output_options"
                 ).split()
             }}
             assert {{name for name in ours if name.count(".") == 3}} <= {{
@@ -138,11 +138,12 @@ def test_infra_is_a_category_of_its_own_and_outside_the_pass_rate(pytester):
     result.stdout.fnmatch_lines(
         [
             "*INFRA*",
+            "*1 passed, 2 infra*",
             "judged     1/3 tasks, a subset: 3/12",
             "pass rate  100.0%, * (1/1)",
             "infra      2 outside the pass rate, which leaves 33.3% to 100.0%",
             "*2 x the server is gone",
-            "*1 passed, 2 infra*",
+            "               Smoke/2, Smoke/3",
         ]
     )
     assert rows(pytester, "SELECT status, error FROM tasks ORDER BY id") == [

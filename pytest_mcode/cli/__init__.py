@@ -24,6 +24,7 @@ from pytest_mcode.cli import (
     study,
     tasks,
     view,
+    watch,
 )
 from pytest_mcode.cli.help import GroupedCommand, GroupedCommands
 from pytest_mcode.errors import ConfigurationError
@@ -55,6 +56,7 @@ def _add(heading: str, command: Callable[..., None], name: str | None = None, **
 _add(RUN, bench.bench, context_settings={"allow_extra_args": True})
 _add(RUN, plan.plan)
 _add(RUN, study.study)
+_add(RUN, watch.watch)
 _add(ASK, results.results)
 _add(ASK, show.show)
 _add(ASK, compare.compare)

@@ -1,24 +1,71 @@
 """`mcode study FILE.toml`: a grid of options, one pytest session a point, finished ones skipped."""
 
 import itertools
+import signal
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pytest_mcode.cli.bench import pytest_arguments
 from pytest_mcode.cli.common import session_layers
+from pytest_mcode.cli.output import Sheet, print_sheet
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.redaction import redacted
 from pytest_mcode.settings import option_specs
+
+if TYPE_CHECKING:
+    from pytest_mcode.results.picture import Picture
 
 __all__ = ["study"]
 
+INTERRUPTED = 2
+"""pytest's exit status."""
+
 TABLES = ("options", "grid", "pytest")
+
+
+@dataclass
+class Point:
+    """One combination of the grid, and the run that it has come to."""
+
+    varied: Sequence[str]
+    """Its values of what varies."""
+    arguments: Sequence[str]
+    """Of its session."""
+    shown: str
+    db: str
+    config_key: str
+    tasks: int
+    status: int | None = None
+    """Exit status of its last session; None: it had none in this study."""
+    run: "Picture | None" = None
+    """Its latest run that has these tasks."""
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every task of a finished run is judged."""
+        return self.run is not None and self.run.status == "finished" and self.run.judged == self.tasks
+
+    @property
+    def unfinished(self) -> "Picture | None":
+        """The run to go on with; None where there is none, or another session is at it."""
+        return None if self.run is None or self.is_finished or self.run.is_running else self.run
+
+    def look(self) -> None:
+        """Ask the store for its run."""
+        self.run = _latest(self.db, self.config_key, self.tasks)
+
+    def go(self, *, afresh: bool) -> None:
+        """Run its session, in the run that is unfinished unless `afresh`."""
+        resumed = None if afresh else self.unfinished
+        more = [f"--mcode-resume-run={resumed.run_id}"] if resumed else []
+        self.status = _run([*self.arguments, *more])
+        self.look()
 
 
 def study(
@@ -26,39 +73,86 @@ def study(
         Path, typer.Argument(help="A TOML file with [options], [grid] and [pytest]; see experiments/.")
     ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list the sessions.")] = False,
+    afresh: Annotated[
+        bool,
+        typer.Option("--afresh", help="Begin new runs instead of going on with those that are unfinished."),
+    ] = False,
 ) -> None:
     """Run every combination of a study's grid, one session each; those already finished are skipped.
 
     [options] holds what all sessions share, [grid] a list of values for each option that varies,
     [pytest] arguments = [...] what pytest gets besides. What is finished goes by these and the ini file,
-    whose addopts are not read for it. Ctrl-C ends the study; the same command goes on.
+    whose addopts are not read for it. A run with tasks that were not reached, or that ended in infra, is gone
+    on with: at the end once more, and by the same command later. Ctrl-C ends the study.
     Exits with 0 when every session ended with every task judged.
     """
-    points, more = _read(file)
-    worst = 0
-    for number, options in enumerate(points, 1):
-        arguments = [*pytest_arguments(options), *more]
-        shown = " ".join(map(redacted, pytest_arguments(options)))
-        finished = _finished_run(arguments)
-        print(
-            f"[{number}/{len(points)}] {f'finished as {finished}: ' if finished else ''}{shown}", flush=True
-        )
-        if not finished and not dry_run:
-            status = _run(arguments)
-            if status == 2:
-                raise typer.Exit(2)
-            worst = max(worst, status)
-    raise typer.Exit(worst)
+    names, points = _read(file)
+    _show(names, points, "to do")
+    for number, point in enumerate(points, 1):
+        if not _take(number, len(points), point, dry_run=dry_run, afresh=afresh):
+            break
+    else:
+        for number, point in enumerate(points, 1):
+            # The server may be back; in the same run, so that only what is missing is asked for.
+            left = point.run.infra if point.status == 1 and point.run else 0
+            if left:
+                print(f"[{number}/{len(points)}] once more, {left} infra are left", flush=True)
+                point.go(afresh=False)
+    if not dry_run:
+        _show(names, points, "what came of it")
+    raise typer.Exit(_exit_status(points))
 
 
-def _run(arguments: list[str]) -> int:
+def _exit_status(points: Sequence[Point]) -> int:
+    """Return the worst exit status of the sessions; an interruption is told as such."""
+    statuses = [point.status or 0 for point in points]
+    return INTERRUPTED if INTERRUPTED in statuses else max(statuses, default=0)
+
+
+def _take(number: int, of: int, point: Point, *, dry_run: bool, afresh: bool) -> bool:
+    """Run a point unless it is finished; return whether the study goes on."""
+    word = ""
+    if point.is_finished and point.run:
+        word = f"finished as {point.run.run_id}: "
+    elif point.unfinished and not afresh:
+        word = f"goes on with {point.unfinished.run_id}: "
+    print(f"[{number}/{of}] {word}{point.shown}", flush=True)
+    if not point.is_finished and not dry_run:
+        point.go(afresh=afresh)
+    return point.status != INTERRUPTED
+
+
+def _show(names: Sequence[str], points: Sequence[Point], title: str) -> None:
+    headings = ["#", *names, "state", "judged", "pass rate", "95 %", "infra", "run"]
+    rows = [[str(number), *point.varied, *_state(point)] for number, point in enumerate(points, 1)]
+    print_sheet(Sheet(headings, rows, title, right=("#", "judged", "pass rate", "infra")))
+    sys.stdout.flush()
+
+
+def _state(point: Point) -> list[str]:
+    run = point.run
+    if run is None:
+        return ["" if point.status is None else f"exit status {point.status}", "", "", "", "", ""]
+    rate = "" if run.rate is None else f"{run.rate:.1%}"
+    span = "" if run.low is None or run.high is None else f"[{100 * run.low:.1f}, {100 * run.high:.1f}]"
+    return [run.status, f"{run.judged}/{run.planned}", rate, span, str(run.infra), run.run_id]
+
+
+def _run(arguments: Sequence[str]) -> int:
     launcher = (
         "import sys; from pytest_mcode.cli.bench import run_session; sys.exit(run_session(sys.argv[1:]))"
     )
-    return subprocess.run([sys.executable, "-c", launcher, *arguments], check=False).returncode
+    # Ctrl-C reaches both: the session ends in its own time, with its summary. Ignored altogether, it would
+    # be ignored there as well.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        with subprocess.Popen([sys.executable, "-c", launcher, *arguments]) as session:
+            return session.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
-def _read(file: Path) -> tuple[list[dict[str, Any]], list[str]]:
+def _read(file: Path) -> tuple[list[str], list[Point]]:
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -71,7 +165,25 @@ def _read(file: Path) -> tuple[list[dict[str, Any]], list[str]]:
     for name, values in grid.items():
         if not isinstance(values, list) or not values:
             raise ConfigurationError(f"{file}: [grid] {name} is not a list of values")
-    return list(_points(shared, grid)), [str(each) for each in content.get("pytest", {}).get("arguments", [])]
+    more = [str(each) for each in content.get("pytest", {}).get("arguments", [])]
+    names = {spec.field: spec.name for spec in option_specs()}
+    points = [_point(options, list(grid), more) for options in _points(shared, grid)]
+    return [names[field] for field in grid], points
+
+
+def _point(options: dict[str, Any], varied: Sequence[str], more: Sequence[str]) -> Point:
+    arguments = [*pytest_arguments(options), *more]
+    db, config_key, tasks = _configuration(arguments)
+    point = Point(
+        varied=[str(options[name]) for name in varied],
+        arguments=arguments,
+        shown=" ".join(pytest_arguments(options)),
+        db=db,
+        config_key=config_key,
+        tasks=tasks,
+    )
+    point.look()
+    return point
 
 
 def _options(file: Path, content: Mapping[str, Any], table: str) -> dict[str, Any]:
@@ -89,11 +201,10 @@ def _points(shared: Mapping[str, Any], grid: Mapping[str, list[Any]]) -> Iterato
         yield {**shared, **dict(zip(grid, values, strict=True))}
 
 
-def _finished_run(arguments: Sequence[str]) -> str | None:
+def _configuration(arguments: Sequence[str]) -> tuple[str, str, int]:
+    """Return the store, the configuration's key and the number of tasks of a session."""
     from pytest_mcode.benchmarks.registration import offer_nearby
     from pytest_mcode.session.plan import build_settings, make_plan
-    from pytest_mcode.store import Store
-    from pytest_mcode.store.opening import is_new
 
     command_line, ini = session_layers(arguments)
     offer_nearby(
@@ -101,7 +212,21 @@ def _finished_run(arguments: Sequence[str]) -> str | None:
     )
     settings = build_settings(command_line, ini)
     plan = make_plan(settings)
-    if is_new(settings.db):
+    return settings.db, plan.config_key, len(plan.tasks)
+
+
+def _latest(db: str, config_key: str, tasks: int) -> "Picture | None":
+    """Return a finished run of a configuration over so many tasks, else its latest run over them."""
+    from pytest_mcode.results.live import picture
+    from pytest_mcode.store import Store
+    from pytest_mcode.store.opening import is_new
+    from pytest_mcode.store.queries import find_runs
+
+    if is_new(db):
         return None
-    with Store.open(settings.db, read_only=True) as store:
-        return store.finished_run(plan.config_key, len(plan.tasks))
+    with Store.open(db, read_only=True) as store:
+        if finished := store.finished_run(config_key, tasks):
+            return picture(store, finished)
+        runs = [each for each in find_runs(store) if each["config_key"] == config_key]
+        same = [each["run_id"] for each in runs if each["tasks_planned"] == tasks]
+        return picture(store, same[-1]) if same else None

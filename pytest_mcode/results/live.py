@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from pytest_mcode.results.by_harness import clusters
 from pytest_mcode.results.causes import most_common
+from pytest_mcode.results.figures import dataset_title
 from pytest_mcode.results.picture import Picture, interval_of, published
 from pytest_mcode.results.summaries import status_of
 from pytest_mcode.store import Store
@@ -48,7 +49,7 @@ def _stored(store: Store, row: Row, status: str) -> Picture:
     last = max((each["recorded_at"] for each in tasks), default=row["started_at"])
     return Picture(
         run_id=row["run_id"],
-        benchmark=row["benchmark"],
+        benchmark=dataset_title(row),
         model=row["model"],
         status=status,
         planned=row["tasks_planned"] or len(tasks),

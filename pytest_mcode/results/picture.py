@@ -22,6 +22,7 @@ class Picture:
 
     run_id: str
     benchmark: str
+    """With the start of its fingerprint: ``humaneval@1f2e3d4``."""
     model: str | None
     status: str
     """``running``, ``finished``, ``interrupted``, ``stopped``; ``killed`` where its session is gone."""

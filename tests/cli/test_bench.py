@@ -132,6 +132,61 @@ def test_a_study_runs_its_grid_and_skips_what_is_finished(pytester):
     assert again.ret == 0
     again.stdout.fnmatch_lines(["[[]1/2] finished as *", "[[]2/2] finished as *"])
     assert len(rows(pytester, "SELECT 1 FROM runs")) == 2
+    for shown in (first, again):
+        shown.stdout.fnmatch_lines(
+            [
+                "*what came of it*",
+                "*#*samples*state*judged*pass rate*95 %*infra*run*",
+                "*1*1*finished*2/2*100.0%*[[]34.2, 100.0]*0*20*",
+                "*2*2*finished*2/2*100.0%*",
+            ]
+        )
+
+
+def test_a_study_goes_on_after_infra_in_the_same_run(pytester):
+    pytester.makeconftest(
+        """
+        import pathlib, pytest
+        from pytest_mcode import Completion, InfraError
+
+        class Falling:
+            def __init__(self):
+                self.fell = pathlib.Path("fell")
+            def generate(self, request):
+                last = request.task.task_id == "Smoke/2"
+                if last and (not self.fell.exists() or pathlib.Path("down").exists()):
+                    self.fell.touch()
+                    raise InfraError("the server is gone")
+                return Completion(text=f"```python\\n{request.task.canonical_solution}\\n```")
+            def close(self):
+                pass
+
+        @pytest.fixture(scope="session")
+        def mcode_model():
+            return Falling()
+        """
+    )
+    study = STUDY.replace("gold", "none").replace("[1, 2]", "[1]")
+    (pytester.path / "study.toml").write_text(study)
+    (pytester.path / "down").touch()
+    first = mcode(pytester, "study", "study.toml")
+    assert first.ret == 1
+    first.stdout.fnmatch_lines(
+        [
+            "[[]1/1] *",
+            "[[]1/1] once more, 1 infra are left",
+            "*what came of it*",
+            "*finished*1/2*100.0%*1*20*",
+        ]
+    )
+    (pytester.path / "down").unlink()
+    second = mcode(pytester, "study", "study.toml")
+    assert second.ret == 0
+    second.stdout.fnmatch_lines(["[[]1/1] goes on with 20*", "*finished*2/2*100.0%*0*20*"])
+    assert rows(pytester, "SELECT status FROM runs") == [("finished",)]
+    (pytester.path / "fell").unlink()
+    afresh = mcode(pytester, "study", "study.toml", "--afresh")
+    afresh.stdout.fnmatch_lines(["[[]1/1] finished as 20*"])
 
 
 def test_a_study_hears_the_ini_file_and_the_arguments_as_its_sessions_do(pytester):
