@@ -109,3 +109,18 @@ def test_no_progress_lines_where_nobody_wants_them(pytester, arguments):
     result = pytester.runpytest_subprocess(*GOLD, *arguments)
     assert result.ret == 0
     result.stdout.no_fnmatch_line("mcode: *done*")
+
+
+def test_a_gate_on_a_run_of_other_tasks_is_refused_before_any_item(pytester):
+    pytester.runpytest_subprocess(*GOLD, "--mcode-limit=1")
+    ((other,),) = rows(pytester, "SELECT run_id FROM runs")
+    gate = f"--mcode-fail-under-run={other}"
+    refused = pytester.runpytest_subprocess(*GOLD, "--mcode-task=Smoke/2", "--mcode-task=Smoke/3", gate)
+    assert refused.ret == 4
+    refused.stderr.fnmatch_lines(
+        [
+            f"ERROR: --mcode-fail-under-run: run {other} has none of this session's 2 tasks with the same "
+            "content (it judged 1 such as Smoke/1): name a run of the same benchmark and tasks"
+        ]
+    )
+    assert len(rows(pytester, "SELECT 1 FROM runs")) == 1

@@ -108,7 +108,7 @@ def _of_benchmark(found: Found, place: int, benchmark: Found) -> Iterator[Chart]
     costs = {axis: list(_by_cost(runs, by_samples, axis)) for axis in COSTS}
     for axis, (heading, what) in COSTS.items():
         if _varies(costs[axis], axis):
-            name = f"{what}, stopping at the first pass"
+            name = f"{what}, to the first pass"
             yield _curve(place, heading, runs, costs[axis], axis, name)
     by_repairs = [point for point in costs["attempts"] if point["repairs"] is not None]
     if by_repairs:
