@@ -130,12 +130,14 @@ def _show(names: Sequence[str], points: Sequence[Point], title: str) -> None:
 
 
 def _state(point: Point) -> list[str]:
+    from pytest_mcode.results.figures import short_id
+
     run = point.run
     if run is None:
         return ["" if point.status is None else f"exit status {point.status}", "", "", "", "", ""]
     rate = "" if run.rate is None else f"{run.rate:.1%}"
     span = "" if run.low is None or run.high is None else f"[{100 * run.low:.1f}, {100 * run.high:.1f}]"
-    return [run.status, f"{run.judged}/{run.planned}", rate, span, str(run.infra), run.run_id]
+    return [run.status, f"{run.judged}/{run.planned}", rate, span, str(run.infra), short_id(run.run_id)]
 
 
 def _run(arguments: Sequence[str]) -> int:
