@@ -27,6 +27,7 @@ def view(
 
     check_extra()
     open_results(db).close()
+    from pytest_mcode.cli.export import load_tasks
     from pytest_mcode.web.serving import serve
 
-    serve(db, port, opens_browser=opens)
+    serve(db, port, opens_browser=opens, load_tasks=load_tasks)

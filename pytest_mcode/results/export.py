@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from pytest_mcode.deciding import answers
@@ -14,7 +15,7 @@ from pytest_mcode.results.figures import natural
 from pytest_mcode.store import Store, read_outcomes
 from pytest_mcode.store.queries import Row
 
-__all__ = ["LoadTasks", "export", "formats"]
+__all__ = ["LoadTasks", "export", "formats", "tasks_at_hand"]
 
 LoadTasks = Callable[[Row], Mapping[str, Task]]
 """Returns, by id, the tasks of the dataset that a run had; called only where a format needs them."""
@@ -42,6 +43,16 @@ ATTEMPT_COLUMNS = (
     "completion",
     "reasoning",
 )
+
+
+def tasks_at_hand(run: Mapping[str, Any], load_tasks: LoadTasks | None) -> Mapping[str, Task]:
+    """Return the tasks of a run whose dataset is a local file that can be read: a page asks no network."""
+    if load_tasks is None or not Path(run["dataset"]).is_file():
+        return {}
+    try:
+        return load_tasks(run)
+    except ConfigurationError:
+        return {}
 
 
 def formats(run: Row) -> tuple[str, ...]:

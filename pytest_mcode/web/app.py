@@ -16,10 +16,12 @@ from starlette.staticfiles import StaticFiles
 from pytest_mcode import results
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.results import panel
+from pytest_mcode.results.export import LoadTasks
 from pytest_mcode.results.report.palette import COLOURS
 from pytest_mcode.results.runs import Results
 from pytest_mcode.store.database import cause, locate
 from pytest_mcode.web import comparing, pages, running
+from pytest_mcode.web.datasets import Datasets
 from pytest_mcode.web.guard import Access, Guard
 from pytest_mcode.web.rendering import page
 
@@ -28,8 +30,16 @@ __all__ = ["create_app"]
 Handler = Callable[[Results, Request], Response]
 
 
-def create_app(db: str, access: Access, is_stopping: Callable[[], bool] = lambda: False) -> Starlette:
-    """Return the application over the store `db`; a page that waits for news ends when `is_stopping`."""
+def create_app(
+    db: str,
+    access: Access,
+    is_stopping: Callable[[], bool] = lambda: False,
+    load_tasks: LoadTasks | None = None,
+) -> Starlette:
+    """Return the application over the store `db`; a page that waits for news ends when `is_stopping`.
+
+    `load_tasks` is asked for tests and references of runs whose datasets are local files.
+    """
     routes = [
         Route("/", _over_store(pages.runs)),
         Route("/run", _over_store(pages.run)),
@@ -52,6 +62,7 @@ def create_app(db: str, access: Access, is_stopping: Callable[[], bool] = lambda
         },
     )
     app.state.db = db
+    app.state.tasks_of = Datasets(load_tasks).tasks_of
     app.state.place = str(locate(db))
     app.state.form_key = access.form_key
     app.state.is_stopping = is_stopping

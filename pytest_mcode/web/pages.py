@@ -1,7 +1,7 @@
 """The pages: runs, one run with its tasks, one task. Each is a function of an open store and a request."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from pytest_mcode.deciding import decisive
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.records import Attempt, TaskOutcome
+from pytest_mcode.records import Attempt, Task, TaskOutcome
 from pytest_mcode.results.configuration import applicable
 from pytest_mcode.results.figures import natural, short_id
 from pytest_mcode.results.inspection import outcomes_of
@@ -85,21 +85,31 @@ def task(opened: Results, request: Request) -> Response:
     """Show one task of a run, or of several: the panel of the report, with one attempt whole."""
     task_id, at = _needed(request, "id"), _place(request.query_params.get("at", ""))
     names = list(dict.fromkeys(request.query_params.getlist("run"))) or [_needed(request, "run")]
-    shown = [_panels(opened, name, task_id, at) for name in names[:MOST_PANELS]]
+    known = request.app.state.tasks_of
+    shown = [_panels(opened, name, task_id, at, known) for name in names[:MOST_PANELS]]
     if is_partial(request):
         return page(request, "panels.html.jinja", panels=shown[0]["panels"])
     return page(request, "task.html.jinja", shown=shown, task_id=task_id)
 
 
-def _panels(opened: Results, name: str, task_id: str, at: tuple[int, int] | None) -> dict[str, Any]:
+def _panels(
+    opened: Results,
+    name: str,
+    task_id: str,
+    at: tuple[int, int] | None,
+    tasks_of: Callable[[Row], Mapping[str, Task]],
+) -> dict[str, Any]:
     """Return a run, ``RUN`` or ``RUN::TEST``, and its panels of a task: one for each test function."""
     run_id, _, test = name.partition("::")
     row = find_run(opened.store, run_id)
     found = outcomes_of(opened.store, row["run_id"], task_id, test or None)
+    task = tasks_of(row).get(task_id)
 
     def panel(outcome: TaskOutcome) -> Markup:
         label = f"{task_id} in run {short_id(row['run_id'])}, {outcome.test}"
-        return task_panel(outcome, at=at, address=partial(_at, row["run_id"], outcome), label=label)
+        return task_panel(
+            outcome, task=task, at=at, address=partial(_at, row["run_id"], outcome), label=label
+        )
 
     return {"row": row, "panels": [(each, panel(each)) for each in found]}
 

@@ -10,6 +10,7 @@ from threading import Thread
 import uvicorn
 
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.results.export import LoadTasks
 from pytest_mcode.web.app import create_app
 from pytest_mcode.web.guard import Access
 
@@ -32,7 +33,7 @@ class _Server(uvicorn.Server):
             webbrowser.open(self.opens)
 
 
-def serve(db: str, port: int, *, opens_browser: bool) -> None:
+def serve(db: str, port: int, *, opens_browser: bool, load_tasks: LoadTasks | None = None) -> None:
     """Serve the store `db` until Ctrl-C; a `port` of 0 takes any that is free.
 
     Prints the address. Raises `ConfigurationError` where the port is taken or not ours to use.
@@ -40,7 +41,7 @@ def serve(db: str, port: int, *, opens_browser: bool) -> None:
     listening = _listen(port)
     access = Access(listening.getsockname()[1])
     config = uvicorn.Config(
-        create_app(db, access, lambda: server.should_exit),
+        create_app(db, access, lambda: server.should_exit, load_tasks),
         access_log=False,  # it would have the token
         log_level="warning",
         server_header=False,

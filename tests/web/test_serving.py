@@ -4,6 +4,7 @@ import json
 import re
 import socket
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -18,6 +19,7 @@ from pytest_mcode import results
 from pytest_mcode.results.sentences import sentences
 from pytest_mcode.store import Store
 from tests.cli.conftest import mcode  # noqa: F401
+from tests.session_support import MCODE
 from tests.store import postgres
 from tests.store.builders import outcome, run_info
 from tests.web.conftest import FIRST, HOSTILE, SECOND, THIRD, Served, make_store, serve
@@ -281,6 +283,29 @@ def test_open_page_does_not_keep_the_server_from_ending(tmp_path: Path) -> None:
         page.get(served.address)
         stream = page.send(page.build_request("GET", f"{served.origin}/events?id=run-1"), stream=True)
         assert stream.status_code == 200
+
+
+def test_tests_and_reference_are_shown_where_the_dataset_is_a_file(tmp_path: Path) -> None:
+    row = {
+        "task_id": "own/plus",
+        "prompt": "Write plus(a, b), the sum of two numbers.",
+        "test": "assert plus(1, 2) == 3  # the hidden one",
+        "canonical_solution": "def plus(a, b):\n    return a + b  # the reference",
+    }
+    dataset, db = tmp_path / "own.jsonl", tmp_path / "results.db"
+    dataset.write_text(json.dumps(row))
+    options = ["--backend", "gold", "--sandbox", "process", "--db", str(db)]
+    subprocess.run([*MCODE, "bench", str(dataset), *options], check=True, capture_output=True)
+    with serve(str(db), tmp_path) as served:
+        address = f"{served.origin}/task?run=latest&id=own/plus"
+        shown = text_of(served.client.get(address).text)
+        assert "# the hidden one" in shown
+        assert "# the reference" in shown
+        dataset.unlink()
+    with serve(str(db), tmp_path) as served:
+        assert "# the hidden one" not in text_of(
+            served.client.get(f"{served.origin}/task?run=latest&id=own/plus").text
+        )
 
 
 def test_postgres_store_is_served(tmp_path: Path) -> None:

@@ -1,13 +1,11 @@
 """What a report shows: runs in figures, and for each benchmark its answer, curves, and grid of tasks."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.records import Task
 from pytest_mcode.results.comparison import compare
-from pytest_mcode.results.export import LoadTasks
+from pytest_mcode.results.export import LoadTasks, tasks_at_hand
 from pytest_mcode.results.figures import loop, model_name, short_id
 from pytest_mcode.results.labels import labels, with_labels
 from pytest_mcode.results.panel.highlighting import readable
@@ -63,7 +61,7 @@ def collect(
             runs[place]["name"] = name
     benchmarks = _benchmarks(store, runs, places, prices)
     whole = [{**row, **run} for row, run in zip(rows, runs, strict=True)]
-    known = [_tasks_at_hand(rows[each["runs"][0]], load_tasks) for each in benchmarks]
+    known = [tasks_at_hand(rows[each["runs"][0]], load_tasks) for each in benchmarks]
     return {
         "runs": runs,
         "benchmarks": benchmarks,
@@ -130,13 +128,3 @@ def _prompts(store: Store, runs: Sequence[Mapping[str, Any]]) -> Iterator[dict[s
                 "runs": f"of run{'s' * (len(members) != 1)} {numbers}, task {made.task_id}",
                 "text": readable(text),
             }
-
-
-def _tasks_at_hand(run: Mapping[str, Any], load_tasks: LoadTasks | None) -> Mapping[str, Task]:
-    """Return the tasks of a run whose dataset is a local file that can be read: a report asks no network."""
-    if load_tasks is None or not Path(run["dataset"]).is_file():
-        return {}
-    try:
-        return load_tasks(run)
-    except ConfigurationError:
-        return {}
