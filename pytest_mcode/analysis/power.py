@@ -4,8 +4,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from math import sqrt
 from statistics import stdev
+from typing import TYPE_CHECKING
 
 from pytest_mcode.analysis.figure import Withheld
+
+if TYPE_CHECKING:
+    from numpy import float64, int64
+    from numpy.typing import NDArray
 
 __all__ = ["detectable", "detectable_difference", "mcnemar_power", "smallest_detectable"]
 
@@ -20,19 +25,39 @@ def mcnemar_power(tasks: int, discordance: float, difference: float, alpha: floa
     number of flips and every split of them (Connor 1987, doi:10.2307/2531964). Population: tasks like these.
     """
     import numpy as np
-    from scipy import stats
 
     if not abs(difference) <= discordance <= 1:
         raise ValueError(f"a discordance of {discordance} cannot hold a difference of {difference}")
     if discordance == 0:
         return 0.0
-    flips = np.arange(tasks + 1)
-    fewest = stats.binom.ppf(alpha / 2, flips, 0.5)
-    # The largest number of flips one way that is still significant; -1 where there is none.
-    fewest = np.where(2 * stats.binom.cdf(fewest, flips, 0.5) < alpha, fewest, fewest - 1)
+    flips, fewest = np.arange(tasks + 1), _fewest(tasks, alpha)
     share = (discordance + difference) / (2 * discordance)
-    found = stats.binom.cdf(fewest, flips, share) + stats.binom.cdf(fewest, flips, 1 - share)
-    return float(np.sum(stats.binom.pmf(flips, tasks, discordance) * found))
+    found = _at_most(fewest, flips, share) + _at_most(fewest, flips, 1 - share)
+    happens = np.diff(_at_most(flips, tasks, discordance), prepend=0.0)
+    return float(np.sum(happens * found))
+
+
+@lru_cache(maxsize=64)
+def _fewest(tasks: int, alpha: float) -> "NDArray[int64]":
+    """Return for 0 to `tasks` flips how many one way are still significant at most; -1 where none are."""
+    import numpy as np
+    from scipy import special
+
+    flips = np.arange(tasks + 1)
+    fewest: NDArray[int64] = np.floor(np.nan_to_num(special.bdtrik(alpha / 2, flips, 0.5))).astype(int)
+    fewest -= 2 * _at_most(fewest, flips, 0.5) >= alpha
+    fewest += (fewest < flips) & (2 * _at_most(fewest + 1, flips, 0.5) < alpha)
+    return fewest
+
+
+def _at_most(
+    successes: "NDArray[int64]", trials: "int | NDArray[int64]", chance: float
+) -> "NDArray[float64]":
+    """Return the binomial distribution; of scipy.special, since to import scipy.stats takes a second."""
+    import numpy as np
+    from scipy import special
+
+    return np.where(successes < 0, 0.0, special.bdtr(np.maximum(successes, 0), trials, chance))
 
 
 @lru_cache(maxsize=1024)

@@ -59,7 +59,7 @@ def serve(db: str, port: int, *, opens_browser: bool, load_tasks: LoadTasks | No
 
 def _prepare() -> None:
     """Import what comparisons and panels take, while the first page is looked at."""
-    for name in ("scipy.stats", "pygments.lexers.python"):
+    for name in ("scipy.special", "pygments.lexers.python"):
         import_module(name)
 
 
