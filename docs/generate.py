@@ -15,8 +15,8 @@ import typer
 
 import pytest_mcode.benchmarks
 from pytest_mcode.cli import app
-from pytest_mcode.option_groups import GROUPS, OTHERS, heading
 from pytest_mcode.options import OptionSpec
+from pytest_mcode.options.groups import GROUPS, OTHERS, heading
 from pytest_mcode.results.columns import ATTEMPT_COLUMNS, RUN_COLUMNS, TASK_COLUMNS
 from pytest_mcode.settings import option_specs
 from pytest_mcode.store.schema import metadata

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from pytest_mcode.declarations import declare_options, option_specs
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.option_groups import heading
 from pytest_mcode.options import OptionSpec
+from pytest_mcode.options.declarations import declare_options, option_specs
+from pytest_mcode.options.groups import heading
 
 __all__ = ["PREFIXES", "add_option", "add_options", "refuse_unknown"]
 

@@ -9,8 +9,8 @@ import pytest
 
 from pytest_mcode.harnesses import checked
 from pytest_mcode.harnesses.prompting import Prompt
-from pytest_mcode.loop_options import ASK_MODEL
 from pytest_mcode.models import Model
+from pytest_mcode.options.loop import ASK_MODEL
 from pytest_mcode.records import to_json
 from pytest_mcode.session import parts
 from pytest_mcode.session.concurrency import throttle_of

@@ -10,8 +10,8 @@ import pytest
 
 from pytest_mcode import hookspecs
 from pytest_mcode.command_line import PREFIXES, add_option, refuse_unknown
-from pytest_mcode.declarations import forget_options, option_specs
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.options.declarations import forget_options, option_specs
 from pytest_mcode.settings import Settings
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -72,6 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from pytest_mcode import fixtures
     from pytest_mcode.session.concurrency import Concurrency
     from pytest_mcode.session.controller import Controller
+    from pytest_mcode.session.ending import Ending
     from pytest_mcode.session.items import Items
     from pytest_mcode.session.plan import Plan
 
@@ -84,15 +85,14 @@ def pytest_configure(config: pytest.Config) -> None:
         plan = Plan.from_json(config.workerinput["mcode_plan"])
         config.pluginmanager.register(Items(config, plan), "mcode-items")
     else:
-        config.pluginmanager.register(
-            Controller(
-                config,
-                config.stash[SETTINGS],
-                concurrency,
-                feeds_workers=config.stash.get(FEEDS_WORKERS, False),
-            ),
-            "mcode-controller",
+        controller = Controller(
+            config,
+            config.stash[SETTINGS],
+            concurrency,
+            feeds_workers=config.stash.get(FEEDS_WORKERS, False),
         )
+        config.pluginmanager.register(controller, "mcode-controller")
+        config.pluginmanager.register(Ending(controller), "mcode-ending")
         _export(config, config.stash[SETTINGS].export_to)
 
 

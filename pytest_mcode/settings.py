@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, Self, TypeVar
 
-from pytest_mcode.declarations import declare_options, is_kept, kept_fields, option_specs
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.loop_options import LoopOptions
 from pytest_mcode.options import (
     UNITS,
     count,
@@ -18,10 +16,12 @@ from pytest_mcode.options import (
     size,
     switch,
 )
-from pytest_mcode.output_options import OutputOptions
-from pytest_mcode.price_options import PriceOptions
-from pytest_mcode.sandbox_options import SandboxOptions
-from pytest_mcode.shard_options import ShardOptions
+from pytest_mcode.options.declarations import declare_options, is_kept, kept_fields, option_specs
+from pytest_mcode.options.loop import LoopOptions
+from pytest_mcode.options.output import OutputOptions
+from pytest_mcode.options.price import PriceOptions
+from pytest_mcode.options.sandbox import SandboxOptions
+from pytest_mcode.options.shard import ShardOptions
 
 __all__ = [
     "BACKENDS",

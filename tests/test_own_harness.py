@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pytest_mcode import benchmarks, harnesses
-from pytest_mcode.declarations import forget_options
+from pytest_mcode.options.declarations import forget_options
 
 from .own_harness import CONFTEST, GOLD, MODEL, NONE
 from .session_support import MCODE, rows

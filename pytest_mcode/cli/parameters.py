@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pytest_mcode.option_groups import heading
 from pytest_mcode.options import OptionSpec
+from pytest_mcode.options.groups import heading
 
 __all__ = ["declare", "parameter", "setting"]
 

@@ -7,7 +7,7 @@ import typer
 from pytest_mcode.cli.common import DEFAULT_DB, Db, open_results
 from pytest_mcode.cli.output import Form, emit, flat, formatted
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.loop_options import ASK_MODEL
+from pytest_mcode.options.loop import ASK_MODEL
 
 if TYPE_CHECKING:
     from pytest_mcode.models import Model

@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.export_options import EXPORTERS
+from pytest_mcode.options.export import EXPORTERS
 
 __all__ = ["open_exporters"]
 

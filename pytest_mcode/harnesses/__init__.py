@@ -7,10 +7,10 @@ pytest session lists them where this plugin is installed.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from pytest_mcode.declarations import declare_options
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.functions.options import FunctionOptions
 from pytest_mcode.harnesses.repositories.options import RepositoryOptions
+from pytest_mcode.options.declarations import declare_options
 
 if TYPE_CHECKING:
     from pytest_mcode.harnesses.protocol import Harness

@@ -9,11 +9,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_mcode.declarations import options_of
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.findings import Finding
 from pytest_mcode.harnesses.nowhere import Nowhere
 from pytest_mcode.harnesses.workplaces import Workplace
+from pytest_mcode.options.declarations import options_of
 from pytest_mcode.records import Attempt, Message, Task, Verdict
 from pytest_mcode.settings import Settings
 

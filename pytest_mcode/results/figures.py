@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_mcode.declarations import kept_fields
+from pytest_mcode.options.declarations import kept_fields
 from pytest_mcode.results.by_harness import usual_feedback
 
 __all__ = [

@@ -11,7 +11,7 @@ from typing import Any
 from pytest_mcode.analysis.costs import Price
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.options import refused
-from pytest_mcode.price_options import HIGHEST, price_pair
+from pytest_mcode.options.price import HIGHEST, price_pair
 
 __all__ = ["NO_PRICES", "Prices", "price_in", "seconds_in_flight"]
 

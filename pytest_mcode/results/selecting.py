@@ -9,8 +9,8 @@ from pytest_mcode.analysis.passk import stopped_early
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.harnesses import checked
 from pytest_mcode.harnesses.protocol import Harness
-from pytest_mcode.loop_options import ASK_MODEL
 from pytest_mcode.models import Model
+from pytest_mcode.options.loop import ASK_MODEL
 from pytest_mcode.records import Choice, Task
 from pytest_mcode.results.export import LoadTasks
 from pytest_mcode.selection import SELECTIONS, Evidence, choose

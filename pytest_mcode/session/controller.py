@@ -17,7 +17,6 @@ from pytest_mcode.session.ahead import Ahead
 from pytest_mcode.session.caveats import caveats, task_caveats
 from pytest_mcode.session.concurrency import Concurrency
 from pytest_mcode.session.distribution import Distribution
-from pytest_mcode.session.ending import Ending
 from pytest_mcode.session.identity import TaskIds
 from pytest_mcode.session.interruption import sigterm_interrupts, undisturbed
 from pytest_mcode.session.items import Items, leave_out_our_line
@@ -51,7 +50,6 @@ class Controller:
         self.settings = settings
         self._concurrency = concurrency
         config.pluginmanager.register(Distribution(feeds_workers, self._hear), "mcode-distribution")
-        config.pluginmanager.register(Ending(self), "mcode-ending")
         self.tally = Tally()
         self.planned = 0
         self.store: Store | None = None

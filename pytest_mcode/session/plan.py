@@ -12,9 +12,9 @@ from pytest_mcode.benchmarks import Benchmark
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.demonstrations import Demonstrations
 from pytest_mcode.harnesses.protocol import Harness
-from pytest_mcode.loop_options import ASK_MODEL
 from pytest_mcode.models import backends
-from pytest_mcode.price_options import price_pair
+from pytest_mcode.options.loop import ASK_MODEL
+from pytest_mcode.options.price import price_pair
 from pytest_mcode.records import RunInfo, Task, to_json
 from pytest_mcode.redaction import redacted
 from pytest_mcode.results.prices import Prices

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_mcode.loop_options import LoopOptions
+from pytest_mcode.options.loop import LoopOptions
 from pytest_mcode.records import Choice
 from pytest_mcode.redaction import redacted
 from pytest_mcode.session.gates import Decision
@@ -263,7 +263,7 @@ def _is_priced(settings: Settings) -> bool:
 def _price(settings: Settings, tally: Tally, seconds: float) -> str:
     """Say what the session cost; a machine that answered requests side by side worked less than their sum."""
     from pytest_mcode.analysis.costs import Price
-    from pytest_mcode.price_options import price_pair
+    from pytest_mcode.options.price import price_pair
     from pytest_mcode.results.figures import quantity
 
     share = min(1.0, seconds / tally.generation_seconds) if tally.generation_seconds else 1.0

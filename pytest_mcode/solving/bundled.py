@@ -5,7 +5,7 @@ from typing import Any
 from pytest_mcode.analysis.costs import Price
 from pytest_mcode.harnesses.prompting import Prompt
 from pytest_mcode.models import Model
-from pytest_mcode.price_options import price_pair
+from pytest_mcode.options.price import price_pair
 from pytest_mcode.settings import Settings
 from pytest_mcode.solving.orders import ORDERS
 from pytest_mcode.solving.resample import Resample

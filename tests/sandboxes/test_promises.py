@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.sandbox_options import WEAKER
+from pytest_mcode.options.sandbox import WEAKER
 from pytest_mcode.sandboxes import Limits, Sandbox, opening
 from pytest_mcode.sandboxes.bubblewrap import BubblewrapSandbox
 from pytest_mcode.sandboxes.docker import DockerSandbox

@@ -2,7 +2,7 @@
 
 from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.harnesses.repositories.options import SINGLE, RepositoryOptions
-from pytest_mcode.loop_options import LoopOptions
+from pytest_mcode.options.loop import LoopOptions
 from pytest_mcode.settings import Settings
 
 __all__ = ["check_together"]

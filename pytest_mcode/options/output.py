@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from pytest_mcode.export_options import ExportOptions
 from pytest_mcode.options import choice, option
+from pytest_mcode.options.export import ExportOptions
 
 __all__ = ["OutputOptions"]
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from pytest_mcode.declarations import title_of
 from pytest_mcode.options import OptionSpec
+from pytest_mcode.options.declarations import title_of
 
 __all__ = ["heading"]
 

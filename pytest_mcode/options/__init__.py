@@ -1,4 +1,4 @@
-"""How an option is declared, parsed and checked: what the fields of `Settings` are made of."""
+"""Options: how one is declared, parsed and checked here; beside it, those of one subject each."""
 
 import math
 from collections.abc import Callable, Iterator
