@@ -63,7 +63,7 @@ def test_runs_with_another_fixture_are_no_repeats(pytester, workers):
     assert json.loads(environment)["overridden"] == {"smoke::test_task": {"mcode_model": source}}
     shown = pytester.run(*MCODE, "results", "--grouped", "--db=results.db")
     shown.stdout.fnmatch_lines(
-        ["n=1 *1 * 100.0% *", "n=1 own model *1 * 0.0% *", "n=1 own model *2 * 0.0% *"]
+        ["gold  *1 * 100.0% *", "gold  *1 * 0.0% *", "*own model*", "gold  *2 * 0.0% *", "*own model*"]
     )
     (run, *_), (other_run, *_) = rows(pytester, "SELECT run_id FROM runs ORDER BY started_at, run_id")[:2]
     compared = pytester.run(*MCODE, "compare", run, other_run, "--db=results.db")

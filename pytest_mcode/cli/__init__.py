@@ -33,8 +33,8 @@ __all__ = ["app", "main"]
 
 EXIT = (
     "Exit status: 0 when it is done; 4 for a value that is not allowed or a run that is not there, with one "
-    "message; 2 for an option or command that does not exist; 130 when interrupted. bench, study and doctor "
-    "also exit with 1: see their help."
+    "message; 2 for an option or command that does not exist; 130 when interrupted. bench, study, doctor "
+    "and gate also exit with 1: see their help."
 )
 app = typer.Typer(
     name="mcode",

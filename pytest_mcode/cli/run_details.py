@@ -28,7 +28,7 @@ def details(each: Result) -> list[tuple[str, str]]:
         ("dataset", f"{each['dataset']} {each['split']}, fingerprint {each['dataset_fingerprint'][:12]}"),
         (
             "judged",
-            f"{coverage(each)} tasks" + (f" of {total}" if each["tasks_planned"] == total else ", a subset"),
+            f"{coverage(each)} tasks{'' if each['tasks_planned'] in (None, total) else ', a subset'}",
         ),
         ("solved", f"{each['solved']}/{tasks}: {_rate(each, 'pass_rate')}{_method(each)}"),
         ("first attempt", f"{each['first_attempt_solved']}/{tasks}: {_rate(each, 'first_attempt_rate')}"),

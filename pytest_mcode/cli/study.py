@@ -16,6 +16,7 @@ from pytest_mcode.cli.bench import pytest_arguments
 from pytest_mcode.cli.common import session_layers
 from pytest_mcode.cli.output import Sheet, print_sheet
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.redaction import redacted
 from pytest_mcode.settings import option_specs
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def _point(options: dict[str, Any], varied: Sequence[str], more: Sequence[str]) 
     point = Point(
         varied=[str(options[name]) for name in varied],
         arguments=arguments,
-        shown=" ".join(pytest_arguments(options)),
+        shown=" ".join(map(redacted, pytest_arguments(options))),
         db=db,
         config_key=config_key,
         tasks=tasks,
