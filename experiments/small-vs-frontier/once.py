@@ -3,8 +3,8 @@
     python experiments/small-vs-frontier/once.py http://127.0.0.1:8081 answers.db --port 8080
 
 A request is the same when its bytes are: messages, seed, temperature, model. Runs that begin alike (styles of
-repair with the same first attempts, fewer samples of the same seed) so begin from the very same answers, and an
-interrupted recording goes on where it was. The seconds of an answer that is given again mean nothing.
+repair with the same first attempts, fewer samples of the same seed) so begin from the very same answers, and
+an interrupted recording goes on where it was. The seconds of an answer that is given again mean nothing.
 """
 
 import argparse
