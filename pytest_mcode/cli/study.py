@@ -82,9 +82,10 @@ def study(
     """Run every combination of a study's grid, one session each; those already finished are skipped.
 
     [options] holds what all sessions share, [grid] a list of values for each option that varies, each
-    [[points]] the options of one session more, [pytest] arguments = [...] what pytest gets besides. What is finished goes by these and the ini file,
-    whose addopts are not read for it. A run with tasks that were not reached, or that ended in infra, is gone
-    on with: at the end once more, and by the same command later. Ctrl-C ends the study.
+    [[points]] the options of one session more, [pytest] arguments = [...] what pytest gets besides. What is
+    finished goes by these and the ini file, whose addopts are not read for it. A run with tasks that were
+    not reached, or that ended in infra, is gone on with: at the end once more, and by the same command
+    later. Ctrl-C ends the study.
     Exits with 0 when every session ended with every task judged.
     """
     names, points = _read(file)
