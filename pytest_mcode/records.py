@@ -198,13 +198,8 @@ class Attempt:
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Rebuild from what `dataclasses.asdict` gave."""
         public = data.get("public_verdict")
-        return cls(
-            **{
-                **data,
-                "verdict": Verdict(**data["verdict"]),
-                "public_verdict": Verdict(**public) if public else None,
-            }
-        )
+        verdicts = {"verdict": Verdict(**data["verdict"]), "public_verdict": public and Verdict(**public)}
+        return cls(**{**data, **verdicts})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,7 +261,11 @@ class TaskOutcome:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Rebuild from `to_json`."""
-        data = json.loads(text)
+        return cls.from_dict(json.loads(text))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Rebuild from what `to_json` encodes."""
         attempts = tuple(Attempt.from_dict(attempt) for attempt in data["attempts"])
         choices = tuple(Choice(**choice) for choice in data["choices"])
         return cls(**{**data, "attempts": attempts, "tags": tuple(data["tags"]), "choices": choices})

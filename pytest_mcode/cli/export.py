@@ -1,5 +1,6 @@
 """`mcode export`: a run's samples, predictions or attempts as files that other tools read."""
 
+import gzip
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,18 +24,22 @@ def export(
         str,
         typer.Option(
             "--format",
-            metavar="[samples|predictions|csv]",
+            metavar="[samples|predictions|csv|archive]",
             help="samples: JSONL for HumanEval's and EvalPlus's evaluators; predictions: SWE-bench's JSONL; "
-            "csv: a row an attempt.",
+            "csv: a row an attempt; archive: the whole run, which `mcode merge` takes and `--db` reads.",
         ),
     ] = "samples",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A new file; standard output otherwise.")
+        Path | None,
+        typer.Option("--output", "-o", help="A new file, gzipped if it ends in .gz; else standard output."),
     ] = None,
     sample: Annotated[int, typer.Option(min=0, help="Which sample predictions are made of.")] = 0,
     db: Db = DEFAULT_DB,
 ) -> None:
-    """Write what a run answered. Tasks that ended in `infra` have no answer: only the CSV has them."""
+    """Write what a run answered.
+
+    Tasks that ended in `infra` have no answer: only `csv` and `archive` have them.
+    """
     with open_results(db) as results:
         content = "".join(results.run(run).export(format, load_tasks, sample=sample))
     if output is None:
@@ -62,8 +67,9 @@ def load_tasks(run: "Row") -> "Mapping[str, Task]":
 
 def _write_new(path: Path, content: str) -> None:
     try:
-        with path.open("x", encoding="utf-8", newline="") as file:
-            file.write(content)
+        with path.open("xb") as file:
+            encoded = content.encode()
+            file.write(gzip.compress(encoded, mtime=0) if path.suffix == ".gz" else encoded)
     except FileExistsError:
         raise ConfigurationError(
             f"--output: {path} is there already; remove it or give another path"

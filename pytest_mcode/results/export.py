@@ -13,6 +13,7 @@ from pytest_mcode.records import Attempt, Task, TaskOutcome, Verdict, to_json
 from pytest_mcode.results.by_harness import export_formats
 from pytest_mcode.results.figures import natural
 from pytest_mcode.store import Store, read_outcomes
+from pytest_mcode.store.archive import archive_lines
 from pytest_mcode.store.queries import Row
 
 __all__ = ["LoadTasks", "export", "formats", "tasks_at_hand"]
@@ -57,17 +58,20 @@ def tasks_at_hand(run: Mapping[str, Any], load_tasks: LoadTasks | None) -> Mappi
 
 def formats(run: Row) -> tuple[str, ...]:
     """Return the formats in which a run can be exported: ours, and those of its harness."""
-    return (*dict.fromkeys(["samples", *export_formats(run), "csv"]),)
+    return (*dict.fromkeys(["samples", *export_formats(run), "csv", "archive"]),)
 
 
 def export(store: Store, run: Row, format: str, load_tasks: LoadTasks, *, sample: int = 0) -> Iterator[str]:
     """Yield the lines of a run's test function in a `format`, each with its line break.
 
-    ``csv`` has a line an attempt, and one for a task without attempts. ``samples`` is JSONL, a line a
-    sample: the attempt that decides it, as HumanEval's and EvalPlus's evaluators read it. Any other format
-    is the harness's: JSONL, a line a task, of that attempt of its sample number `sample`. All but ``csv``
-    leave out tasks that ended in infra. Raises `ConfigurationError` where there is nothing to export.
+    ``archive`` is the whole run, of every test function; see `archive_lines`. ``csv`` has a line an
+    attempt, and one for a task without attempts. ``samples`` is JSONL, a line a sample: the attempt that
+    decides it, as HumanEval's and EvalPlus's evaluators read it. Any other format is the harness's: JSONL,
+    a line a task, of that attempt of its sample number `sample`. All but the first two leave out tasks that
+    ended in infra. Raises `ConfigurationError` where there is nothing to export.
     """
+    if format == "archive":
+        return archive_lines(store, run["run_id"])
     if format == "csv":
         return _csv_lines(store, run)
     if format not in formats(run):

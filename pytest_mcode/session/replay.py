@@ -29,12 +29,13 @@ class Replayed:
 
 
 def read_answers(settings: Settings, tasks: Sequence[Task]) -> Replayed:
-    """Return what ``--mcode-replay`` names, a file of samples or predictions, else a run.
+    """Return what ``--mcode-replay`` names: a file of samples, predictions or an archived run, else a run.
 
     Raises `ConfigurationError`, with the line, for a task that the benchmark does not have.
     """
     from pytest_mcode.store import Store
-    from pytest_mcode.store.queries import find_run
+    from pytest_mcode.store.archive import is_archive
+    from pytest_mcode.store.queries import find_run, find_runs
     from pytest_mcode.store.samples import read_answers_of_run, read_samples
 
     source = settings.replay or ""
@@ -42,9 +43,18 @@ def read_answers(settings: Settings, tasks: Sequence[Task]) -> Replayed:
         raise ConfigurationError(
             f"--mcode-replay: {source} is a directory; give a file of samples or predictions in it, or a run"
         )
-    if Path(source).suffix in (".jsonl", ".json", ".gz") or Path(source).is_file():
-        answers = read_samples(Path(source))
-        source = str(Path(source).resolve())
+    path = Path(source)
+    if is_archive(path):
+        with Store.open(source, read_only=True) as store:
+            runs = find_runs(store)
+            if len(runs) > 1:
+                merged = f"`mcode merge {source}` puts them into a store, from which --mcode-replay takes one"
+                raise ConfigurationError(f"--mcode-replay: {source} holds {len(runs)} runs; {merged}")
+            source, model = str(path.resolve()), runs[0]["model"] or runs[0]["backend"]
+            answers = read_answers_of_run(store, runs[0]["run_id"])
+    elif path.suffix in (".jsonl", ".json", ".gz") or path.is_file():
+        answers = read_samples(path)
+        source = str(path.resolve())
         model = _model_of(answers)
     else:
         with Store.open(settings.db, read_only=True) as store:

@@ -25,6 +25,7 @@ __all__ = [
     "check_writable",
     "connect",
     "connect_copy",
+    "connect_empty",
     "is_passing",
     "is_writable",
     "locate",
@@ -137,6 +138,11 @@ def connect_copy(path: Path) -> Engine:
         return copy
 
     return _sqlite_engine(opened, "BEGIN")
+
+
+def connect_empty() -> Engine:
+    """Return an engine on an empty SQLite database in memory."""
+    return _sqlite_engine(lambda: sqlite3.connect(":memory:", isolation_level=None), "BEGIN")
 
 
 def _sqlite_engine(opened: Callable[[], sqlite3.Connection], begin: str) -> Engine:

@@ -11,8 +11,9 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.store import schema
 from pytest_mcode.store.choices import read_choices, replace_choices
 from pytest_mcode.store.notes import both
+from pytest_mcode.store.outcomes import replace_outcome
 from pytest_mcode.store.shards import merge_parts, part_rows, status_of_parts
-from pytest_mcode.store.store import Store, replace_outcome, unlike_runs
+from pytest_mcode.store.store import Store, unlike_runs
 
 __all__ = ["Merged", "merge"]
 

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from pytest_mcode.store import schema
+from pytest_mcode.store.archive import engine_of_archive, is_archive
 from pytest_mcode.store.database import (
     Place,
     cause,
@@ -32,6 +33,10 @@ def is_new(db: str) -> bool:
 
 def stored_version(place: Place, check: Callable[[Connection, Place, int], None] | None = None) -> int:
     """Return the version of an existing database, opened for reading; `check` may refuse it."""
+    if place.path is not None and is_archive(place.path):
+        raise unusable(
+            f"{place} is an archive, which is only read", f"`mcode merge {place}` puts it into a store"
+        )
     engine = connect(place, read_only=True)
     remedy = () if place.path else ("is the server there, and are user and database right?",)
     try:
@@ -52,6 +57,8 @@ def engine_for_reading(place: Place) -> Engine:
     remedy = f"run a benchmark first, or give the path of its results {first}"
     if place.path is not None and not place.path.exists():
         raise unusable(f"there is no {place}", remedy)
+    if place.path is not None and is_archive(place.path):
+        return engine_of_archive(place.path)
     version = stored_version(place)
     if version == 0:
         raise unusable(f"{place} is empty", remedy)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal, Self
 
-from sqlalchemy import Connection, Engine, RowMapping, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, bindparam, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from pytest_mcode.errors import ConfigurationError, InfraError, PassingError
@@ -23,10 +23,11 @@ from pytest_mcode.store.database import (
     unusable,
 )
 from pytest_mcode.store.opening import bring_up_to_date, engine_for_reading, stored_version
+from pytest_mcode.store.outcomes import replace_outcome
 from pytest_mcode.store.rows import attempt_row, run_row, task_row
 from pytest_mcode.store.shards import Part, begin_part, end_part, hold, release
 
-__all__ = ["WHOLE", "RunStatus", "Store", "replace_outcome", "unlike_runs"]
+__all__ = ["WHOLE", "RunStatus", "Store", "unlike_runs"]
 
 RunStatus = Literal["running", "finished", "interrupted", "stopped"]
 """`stopped`: we gave up, as after too many infra outcomes in a row."""
@@ -35,7 +36,6 @@ RunStatus = Literal["running", "finished", "interrupted", "stopped"]
 _EARLIER = select(schema.tasks.c.id, schema.tasks.c.status).where(
     *(schema.tasks.c[name] == bindparam(name) for name in ("run_id", "test", "task_id"))
 )
-_INSERT_TASK, _INSERT_ATTEMPT = insert(schema.tasks), insert(schema.attempts)
 WHOLE = Part()
 SAME = ("config_key", "dataset_fingerprint", "model_digest")
 """Columns in which rows of one run are equal."""
@@ -257,25 +257,6 @@ def unlike_runs(
 ) -> str | None:
     """Return the name of a column in which two rows of ``runs`` cannot be of one run, if there is one."""
     return next((name for name in (*SAME, *more) if ours[name] != theirs[name]), None)
-
-
-def replace_outcome(
-    connection: Connection,
-    earlier: int | None,
-    task: Mapping[str, Any],
-    attempts: Iterable[Mapping[str, Any]],
-) -> int:
-    """Insert a row of ``tasks`` with its attempts, return its key; `earlier` is that of what gives way."""
-    if earlier is not None:
-        connection.execute(delete(schema.choices).where(schema.choices.c.task == earlier))
-        connection.execute(delete(schema.attempts).where(schema.attempts.c.task == earlier))
-        connection.execute(delete(schema.tasks).where(schema.tasks.c.id == earlier))
-    key = connection.execute(_INSERT_TASK, task).inserted_primary_key
-    assert key is not None
-    rows = [{**attempt, "task": key[0]} for attempt in attempts]
-    if rows:
-        connection.execute(_INSERT_ATTEMPT, rows)
-    return int(key[0])
 
 
 def _planned(tasks_planned: int | Mapping[str, int] | None) -> dict[str, Any]:

@@ -11,8 +11,9 @@ import pytest
 from pytest_mcode import benchmarks
 from pytest_mcode.benchmarks import Source
 from pytest_mcode.records import Task, TaskOutcome
-from pytest_mcode.store import Store
+from pytest_mcode.store import Store, read_outcomes, read_run
 from pytest_mcode.store.samples import read_samples
+from pytest_mcode.store.schema import VERSION
 from tests.store.builders import outcome, run_info, write_run
 
 Mcode = Callable[..., Any]
@@ -203,3 +204,71 @@ def test_bad_input_is_one_message(mcode: Mcode, db: Path, tmp_path: Path) -> Non
     unknown = mcode("export", "smoke-run", "--format", "xml", "--db", db)
     assert (unknown.status, unknown.out) == (4, "")
     assert "--format=xml: run smoke-run is of smoke" in unknown.err
+
+
+def test_an_archive_is_the_whole_run(mcode: Mcode, db: Path, tmp_path: Path) -> None:
+    for name in ("run.jsonl", "run.jsonl.gz"):
+        result = mcode("export", "smoke-run", "--format", "archive", "--output", tmp_path / name, "--db", db)
+        assert (result.status, result.err) == (0, "")
+        merged = mcode("merge", tmp_path / name, "--db", tmp_path / f"{name}.db")
+        assert merged.out == f"{tmp_path / name}: 1 new runs, 3 new outcomes, 0 there already\n"
+        with Store.open(str(db), read_only=True) as ours, Store.open(str(tmp_path / f"{name}.db")) as theirs:
+            assert read_run(ours, "smoke-run") == read_run(theirs, "smoke-run")
+            assert list(read_outcomes(ours, "smoke-run")) == list(read_outcomes(theirs, "smoke-run"))
+        shown = [mcode("results", "--json", "--db", each).out for each in (db, tmp_path / name)]
+        assert shown[0] == shown[1]
+    assert (tmp_path / "run.jsonl.gz").read_bytes()[:2] == b"\x1f\x8b"
+
+
+def test_archives_can_be_put_together(mcode: Mcode, db: Path, tmp_path: Path) -> None:
+    write_run(db, run_info("another"), [outcome(0, "passed")])
+    archives = [tmp_path / "smoke-run.gz", tmp_path / "another.gz"]
+    for archive in archives:
+        mcode("export", archive.stem, "--format", "archive", "--output", archive, "--db", db)
+    both = tmp_path / "both.jsonl.gz"
+    both.write_bytes(b"".join(archive.read_bytes() for archive in archives))
+    assert mcode("merge", both, "--db", tmp_path / "new.db").out.endswith(
+        ": 2 new runs, 4 new outcomes, 0 there already\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda lines: [*lines[:2], b"{"], ", line 3: not a line that `mcode export --format archive`"),
+        (lambda lines: [lines[0], b'{"outcome": {}}'], ", line 2: not a line that `mcode export"),
+        (lambda lines: [*lines, *lines], " holds run smoke-run twice; put every archive into it once"),
+        (
+            lambda lines: [lines[0].replace(b'"schema":', b'"schema":9'), *lines[1:]],
+            f"this pytest-mcode knows up to {VERSION}; upgrade pytest-mcode",
+        ),
+    ],
+)
+def test_a_spoilt_archive(
+    mcode: Mcode, db: Path, tmp_path: Path, change: Callable[[list[bytes]], list[bytes]], said: str
+) -> None:
+    archive = tmp_path / "run.jsonl"
+    mcode("export", "smoke-run", "--format", "archive", "--output", archive, "--db", db)
+    archive.write_bytes(b"\n".join(change(archive.read_bytes().splitlines())))
+    result = mcode("merge", archive, "--db", tmp_path / "new.db")
+    assert result.status == 4
+    assert said in result.err
+    assert not (tmp_path / "new.db").exists()
+
+
+def test_an_archive_that_breaks_off(mcode: Mcode, db: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "run.jsonl.gz"
+    mcode("export", "smoke-run", "--format", "archive", "--output", archive, "--db", db)
+    archive.write_bytes(archive.read_bytes()[:-20])
+    result = mcode("results", "--db", archive)
+    assert result.status == 4
+    assert f"{archive} breaks off after line " in result.err
+    assert "get a whole copy" in result.err
+
+
+def test_an_archive_is_only_read(mcode: Mcode, db: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "run.jsonl"
+    mcode("export", "smoke-run", "--format", "archive", "--output", archive, "--db", db)
+    result = mcode("merge", db, "--db", archive)
+    assert result.status == 4
+    assert f"{archive} is an archive, which is only read; `mcode merge {archive}`" in result.err
