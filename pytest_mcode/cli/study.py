@@ -1,4 +1,4 @@
-"""`mcode study FILE.toml`: a grid of options, one pytest session a point, finished ones skipped."""
+"""`mcode study FILE.toml`: points in a grid of options, one pytest session each, finished ones skipped."""
 
 import itertools
 import signal
@@ -27,7 +27,7 @@ __all__ = ["study"]
 INTERRUPTED = 2
 """pytest's exit status."""
 
-TABLES = ("options", "grid", "pytest")
+TABLES = ("options", "grid", "points", "pytest")
 
 
 @dataclass
@@ -71,7 +71,7 @@ class Point:
 
 def study(
     file: Annotated[
-        Path, typer.Argument(help="A TOML file with [options], [grid] and [pytest]; see experiments/.")
+        Path, typer.Argument(help="TOML with [options], [grid], [[points]], [pytest]; see experiments/.")
     ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list the sessions.")] = False,
     afresh: Annotated[
@@ -81,10 +81,11 @@ def study(
 ) -> None:
     """Run every combination of a study's grid, one session each; those already finished are skipped.
 
-    [options] holds what all sessions share, [grid] a list of values for each option that varies,
-    [pytest] arguments = [...] what pytest gets besides. What is finished goes by these and the ini file,
-    whose addopts are not read for it. A run with tasks that were not reached, or that ended in infra, is gone
-    on with: at the end once more, and by the same command later. Ctrl-C ends the study.
+    [options] holds what all sessions share, [grid] a list of values for each option that varies, each
+    [[points]] the options of one session more, [pytest] arguments = [...] what pytest gets besides. What is
+    finished goes by these and the ini file, whose addopts are not read for it. A run with tasks that were
+    not reached, or that ended in infra, is gone on with: at the end once more, and by the same command
+    later. Ctrl-C ends the study.
     Exits with 0 when every session ended with every task judged.
     """
     names, points = _read(file)
@@ -164,21 +165,26 @@ def _read(file: Path) -> tuple[list[str], list[Point]]:
         raise ConfigurationError(f"{file}: not a TOML file: {error}") from None
     if unknown := set(content) - set(TABLES):
         raise ConfigurationError(f"{file}: no table [{unknown.pop()}]; there are {', '.join(TABLES)}")
-    shared, grid = _options(file, content, "options"), _options(file, content, "grid")
+    shared, grid = (_options(file, content.get(table, {}), f"[{table}]") for table in ("options", "grid"))
     for name, values in grid.items():
         if not isinstance(values, list) or not values:
             raise ConfigurationError(f"{file}: [grid] {name} is not a list of values")
-    more = [str(each) for each in content.get("pytest", {}).get("arguments", [])]
+    if not isinstance(more := content.get("points", []), list):
+        raise ConfigurationError(f"{file}: [points] is one table; write [[points]], once for each session")
+    single = [_options(file, each, "[[points]]") for each in more]
+    arguments = [str(each) for each in content.get("pytest", {}).get("arguments", [])]
     names = {spec.field: spec.name for spec in option_specs()}
-    points = [_point(options, list(grid), more) for options in _points(shared, grid)]
-    return [names[field] for field in grid], points
+    varied = list(dict.fromkeys(itertools.chain(grid, *single)))
+    every = [*(_points(grid) if grid or not single else ()), *single]
+    points = [_point({**shared, **options}, varied, arguments) for options in every]
+    return [names[field] for field in varied], points
 
 
 def _point(options: dict[str, Any], varied: Sequence[str], more: Sequence[str]) -> Point:
     arguments = [*pytest_arguments(options), *more]
     db, config_key, tasks = _configuration(arguments)
     point = Point(
-        varied=[str(options[name]) for name in varied],
+        varied=[str(options.get(name, "")) for name in varied],
         arguments=arguments,
         shown=" ".join(map(redacted, pytest_arguments(options))),
         db=db,
@@ -189,19 +195,19 @@ def _point(options: dict[str, Any], varied: Sequence[str], more: Sequence[str]) 
     return point
 
 
-def _options(file: Path, content: Mapping[str, Any], table: str) -> dict[str, Any]:
+def _options(file: Path, table: Mapping[str, Any], name: str) -> dict[str, Any]:
     known = {spec.name: spec.field for spec in option_specs()}
-    for name in content.get(table, {}):
-        if name not in known:
+    for option in table:
+        if option not in known:
             raise ConfigurationError(
-                f"{file}: [{table}] has no option {name!r}; `mcode bench --help` lists them"
+                f"{file}: {name} has no option {option!r}; `mcode bench --help` lists them"
             )
-    return {known[name]: value for name, value in content.get(table, {}).items()}
+    return {known[option]: value for option, value in table.items()}
 
 
-def _points(shared: Mapping[str, Any], grid: Mapping[str, list[Any]]) -> Iterator[dict[str, Any]]:
+def _points(grid: Mapping[str, list[Any]]) -> Iterator[dict[str, Any]]:
     for values in itertools.product(*grid.values()):
-        yield {**shared, **dict(zip(grid, values, strict=True))}
+        yield dict(zip(grid, values, strict=True))
 
 
 def _configuration(arguments: Sequence[str]) -> tuple[str, str, int]:

@@ -143,6 +143,21 @@ def test_a_study_runs_its_grid_and_skips_what_is_finished(pytester):
         )
 
 
+def test_a_study_of_single_points(pytester):
+    points = "[[points]]\nsamples = 2\n[[points]]\ndebug-iters = 1"
+    for grid, sessions in (("", 2), ("[grid]\nsamples = [1, 3]\n", 4)):
+        (pytester.path / "study.toml").write_text(STUDY.partition("[grid]")[0] + grid + points)
+        result = mcode(pytester, "study", "study.toml", "--dry-run")
+        assert result.ret == 0
+        result.stdout.fnmatch_lines(
+            [
+                "*#*samples*debug-iters*state*",
+                f"[[]{sessions - 1}/{sessions}] *--mcode-samples=2*",
+                f"[[]{sessions}/{sessions}] *--mcode-debug-iters=1*",
+            ]
+        )
+
+
 def test_a_study_goes_on_after_infra_in_the_same_run(pytester):
     pytester.makeconftest(
         """
@@ -214,11 +229,13 @@ def test_a_dry_run_only_lists(pytester):
     [
         (None, "study.toml: No such file or directory"),
         ("grid = [", "study.toml: not a TOML file"),
-        ("[gird]", "study.toml: no table [gird]; there are options, grid, pytest"),
+        ("[gird]", "study.toml: no table [gird]; there are options, grid, points, pytest"),
         (
             "[options]\nsample = 3",
             "study.toml: [options] has no option 'sample'; `mcode bench --help` lists them",
         ),
+        ("[points]\nsamples = 3", "study.toml: [points] is one table; write [[points]], once for each"),
+        ("[[points]]\nsample = 3", "study.toml: [[points]] has no option 'sample'"),
         ("[grid]\nsamples = 3", "study.toml: [grid] samples is not a list of values"),
         (
             '[options]\nbenchmark = "smoke"\nbackend = "gold"\nsamples = 0',
