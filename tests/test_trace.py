@@ -2,6 +2,7 @@
 
 import time
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -29,10 +30,11 @@ def sandbox():
         yield opened
 
 
-def traced(sandbox, code, feedback="public"):
+def traced(sandbox, code, feedback="public", **changes):
     """Return the trace of `code`, its attempt, and how many seconds judging and tracing took."""
     smoke = benchmarks.get("smoke")
     task = next(each for each in smoke.load(Source()).tasks if each.task_id == TASK)
+    task = replace(task, **changes)
     handle = TaskHandle(task=task, benchmark=smoke, sandbox=sandbox, feedback=feedback)
     handle.judge(WRONG)  # The reference is tried once a task.
     handle = TaskHandle(task=task, benchmark=smoke, sandbox=sandbox, feedback=feedback)
@@ -99,6 +101,59 @@ def test_own_functions_are_followed_and_recursion_is_one_call(sandbox):
     ]
 
 
+STACK = """\
+class Stack:
+    def __init__(self, first):
+        self.items = [first]
+
+    def push(self, item):
+        self.items.append(item)
+        return self.size()
+
+    def size(self):
+        return len(self.items) - 1
+"""
+
+
+def test_of_a_class_it_is_the_method_that_fails(sandbox):
+    told, attempt, _ = traced(
+        sandbox,
+        STACK,
+        "judge",
+        entry_points=("Stack",),
+        test="stack = Stack(4)\nassert stack.push(5) == 2\nassert stack.size() == 2",
+        canonical_solution=STACK.replace(" - 1", ""),
+    )
+    assert attempt.verdict.kind == "assertion"
+    assert told.splitlines() == [
+        "Trace of Stack.push(5), with the values that each line leaves:",
+        "line 6: self.items.append(item)  # self.items = [4, 5]",
+        "line 7: return self.size()",
+        "    line 10: return len(self.items) - 1",
+        "returned 1",
+    ]
+
+
+def test_of_a_generator_it_is_what_an_item_took(sandbox):
+    code = "def countdown(n):\n    while n > 0:\n        n -= 1\n        yield n"
+    told, attempt, _ = traced(
+        sandbox,
+        code,
+        "judge",
+        entry_points=("countdown",),
+        test="assert list(countdown(3)) == [3, 2, 1]",
+        canonical_solution=code.replace("n -= 1\n        yield n", "yield n\n        n -= 1"),
+    )
+    assert attempt.verdict.kind == "assertion"
+    assert told.splitlines()[:4] == [
+        "Trace of countdown(3), with the values that each line leaves:",
+        "line 2: while n > 0:",
+        "line 3: n -= 1  # n = 2",
+        "line 4: yield n",
+    ]
+    assert told.endswith("the generator ended")
+
+
 @pytest.mark.parametrize("body", ["while True:\n        a += 1", "import time\n    time.sleep(1000)"])
 def test_a_call_that_never_returns_is_told_as_far_as_it_came(sandbox, body):
     told, attempt, (judging, tracing) = traced(sandbox, f"def gap(a, b):\n    {body}", "judge")
@@ -149,8 +204,8 @@ def test_an_attack_on_the_tracer_changes_no_verdict(sandbox, attack):
 
 
 def test_what_cannot_be_traced_falls_back_and_is_recorded():
-    instances = "class gap:\n    def __init__(self, a, b): pass"
-    found = solve([fenced(instances), fenced(RIGHT)], task=TASK, debug_iters=1, repair="trace")
+    builtin = fenced("import operator\ngap = operator.sub")
+    found = solve([builtin, fenced(RIGHT)], task=TASK, debug_iters=1, repair="trace")
     assert "Trace of" not in found.asked[1][-1][1]
     assert found.attempts[1].extra["fell_back"] == ["no trace: no call of a function was seen"]
     found = solve([fenced(WRONG), fenced(RIGHT)], task=TASK, debug_iters=1, repair="trace", feedback="none")

@@ -20,6 +20,7 @@ from pytest_mcode.cli.output import Form, emit, flat, formatted
 from pytest_mcode.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from pytest_mcode.results.run import Run
     from pytest_mcode.results.runs import Runs
     from pytest_mcode.results.scaling import Curve
     from pytest_mcode.results.summaries import Figures
@@ -175,6 +176,8 @@ def _emit_runs(form: Form, runs: "Runs", ks: Sequence[int], *, these_tasks: bool
     # Tables also show pass@1 of what made all its samples.
     shown = ks if form in ("json", "csv") else ks or (1,)
     found = runs.with_spread(shown) if these_tasks else runs.figures(shown)
+    if form == "json":
+        found = [{**each, "iterations": _iterations(run)} for each, run in zip(found, runs, strict=True)]
 
     def people() -> None:
         print_results(found, pass_at_asked=bool(ks))
@@ -188,6 +191,11 @@ def _emit_runs(form: Form, runs: "Runs", ks: Sequence[int], *, these_tasks: bool
         sheets=results_sheets(found, pass_at_asked=bool(ks)),
         people=people,
     )
+
+
+def _iterations(run: "Run") -> list[dict[str, Any]] | None:
+    worth = run.debugging() if run.row["debug_iters"] else None
+    return worth["iterations"] if worth else None
 
 
 def _print_repairs(worth: Mapping[str, Any] | None) -> None:

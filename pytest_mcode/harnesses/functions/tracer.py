@@ -10,6 +10,7 @@ import os
 import sys
 import types
 from collections import deque
+from functools import wraps
 from itertools import islice
 from threading import Timer
 from typing import Any
@@ -32,6 +33,7 @@ class Tracer:
     def __init__(self, nonce: str, only: int, seconds: float) -> None:
         self.nonce, self.only = nonce, only
         self.calls = 0
+        self.is_inside = False
         self.out = os.dup(1)
         self.begin("")
         if seconds:
@@ -54,21 +56,58 @@ class Tracer:
         function = names[name]
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            self.calls += 1
             names[name] = function
             try:
-                if self.only < 0:
-                    self.write(str(self.calls))
-                if self.only < 0 or (self.only and self.calls != self.only):
-                    return function(*args, **kwargs)
-                given = [short(each) for each in args]
-                given += [f"{key}={short(value)}" for key, value in kwargs.items()]
-                self.begin(f"{name}({', '.join(given)})")
-                return self.traced(function, args, kwargs)
+                return self.called(name, function, args, kwargs)
             finally:
                 names[name] = call
 
         names[name] = call
+
+    def wrap_methods(self, kind: type) -> None:
+        """Have calls of a class's own methods go through here, but for those from one another."""
+
+        def through(name: str, function: Any) -> Any:
+            @wraps(function)
+            def call(*args: Any, **kwargs: Any) -> Any:
+                if self.is_inside:
+                    return function(*args, **kwargs)
+                self.is_inside = True
+                try:
+                    return self.called(f"{kind.__name__}.{name}", function, args, kwargs, told_from=1)
+                finally:
+                    self.is_inside = False
+
+            return call
+
+        for name, function in list(vars(kind).items()):
+            if type(function) is types.FunctionType:
+                setattr(kind, name, through(name, function))
+
+    def called(self, name: str, function: Any, args: Any, kwargs: Any, told_from: int = 0) -> Any:
+        """Count a call; make it, under the tracer where it is the one."""
+        self.calls += 1
+        if self.only < 0:
+            self.write(str(self.calls))
+        if self.only < 0 or (self.only and self.calls != self.only):
+            return function(*args, **kwargs)
+        given = [short(each) for each in args[told_from:]]
+        given += [f"{key}={short(value)}" for key, value in kwargs.items()]
+        self.begin(f"{name}({', '.join(given)})")
+        value = self.traced(function, args, kwargs)
+        return self.items(value) if type(value) is types.GeneratorType else value
+
+    def items(self, generator: Any) -> Any:
+        """Give what a generator does, whose lines run when it is asked."""
+        while True:
+            try:
+                item = self.traced(generator.__next__, (), {})
+            except StopIteration as end:
+                self.end = "the generator ended"
+                if self.only:
+                    self.flush()
+                return end.value
+            yield item
 
     def traced(self, function: Any, args: Any, kwargs: Any) -> Any:
         """Call the function under the tracer."""
@@ -124,8 +163,7 @@ class Tracer:
         """Add to the line that was executed last the variables that it changed."""
         seen = self.seen.setdefault(id(frame), {})
         step = self.current.get(id(frame))
-        for name, value in list(frame.f_locals.items()):
-            text = short(value)
+        for name, text in told(frame.f_locals):
             if seen.get(name) != text:
                 seen[name] = text
                 if step is not None:
@@ -151,6 +189,17 @@ class Tracer:
     def write(self, text: str) -> None:
         """Write past what the solution may have done to standard output."""
         os.write(self.out, f"\n{self.nonce} {text}\n".encode("ascii", "replace"))
+
+
+def told(variables: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return variables in a few characters each; of a method's object its attributes."""
+    found = []
+    for name, value in list(variables.items()):
+        if name == "self" and type(getattr(value, "__dict__", None)) is dict:
+            found += [(f"self.{key}", short(each)) for key, each in list(vars(value).items())]
+        else:
+            found.append((name, short(value)))
+    return found
 
 
 def short(value: Any) -> str:
@@ -179,8 +228,10 @@ def more(value: Any, told: int) -> str:
 
 
 def install(names: dict[str, Any], entry_points: list[str], nonce: str, only: int, seconds: float) -> None:
-    """Trace the functions that tests call; classes and what is no plain function are left alone."""
+    """Trace the functions that tests call and the methods of classes; what is neither is left alone."""
     tracer = Tracer(nonce, only, seconds)
     for name in entry_points:
         if type(names.get(name)) is types.FunctionType:
             tracer.wrap(names, name)
+        elif type(names.get(name)) is type:
+            tracer.wrap_methods(names[name])
