@@ -143,8 +143,8 @@ def test_what_only_a_conftest_here_knows_is_one_message_and_no_restart(pytester,
 
 def test_a_python_without_the_package_is_restarted_a_few_times_only(pytester, ada):
     python = pytester.path / "bare"
-    python.write_text(f'#!/bin/sh\nexec {sys.executable} -c "import sys; sys.modules[\'pytest_mcode\'] = None; '
-                      'exec(sys.argv[-1])" "$@"\n')
+    hidden = "import sys; sys.modules['pytest_mcode'] = None; exec(sys.argv[-1])"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{hidden}" "$@"\n')
     python.chmod(0o755)
     result = pytester.runpytest_subprocess(*GOLD, *ALONE, ada.tx(python))
     assert result.ret != 0
