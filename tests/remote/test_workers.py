@@ -92,7 +92,7 @@ def test_asked_from_here_a_server_that_goes_is_infra_there_too(pytester, ada, so
 def test_model_here_needs_a_server(pytester):
     result = pytester.runpytest_subprocess(*GOLD, "--mcode-model-here")
     assert result.ret == 4
-    result.stderr.fnmatch_lines(["ERROR: --mcode-model-here: the backend gold tells no address of a server; *"])
+    result.stderr.fnmatch_lines(["ERROR: --mcode-model-here: the backend gold tells no address of *"])
 
 
 def test_another_model_behind_the_same_address_is_refused_with_both_digests(pytester, ada, solutions):
@@ -122,13 +122,14 @@ def test_another_version_is_left_out_with_both(pytester, ada):
     result = pytester.runpytest_subprocess(*GOLD, *ALONE, ada.tx(python), "--tx=popen")
     result.assert_outcomes(passed=12)
     result.stdout.fnmatch_lines(
-        [f"mcode: {ada.name} takes no part: pytest-mcode is 9.9.9 there and * where the session was started: *"]
+        [f"mcode: {ada.name} takes no part: pytest-mcode is 9.9.9 there and * where the session was *"]
     )
 
 
 def test_what_only_a_conftest_here_knows_is_one_message_and_no_restart(pytester, ada):
     pytester.makeconftest(CONFTEST)
-    options = ("--mcode-benchmark=functions-swebench", "--mcode-sandbox=process", "--mcode-backend=gold", *ALONE)
+    benchmark = "--mcode-benchmark=functions-swebench"
+    options = (benchmark, "--mcode-sandbox=process", "--mcode-backend=gold", *ALONE)
     result = pytester.runpytest_subprocess(*options, ada.tx(), "--mcode-db=results.db")
     assert result.ret == 2
     told = [line for line in result.outlines if line.startswith(f"mcode: {ada.name} takes no part")]
