@@ -12,7 +12,7 @@ import pytest
 from pytest_mcode.activity import Snapshot
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Task, TaskOutcome
-from pytest_mcode.session import environment, gates, parts, progress, seeds, summary
+from pytest_mcode.session import environment, gates, machines, parts, progress, seeds, summary
 from pytest_mcode.session.ahead import Ahead
 from pytest_mcode.session.caveats import caveats, task_caveats
 from pytest_mcode.session.concurrency import Concurrency
@@ -49,7 +49,8 @@ class Controller:
         self.config = config
         self.settings = settings
         self._concurrency = concurrency
-        config.pluginmanager.register(Distribution(feeds_workers, self._hear), "mcode-distribution")
+        distribution = Distribution(feeds_workers, self._hear, self._leave_out)
+        config.pluginmanager.register(distribution, "mcode-distribution")
         self.tally = Tally()
         self.planned = 0
         self.store: Store | None = None
@@ -96,6 +97,7 @@ class Controller:
         tasks, session_id = self.plan.tasks, self.plan.session_id
         self.settings = self.plan.harness.settle(self.settings, session_id, tasks, self._progress)
         model_info = {**parts.check_model(self.settings), **seeds.record(self.settings, self.notes)}
+        machines.check_model_here(self.settings, model_info)
         slots = model_info.get("slots")
         self.plan = dataclasses.replace(self.plan, settings=self.settings, server_slots=slots)
         self.config.add_cleanup(self._lease.let_go)
@@ -108,7 +110,9 @@ class Controller:
         if getattr(self.config.option, "dist", "no") == "no":  # workers open a model of their own
             parts.import_model(self.settings)
         plan = self.plan
-        sandbox_info = plan.harness.check_sandbox(self.settings, plan.session_id, tasks, self._progress)
+        sandbox_info: Mapping[str, Any] = {}
+        if not machines.all_elsewhere(self.config):
+            sandbox_info = plan.harness.check_sandbox(self.settings, plan.session_id, tasks, self._progress)
         self.run_info = plan.run_info(
             model_info=model_info,
             environment={
@@ -143,7 +147,8 @@ class Controller:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Send a worker its tasks."""
-        node.workerinput["mcode_plan"] = self.plan.to_json()
+        is_unchecked = machines.all_elsewhere(self.config)
+        machines.tell(node, self.plan, self.run_info.model_info, skipped_check=is_unchecked)
 
     def pytest_report_header(self) -> list[str]:
         """Say what is about to run."""
@@ -230,6 +235,12 @@ class Controller:
     def _hear(self, process: str, ahead: Ahead, at: Snapshot | None) -> None:
         if self._shown:
             self._shown.hear(process, ahead, at)
+
+    def _leave_out(self, why: str, none_is_left: bool) -> None:
+        self._progress(f"mcode: {why}")
+        self.notes.append(why)
+        if none_is_left:
+            self._stop(why)
 
     def _stop(self, reason: str) -> None:
         if self._stopped:
