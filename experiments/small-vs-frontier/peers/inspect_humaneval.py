@@ -1,6 +1,6 @@
-"""inspect_evals' HumanEval on a file of rows: its own `humaneval` loads them from the Hub and has no option.
+"""inspect_evals' HumanEval on a file of rows: its own `humaneval` takes the Hub only.
 
-    inspect eval inspect_humaneval.py -T rows=HumanEval.jsonl.gz -T sandbox=local --model openai-api/llama/NAME
+    inspect eval inspect_humaneval.py -T rows=HumanEval.jsonl.gz --model openai-api/SERVER/NAME
 
 Prompt, solver and scorer are those of inspect_evals. With `sandbox=local` answers are run by the user who
 runs this: let that be one without rights, or take `docker`.
