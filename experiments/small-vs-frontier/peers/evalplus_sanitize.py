@@ -1,6 +1,6 @@
 """Extracts code from raw answers as EvalPlus does (its own command needs MBPP+ as well, from github.com).
 
-    HUMANEVAL_OVERRIDE_PATH=humanevalplus.jsonl.gz python evalplus_sanitize.py ANSWERS.jsonl.gz SANITIZED.jsonl
+    HUMANEVAL_OVERRIDE_PATH=humanevalplus.jsonl.gz python evalplus_sanitize.py ANSWERS.jsonl.gz CODE.jsonl
 
 An answer is `raw`, or else `solution`, of a line.
 """
