@@ -14,7 +14,7 @@ from pytest_mcode.options.loop import ASK_MODEL
 from pytest_mcode.records import to_json
 from pytest_mcode.session import parts
 from pytest_mcode.session.concurrency import throttle_of
-from pytest_mcode.session.distribution import elsewhere
+from pytest_mcode.session.distribution import EXAMINED, elsewhere
 from pytest_mcode.session.identity import function_of
 from pytest_mcode.session.items import HANDLE, PLAN
 from pytest_mcode.session.plan import Plan
@@ -35,7 +35,8 @@ def mcode_plan(pytestconfig: pytest.Config) -> Plan:
 def mcode_sandbox(mcode_plan: Plan, pytestconfig: pytest.Config) -> Iterator[Any]:
     """Where solutions run, a `Sandbox`: several at a time, in each worker."""
     plan = mcode_plan
-    if elsewhere(pytestconfig):  # the controller has checked its own machine alone
+    is_examined = getattr(pytestconfig, "workerinput", {}).get(EXAMINED, False)
+    if elsewhere(pytestconfig) and not is_examined:  # the controller has checked its own machine alone
         plan.harness.check_sandbox(plan.settings, plan.session_id, plan.tasks, lambda line: None)
     with checked.opened_sandbox(plan.harness, plan.settings, plan.session_id) as sandbox:
         yield sandbox

@@ -75,6 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from pytest_mcode.session.ending import Ending
     from pytest_mcode.session.items import Items
     from pytest_mcode.session.plan import Plan
+    from pytest_mcode.session.pulse import PULSE, Pulse
 
     config.pluginmanager.register(fixtures, "mcode-fixtures")
     concurrency = Concurrency(config)
@@ -84,6 +85,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         plan = Plan.from_json(config.workerinput["mcode_plan"])
         config.pluginmanager.register(Items(config, plan), "mcode-items")
+        if channel := config.workerinput.get(PULSE):
+            config.pluginmanager.register(Pulse(channel, plan.settings.worker_timeout), "mcode-pulse")
     else:
         controller = Controller(
             config,

@@ -22,6 +22,7 @@ from pytest_mcode.session.interruption import sigterm_interrupts, undisturbed
 from pytest_mcode.session.items import Items, leave_out_our_line
 from pytest_mcode.session.lease import Lease
 from pytest_mcode.session.listeners import Listeners
+from pytest_mcode.session.machines import Machines
 from pytest_mcode.session.opening import open_run
 from pytest_mcode.session.plan import Plan, make_plan
 from pytest_mcode.session.recording import Recorder, crashed, patiently
@@ -55,6 +56,8 @@ class Controller:
         self.store: Store | None = None
         self.notes = list(caveats(config, settings))
         self._listeners = Listeners(config, self.notes)
+        self.machines = Machines(config, lambda: self.plan, self.notes)
+        config.pluginmanager.register(self.machines, "mcode-machines")
         self.decision: gates.Decision | None = None
         self._shown: progress.Progress | None = None
         self._stopped = False
@@ -170,8 +173,9 @@ class Controller:
             self.planned = open_run(self.store, self.plan, self.run_info, self._earlier, self._lease, planned)
         except (ConfigurationError, InfraError) as error:
             raise pytest.UsageError(str(error)) from None
-        told = (self._stop, self._progress)
+        told = (self._stop, self._give_up, self._progress, self.machines)
         self._recorder = Recorder(self.plan, self.store, self.tally, self._earlier, *told)
+        self._recorder.note_machines()
         self._shown = progress.start(
             self.config, self.plan, self.run_info, self.planned, self.tally, self._ahead_here
         )
@@ -194,18 +198,20 @@ class Controller:
         leave_out_our_line(report)
         self.single.update(dict.fromkeys(getattr(report, "mcode_single", ())))
         if hasattr(report, "mcode") and self._recorder:
-            self._recorder.take(TaskOutcome.from_json(report.mcode))
+            self._recorder.take(TaskOutcome.from_json(report.mcode), self.machines.of(report))
             del report.mcode  # pytest keeps reports to the end
         self._flush(more_is_coming=self._more_is_coming())
         if hasattr(report, "mcode_stop"):
             self._stop(report.mcode_stop)
+        if hasattr(report, "mcode_gives_up"):
+            self._give_up(self.machines.of(report), report.mcode_gives_up)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport) -> None:
         """Count the task of a crashed worker as ours."""
         found = TaskIds(self.plan.tasks).identify(crashitem)
         if found:
-            report.mcode = crashed(*found).to_json()  # type: ignore[attr-defined]
+            report.mcode = crashed(*found, self.machines.of(report)).to_json()  # type: ignore[attr-defined]
             report.mcode_status = "infra"  # type: ignore[attr-defined]
 
     def _flush(self, *, more_is_coming: bool = False) -> None:
@@ -230,6 +236,10 @@ class Controller:
     def _hear(self, process: str, ahead: Ahead, at: Snapshot | None) -> None:
         if self._shown:
             self._shown.hear(process, ahead, at)
+
+    def _give_up(self, machine: str, reason: str) -> None:
+        if not self.machines.give_up(machine, reason):
+            self._stop(reason)
 
     def _stop(self, reason: str) -> None:
         if self._stopped:
@@ -271,6 +281,8 @@ class Controller:
         run_id, (shard, _) = self.plan.run_id, self.settings.shard_numbers
         with contextlib.suppress(InfraError):
             patiently(lambda: store.note_concurrency(run_id, self._concurrency.found), self._recorder)
+            if self._recorder:
+                self._recorder.note_machines()
             patiently(lambda: store.finish_run(run_id, status, shard), self._recorder)
             self._listeners.run_finished(status, store)
 
