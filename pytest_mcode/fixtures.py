@@ -12,9 +12,8 @@ from pytest_mcode.harnesses.prompting import Prompt
 from pytest_mcode.models import Model
 from pytest_mcode.options.loop import ASK_MODEL
 from pytest_mcode.records import to_json
-from pytest_mcode.session import parts
+from pytest_mcode.session import machines, parts
 from pytest_mcode.session.concurrency import throttle_of
-from pytest_mcode.session.distribution import EXAMINED, elsewhere
 from pytest_mcode.session.identity import function_of
 from pytest_mcode.session.items import HANDLE, PLAN
 from pytest_mcode.session.plan import Plan
@@ -35,8 +34,7 @@ def mcode_plan(pytestconfig: pytest.Config) -> Plan:
 def mcode_sandbox(mcode_plan: Plan, pytestconfig: pytest.Config) -> Iterator[Any]:
     """Where solutions run, a `Sandbox`: several at a time, in each worker."""
     plan = mcode_plan
-    is_examined = getattr(pytestconfig, "workerinput", {}).get(EXAMINED, False)
-    if elsewhere(pytestconfig) and not is_examined:  # the controller has checked its own machine alone
+    if machines.is_unchecked(pytestconfig):
         plan.harness.check_sandbox(plan.settings, plan.session_id, plan.tasks, lambda line: None)
     with checked.opened_sandbox(plan.harness, plan.settings, plan.session_id) as sandbox:
         yield sandbox
@@ -57,6 +55,7 @@ def mcode_model(
         f"{name}={value if isinstance(value, str) else to_json(value)}"
         for name, value in mcode_model_options.items()
     )
+    machines.check_same_model(pytestconfig, mcode_plan)
     with closing(parts.open_model(replace(mcode_plan.settings, model_option=options))) as model:
         yield throttle_of(pytestconfig, mcode_plan).throttled(model)
 

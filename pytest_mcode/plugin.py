@@ -15,6 +15,9 @@ from pytest_mcode.options.declarations import forget_options, option_specs
 from pytest_mcode.settings import Settings
 
 SETTINGS = pytest.StashKey[Settings]()
+RESTARTS = 4
+UNFIT = pytest.StashKey[str]()
+"""In a worker: why its machine cannot do what the session's can."""
 FEEDS_WORKERS = pytest.StashKey[bool]()
 """Whether our scheduler feeds xdist's workers: nobody has asked for another with ``--dist``."""
 
@@ -54,9 +57,11 @@ def pytest_cmdline_main(config: pytest.Config) -> Any:
                 from pytest_mcode.session import foresight
 
                 foresight.say(settings)
+            config.stash[SETTINGS] = settings
         except ConfigurationError as error:
-            raise pytest.UsageError(str(error)) from None
-        config.stash[SETTINGS] = settings
+            if not hasattr(config, "workerinput"):
+                raise pytest.UsageError(str(error)) from None
+            config.stash[UNFIT] = str(error)
         if config.args_source is not pytest.Config.ArgsSource.ARGS:
             config.args = []
         if not hasattr(config, "workerinput"):
@@ -73,9 +78,6 @@ def pytest_configure(config: pytest.Config) -> None:
     from pytest_mcode.session.concurrency import Concurrency
     from pytest_mcode.session.controller import Controller
     from pytest_mcode.session.ending import Ending
-    from pytest_mcode.session.items import Items
-    from pytest_mcode.session.plan import Plan
-    from pytest_mcode.session.pulse import PULSE, Pulse
 
     config.pluginmanager.register(fixtures, "mcode-fixtures")
     concurrency = Concurrency(config)
@@ -83,10 +85,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         _leave_out_idle_workers(config, config.stash[SETTINGS])
     if hasattr(config, "workerinput"):
-        plan = Plan.from_json(config.workerinput["mcode_plan"])
-        config.pluginmanager.register(Items(config, plan), "mcode-items")
-        if channel := config.workerinput.get(PULSE):
-            config.pluginmanager.register(Pulse(channel, plan.settings.worker_timeout), "mcode-pulse")
+        _join(config)
     else:
         controller = Controller(
             config,
@@ -97,6 +96,27 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(controller, "mcode-controller")
         config.pluginmanager.register(Ending(controller), "mcode-ending")
         _export(config, config.stash[SETTINGS].export_to)
+
+
+def _join(config: pytest.Config) -> None:
+    """Take part as a worker, or say why not."""
+    from pytest_mcode.session import machines
+    from pytest_mcode.session.items import Items
+    from pytest_mcode.session.pulse import PULSE, Pulse
+
+    reason = config.stash.get(UNFIT, "")
+    try:
+        if reason:
+            raise ConfigurationError(f"{reason}; {machines.FILES}")
+        plan = machines.plan_here(config)
+        config.pluginmanager.register(Items(config, plan), "mcode-items")
+    except ConfigurationError as error:
+        if not machines.Unfit.can_say_so(config):
+            raise pytest.UsageError(str(error)) from None
+        config.pluginmanager.register(machines.Unfit(config, str(error)), "mcode-unfit")
+        return
+    if channel := config.workerinput.get(PULSE):  # type: ignore[attr-defined]
+        config.pluginmanager.register(Pulse(channel, plan.settings.worker_timeout), "mcode-pulse")
 
 
 def _export(config: pytest.Config, names: Sequence[str]) -> None:
@@ -119,6 +139,8 @@ def _distribute(config: pytest.Config) -> None:
     if workers and options["dist"] == "no" and not options["distload"]:
         config.stash[FEEDS_WORKERS] = True
         config.option.dist = "load"  # the nearest to it
+    if options.get("tx") and not options.get("numprocesses") and options.get("maxworkerrestart") is None:
+        config.option.maxworkerrestart = str(RESTARTS * len(options["tx"]))  # as xdist's own for -n
 
 
 def _leave_out_idle_workers(config: pytest.Config, settings: Settings) -> None:

@@ -39,7 +39,7 @@ def test_a_machine_without_an_engine_is_left_out_and_the_others_do_its_tasks(pyt
     bare = machine("bare", "export DOCKER_HOST=unix:///nowhere.sock")
     result = pytester.runpytest_subprocess(*GOLD, *docker, bare, machine("node"), "--tx=popen")
     result.assert_outcomes(passed=12)
-    why = "machine bare is left out: no Docker engine at unix:///nowhere.sock: install Docker, *"
+    why = "bare takes no part: no Docker engine at unix:///nowhere.sock: install Docker, *"
     result.stdout.fnmatch_lines([f"mcode: {why}", "machines   * tasks; * tasks", f"note       {why}"])
     assert rows(pytester, ONCE) == [(12, 12, 0)]
     [(environment,)] = rows(pytester, "SELECT environment FROM runs")
@@ -73,10 +73,10 @@ def test_versions_that_differ_are_named_with_the_remedy(pytester, machine):
     result.assert_outcomes(passed=12)
     result.stdout.fnmatch_lines_random(
         [
-            "mcode: machine old is left out: it has pytest-mcode 9.9, this machine *: install the same on *",
-            "mcode: machine empty is left out: its * has no pytest-mcode: install * there, or name another "
+            "mcode: old takes no part: it has pytest-mcode 9.9, this machine *: install the same on *",
+            "mcode: empty takes no part: its * has no pytest-mcode: install * there, or name another "
             "Python by //python=PATH",
-            "mcode: machine /nowhere/python3 is left out: no Python answers there: try "
+            "mcode: /nowhere/python3 takes no part: no Python answers there: try "
             "`/nowhere/python3 --version`",
         ]
     )
@@ -107,7 +107,7 @@ def test_a_machine_that_makes_nothing_but_infra_is_given_up_not_the_session(pyte
     result = pytester.runpytest_subprocess(*given, machine("sick"), "--tx=popen")
     result.stdout.fnmatch_lines(
         [
-            "mcode: worker gw0 on the machine sick is given up: 2 infra outcomes in a row "
+            "mcode: worker gw0 on sick is given up: 2 infra outcomes in a row "
             "(--mcode-max-infra); the last: it is sick (on the machine sick)",
             "judged     10/12 tasks",
             "*it is sick (on the machine sick)*",
@@ -138,7 +138,7 @@ def test_a_worker_that_says_nothing_is_given_up_and_its_tasks_go_to_others(pytes
         output, _ = session.communicate(timeout=60)
     finally:
         session.kill()
-    assert "worker gw0 on the machine frozen is given up: it said nothing for 2 s" in output
+    assert "worker gw0 on frozen is given up: it said nothing for 2 s" in output
     assert "judged     12/12 tasks" in output
     assert rows(pytester, ONCE) == [(12, 12, 0)]
     assert not Path(f"/proc/{worker}").exists()

@@ -95,4 +95,4 @@ def test_config_key_changes_with_everything_that_changes_a_result_and_nothing_el
 def test_every_option_has_help_and_all_but_occasional_ones_an_ini_twin():
     without_ini = {spec.name for spec in option_specs() if spec.ini is None}
     assert all(spec.help for spec in option_specs())
-    assert without_ini == {"task", "replay", "resume", "resume-run", "plan", "shard", "run-id"}
+    assert without_ini == {"task", "replay", "resume", "resume-run", "model-here", "plan", "shard", "run-id"}

@@ -19,6 +19,7 @@ class LiteLLM(MelleaBackend):
 
     name = "litellm"
     summary = "models of the providers that LiteLLM knows, by the prefix of their id"
+    keys = r"\w+_API_KEY"
     reasons = {  # noqa: RUF012
         "context_window": "litellm has no name for it; give your provider's own with --mcode-model-option, "
         "such as num_ctx=8192 for ollama_chat/ models"

@@ -53,6 +53,9 @@ class MelleaBackend:
     remedies: ClassVar[Mapping[int, str]] = {}
     """What to do about an HTTP status; ``{model}`` stands for the model's id."""
 
+    keys: ClassVar[str] = ""
+    """Pattern of the names of the environment variables that hold its keys."""
+
     def address(self, base_url: str | None) -> str | None:
         """Return the address to send requests to, without a trailing slash; None leaves it to the library.
 

@@ -18,7 +18,7 @@ from urllib.request import getproxies_environment
 
 from pytest_mcode.errors import ConfigurationError
 
-__all__ = ["Route", "exempt", "route_to"]
+__all__ = ["Route", "exempt", "is_loopback", "route_to"]
 
 _VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir")
 _SCHEMES = ("http", "https", "socks5", "socks5h")
@@ -88,7 +88,7 @@ def exempt(url: str) -> None:
 def _proxy(scheme: str, host: str, port: int | None) -> str | None:
     proxies = getproxies_environment()
     variable = next((name for name in (scheme, "all") if proxies.get(name)), None)
-    if variable is None or _is_loopback(host) or _is_excluded(host, port, proxies.get("no", "")):
+    if variable is None or is_loopback(host) or _is_excluded(host, port, proxies.get("no", "")):
         return None
     written = proxies[variable]
     proxy = written if "://" in written else f"http://{written}"
@@ -120,7 +120,8 @@ def _without_password(proxy: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address means the very machine that says it."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     address = _address(host)

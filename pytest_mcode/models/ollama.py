@@ -44,6 +44,7 @@ class Ollama(MelleaBackend):
 
     name = "ollama"
     summary = "models of an Ollama server, over its own API"
+    keys = "OLLAMA_API_KEY"
     takes = frozenset(OPTIONAL)
     remedies = {404: "pull the model (ollama pull {model}), or check --mcode-base-url"}  # noqa: RUF012
     unasked_window = (

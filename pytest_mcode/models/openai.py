@@ -34,6 +34,7 @@ class OpenAI(MelleaBackend):
 
     name = "openai"
     summary = "models of OpenAI and of compatible servers: vLLM, llama.cpp, LM Studio"
+    keys = "OPENAI_API_KEY"
     reasons = {  # noqa: RUF012
         "context_window": "an OpenAI-compatible server sets its window when it starts "
         "(vLLM: --max-model-len, llama.cpp: -c, LM Studio: when the model is loaded); leave the flag out"

@@ -21,6 +21,7 @@ class Watsonx(MelleaBackend):
 
     name = "watsonx"
     summary = "models of IBM watsonx.ai"
+    keys = "|".join(VARIABLES)
     reasons = {"context_window": "watsonx uses the model's own window; leave the flag out"}  # noqa: RUF012
     extra = "[watsonx]"
     remedies = openai.BACKEND.remedies

@@ -9,8 +9,8 @@ __all__ = ["heading"]
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "Model": (
-        *("model", "backend", "base_url", "replay", "temperature", "seed", "max_tokens", "context_window"),
-        *("model_option", "concurrency", "request_timeout", "retries", "retry_for"),
+        *("model", "backend", "base_url", "model_here", "replay", "temperature", "seed", "max_tokens"),
+        *("context_window", "model_option", "concurrency", "request_timeout", "retries", "retry_for"),
         *("helper_model", "helper_backend", "helper_base_url"),
     ),
     "Budget": (

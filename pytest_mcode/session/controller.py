@@ -12,17 +12,17 @@ import pytest
 from pytest_mcode.activity import Snapshot
 from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.records import Task, TaskOutcome
-from pytest_mcode.session import environment, gates, parts, progress, seeds, summary
+from pytest_mcode.session import environment, gates, machines, parts, progress, seeds, summary
 from pytest_mcode.session.ahead import Ahead
 from pytest_mcode.session.caveats import caveats, task_caveats
 from pytest_mcode.session.concurrency import Concurrency
 from pytest_mcode.session.distribution import Distribution
+from pytest_mcode.session.fleet import Fleet
 from pytest_mcode.session.identity import TaskIds
 from pytest_mcode.session.interruption import sigterm_interrupts, undisturbed
 from pytest_mcode.session.items import Items, leave_out_our_line
 from pytest_mcode.session.lease import Lease
 from pytest_mcode.session.listeners import Listeners
-from pytest_mcode.session.machines import Machines
 from pytest_mcode.session.opening import open_run
 from pytest_mcode.session.plan import Plan, make_plan
 from pytest_mcode.session.recording import Recorder, crashed, patiently
@@ -50,14 +50,15 @@ class Controller:
         self.config = config
         self.settings = settings
         self._concurrency = concurrency
-        config.pluginmanager.register(Distribution(feeds_workers, self._hear), "mcode-distribution")
         self.tally = Tally()
         self.planned = 0
         self.store: Store | None = None
         self.notes = list(caveats(config, settings))
         self._listeners = Listeners(config, self.notes)
-        self.machines = Machines(config, lambda: self.plan, self.notes)
-        config.pluginmanager.register(self.machines, "mcode-machines")
+        self.fleet = Fleet(config, lambda: self.plan, self.notes, self._stop)
+        config.pluginmanager.register(self.fleet, "mcode-fleet")
+        distribution = Distribution(feeds_workers, self._hear, self.fleet.left_out)
+        config.pluginmanager.register(distribution, "mcode-distribution")
         self.decision: gates.Decision | None = None
         self._shown: progress.Progress | None = None
         self._stopped = False
@@ -99,6 +100,7 @@ class Controller:
         tasks, session_id = self.plan.tasks, self.plan.session_id
         self.settings = self.plan.harness.settle(self.settings, session_id, tasks, self._progress)
         model_info = {**parts.check_model(self.settings), **seeds.record(self.settings, self.notes)}
+        machines.check_model_here(self.settings, model_info)
         slots = model_info.get("slots")
         self.plan = dataclasses.replace(self.plan, settings=self.settings, server_slots=slots)
         self.config.add_cleanup(self._lease.let_go)
@@ -111,7 +113,9 @@ class Controller:
         if getattr(self.config.option, "dist", "no") == "no":  # workers open a model of their own
             parts.import_model(self.settings)
         plan = self.plan
-        sandbox_info = plan.harness.check_sandbox(self.settings, plan.session_id, tasks, self._progress)
+        sandbox_info: Mapping[str, Any] = {}
+        if not machines.all_elsewhere(self.config):
+            sandbox_info = plan.harness.check_sandbox(self.settings, plan.session_id, tasks, self._progress)
         self.run_info = plan.run_info(
             model_info=model_info,
             environment={
@@ -146,7 +150,8 @@ class Controller:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Send a worker its tasks."""
-        node.workerinput["mcode_plan"] = self.plan.to_json()
+        is_unchecked = machines.all_elsewhere(self.config)
+        machines.tell(node, self.plan, self.run_info.model_info, skipped_check=is_unchecked)
 
     def pytest_report_header(self) -> list[str]:
         """Say what is about to run."""
@@ -173,7 +178,7 @@ class Controller:
             self.planned = open_run(self.store, self.plan, self.run_info, self._earlier, self._lease, planned)
         except (ConfigurationError, InfraError) as error:
             raise pytest.UsageError(str(error)) from None
-        told = (self._stop, self._give_up, self._progress, self.machines)
+        told = (self._stop, self._progress, self.fleet)
         self._recorder = Recorder(self.plan, self.store, self.tally, self._earlier, *told)
         self._recorder.note_machines()
         self._shown = progress.start(
@@ -198,20 +203,20 @@ class Controller:
         leave_out_our_line(report)
         self.single.update(dict.fromkeys(getattr(report, "mcode_single", ())))
         if hasattr(report, "mcode") and self._recorder:
-            self._recorder.take(TaskOutcome.from_json(report.mcode), self.machines.of(report))
+            self._recorder.take(TaskOutcome.from_json(report.mcode), self.fleet.of(report))
             del report.mcode  # pytest keeps reports to the end
         self._flush(more_is_coming=self._more_is_coming())
         if hasattr(report, "mcode_stop"):
             self._stop(report.mcode_stop)
         if hasattr(report, "mcode_gives_up"):
-            self._give_up(self.machines.of(report), report.mcode_gives_up)
+            self.fleet.give_up(self.fleet.of(report), report.mcode_gives_up)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport) -> None:
         """Count the task of a crashed worker as ours."""
         found = TaskIds(self.plan.tasks).identify(crashitem)
         if found:
-            report.mcode = crashed(*found, self.machines.of(report)).to_json()  # type: ignore[attr-defined]
+            report.mcode = crashed(*found, self.fleet.of(report)).to_json()  # type: ignore[attr-defined]
             report.mcode_status = "infra"  # type: ignore[attr-defined]
 
     def _flush(self, *, more_is_coming: bool = False) -> None:
@@ -236,10 +241,6 @@ class Controller:
     def _hear(self, process: str, ahead: Ahead, at: Snapshot | None) -> None:
         if self._shown:
             self._shown.hear(process, ahead, at)
-
-    def _give_up(self, machine: str, reason: str) -> None:
-        if not self.machines.give_up(machine, reason):
-            self._stop(reason)
 
     def _stop(self, reason: str) -> None:
         if self._stopped:

@@ -28,6 +28,7 @@ __all__ = [
     "elsewhere",
     "machine_of",
     "say",
+    "worker_of",
 ]
 
 FED = "mcode_fed"
@@ -45,6 +46,8 @@ LEAST = 2
 
 
 Heard = Callable[[str, Ahead, Snapshot | None], None]
+LeftOut = Callable[[str, bool], None]
+"""Called with why a machine takes no part, and whether no other is left."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +62,10 @@ class Word:
     """What it has done that it has not reported: the fields of `Ahead`."""
     at: Mapping[str, Any] | None = None
     """What it is at: the fields of `Snapshot`; None: as it said before."""
+    unfit: str = ""
+    """Why its machine can take no part; then it gets no task."""
+    host: str = ""
+    """The name of a machine that is unfit."""
 
 
 def elsewhere(config: pytest.Config) -> str:
@@ -72,6 +79,11 @@ def machine_of(config: pytest.Config) -> str:
     return getattr(config, "workerinput", {}).get(MACHINE, "") or elsewhere(config)
 
 
+def worker_of(config: pytest.Config) -> Any:
+    """Return xdist's side of a worker, in it."""
+    return next(each for each in config.pluginmanager.get_plugins() if hasattr(each, "torun"))
+
+
 def say(worker: Any, word: Word) -> None:
     """Send a word to the controller; from the thread that runs the items."""
     worker.sendevent("unscheduled", indices=[json.dumps(asdict(word))])
@@ -80,10 +92,11 @@ def say(worker: Any, word: Word) -> None:
 class Distribution:
     """A plugin of the controller: makes our scheduler, unless somebody else's is asked for."""
 
-    def __init__(self, wanted: bool, heard: Heard) -> None:
+    def __init__(self, wanted: bool, heard: Heard, left_out: LeftOut) -> None:
         """`heard` is called with a worker's id, what it has done ahead, and what it is at."""
         self._wanted = wanted
         self._heard = heard
+        self._left_out = left_out
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -95,7 +108,7 @@ class Distribution:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> "MovingWindow | None":
         """Return our scheduler."""
-        return MovingWindow(config, self._heard) if self._is_asked(config) else None
+        return MovingWindow(config, self._heard, self._left_out) if self._is_asked(config) else None
 
     def _is_asked(self, config: pytest.Config) -> bool:
         if not self._wanted:
@@ -107,12 +120,17 @@ class Distribution:
 class MovingWindow:
     """A scheduler of xdist's (`xdist.scheduler.protocol.Scheduling`)."""
 
-    def __init__(self, config: pytest.Config, heard: Heard) -> None:
+    def __init__(self, config: pytest.Config, heard: Heard, left_out: LeftOut) -> None:
         from xdist.workermanage import parse_tx_spec_config
 
         self.config = config
         """Other plugins look here: pytest-rerunfailures."""
         self._heard = heard
+        self._left_out = left_out
+        self._unfit: set[tuple[str, str]] = set()
+        """Machines that take no part, each with the reason, which is told once."""
+        self._without: set[Any] = set()
+        """Workers that are not waited for."""
         self._expected = len(parse_tx_spec_config(config))
         self._collected: dict[Any, list[str]] = {}
         self._collection: list[str] | None = None
@@ -152,7 +170,9 @@ class MovingWindow:
 
     def add_node_collection(self, node: Any, collection: Sequence[str]) -> None:
         """Know what a worker found; one that replaces another and finds something else gets no work."""
-        if self._collection is None or list(collection) == self._collection:
+        if node not in self._unreported:
+            self._count_again()
+        elif self._collection is None or list(collection) == self._collection:
             self._collected[node] = list(collection)
 
     def schedule(self) -> None:
@@ -180,6 +200,9 @@ class MovingWindow:
         """Hear a worker's word."""
         for text in indices:
             word = Word(**json.loads(text))
+            if word.unfit and node in self._unreported:
+                self._leave_out(node, word)
+                continue
             if node in self._unreported:
                 self._windows[node] = max(LEAST, word.window)
                 self._in_flight[node].difference_update(word.landed)
@@ -205,13 +228,30 @@ class MovingWindow:
         if node in self._unreported:
             self._left = sorted([*self._unreported[node], *self._left])
             self._unreported[node], self._in_flight[node] = [], set()
-        if node not in self._collected:
+        if node not in self._collected and node not in self._without:
             self._expected -= 1
         if self._collection is not None:
             self._feed()
         elif self.collection_is_completed:
             self.schedule()
         return bool(self._left) or self._collection is None
+
+    def _leave_out(self, node: Any, word: Word) -> None:
+        """Give a worker no task: it has none yet."""
+        for known in (self._unreported, self._in_flight, self._windows):
+            known.pop(node)
+        self._without.add(node)
+        self._expected -= 1
+        if (word.host, word.unfit) not in self._unfit:
+            self._unfit.add((word.host, word.unfit))
+            self._left_out(f"{word.host} takes no part: {word.unfit}", not self._expected)
+        node.shutdown()
+
+    def _count_again(self) -> None:
+        """Have pytest see that items were found, by others than the worker that xdist asked last."""
+        session = self.config.pluginmanager.get_plugin("session")
+        if session and self._collection:
+            session.testscollected = len(self._collection)
 
     # Feeding.
 

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_mcode.redaction import redacted
 
-__all__ = ["command_of", "describe"]
+__all__ = ["command_of", "describe", "own_version"]
 
 PACKAGES = ("pytest-mcode", "mellea", "pytest", "pytest-xdist", "datasets", "docker", "swebench")
 
@@ -28,6 +28,11 @@ def describe() -> Mapping[str, Any]:
         "host": socket.gethostname(),
         "platform": platform.platform(),
     }
+
+
+def own_version() -> str:
+    """Return this package's version."""
+    return _version("pytest-mcode") or ""
 
 
 def command_of(config: pytest.Config) -> str:

@@ -51,7 +51,7 @@ def examine(group: Any, spec: Any, plan: "Plan", say: Callable[[str], None]) -> 
         channel = gateway.remote_exec(probe)
         channel.send(list(environment.PACKAGES))
         facts = json.loads(channel.receive(EXAMINE_SECONDS))["facts"]
-        name = label(spec) or facts["host"]
+        name = facts["host"]
         if refused := unfit(facts):
             return Examined(name=name, refused=refused, facts=facts)
         if benchmarks.is_offered(plan.settings.benchmark):

@@ -1,226 +1,181 @@
-"""Workers on other machines: each machine is checked before a worker of it starts, and may be given up."""
+"""Workers on other machines: what the controller tells them, and what keeps a machine from taking part."""
 
+import dataclasses
+import os
+import re
 import socket
-import threading
-from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from pytest_mcode.session.distribution import EXAMINED, MACHINE, MovingWindow
-from pytest_mcode.session.examination import (
-    CONNECT_SECONDS,
-    UnreachableError,
-    connect,
-    examine,
-    is_here,
-    label,
+from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.models import backends
+from pytest_mcode.models.network import is_loopback
+from pytest_mcode.session import environment, parts, relay
+from pytest_mcode.session.distribution import EXAMINED, FED, Word, elsewhere, say, worker_of
+from pytest_mcode.session.plan import Plan
+from pytest_mcode.settings import MODEL_FREE_BACKENDS, Settings
+
+__all__ = [
+    "Unfit",
+    "all_elsewhere",
+    "check_model_here",
+    "check_same_model",
+    "is_unchecked",
+    "plan_here",
+    "tell",
+]
+
+FILES = (
+    "what a worker needs of files (conftest.py, --mcode-prompts, tasks of your own) is to be on its machine: "
+    "copy it there, and name the folder: --tx ssh=HOST//chdir=FOLDER"
 )
-from pytest_mcode.session.gate import Gate
-from pytest_mcode.session.pulse import Pulses
-
-if TYPE_CHECKING:
-    from pytest_mcode.session.plan import Plan
-
-__all__ = ["Machines"]
+PLAN, TOLD, KEYS, RELAY = "mcode_plan", "mcode_told", "mcode_keys", "mcode_relay"
+"""Keys of a worker's input."""
 
 
-class Machines:
-    """A plugin of the controller; does nothing where all workers are on its own machine."""
+def all_elsewhere(config: pytest.Config) -> bool:
+    """Whether every worker is reached over a network, so that nothing runs beside the controller."""
+    if not getattr(config.option, "tx", None):
+        return False
+    import execnet
+    from xdist.workermanage import parse_tx_spec_config
 
-    def __init__(self, config: pytest.Config, plan: "Callable[[], Plan]", notes: list[str]) -> None:
-        self._config, self._plan, self._notes = config, plan, notes
-        self.record: dict[str, dict[str, Any]] = {}
-        """What the run's record says of each machine, by name; empty where there is one only."""
-        self.counts: dict[str, Counter[str]] = {}
-        """By machine: tasks ``judged`` and ``infra``, and ``in_a_row`` of these."""
-        self._names: dict[str, str] = {}
-        self._nodes: list[Any] = []
-        self._given_up: dict[Any, str] = {}
-        """Workers, and why."""
-        self._told: set[Any] = set()
-        self._is_ending = False
-        self._pulses: Pulses | None = None
+    specs = [execnet.XSpec(each) for each in parse_tx_spec_config(config)]
+    return all(not spec.popen or spec.via for spec in specs)
 
-    # Before workers start.
 
-    @pytest.hookimpl(optionalhook=True, tryfirst=True)
-    def pytest_xdist_setupnodes(self, config: pytest.Config, specs: list[Any]) -> None:
-        """Check all machines at once; leave out, and name, those where nothing could be judged."""
-        from xdist.workermanage import parse_tx_spec_config
-
-        away = list(dict.fromkeys(spec for spec in specs if not is_here(spec)))
-        if not away:
-            return
-        for spec in specs:
-            if spec.ssh:  # After what the user gave: the first word on an option counts.
-                spec.ssh = f"{spec.ssh} -o ConnectTimeout={CONNECT_SECONDS}"
-        with ThreadPoolExecutor(len(away)) as pool:
-            group, say, plan = self._dsession.nodemanager.group, self._say, self._plan()
-            found = list(pool.map(lambda spec: examine(group, spec, plan, say), away))
-        for spec, each in zip(away, found, strict=True):
-            self._names[str(spec)] = each.name
-            if each.facts:
-                self.record[each.name] = dict(each.facts)
-        refused = {spec: each.refused for spec, each in zip(away, found, strict=True)}
-        for spec, why in refused.items():
-            if why:
-                self._note(f"machine {self._name(spec)} is left out: {why}")
-                self.record.setdefault(self._name(spec), {})["left_out"] = why
-        kept = [(tx, spec) for tx, spec in zip(parse_tx_spec_config(config), specs, strict=True)]
-        kept = [(tx, spec) for tx, spec in kept if not refused.get(spec)]
-        if not kept:
-            reasons = "; ".join(f"{self._name(spec)}: {why}" for spec, why in refused.items())
-            raise pytest.UsageError(f"no machine of --tx can do the work: {reasons}")
-        config.option.tx = [tx for tx, _ in kept]
-        specs[:] = [spec for _, spec in kept]
-        for _, spec in kept:
-            known = self.record.setdefault(self._name(spec), {})
-            known["workers"] = known.get("workers", 0) + 1
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker the name of its machine; listen for signs of life of one that is elsewhere."""
-        if not self.record:
-            return
-        name = self.name_of(node)
-        node.workerinput[MACHINE] = name
-        node.workerinput[EXAMINED] = "sandbox" in self.record.get(name, {})
-        self._nodes.append(node)
-        if is_here(node.gateway.spec) or not self._is_ours:
-            return
-        bound = self._plan().settings.worker_timeout
-        self._pulses = self._pulses or Pulses(
-            bound, lambda silent: self._give_up(silent, f"it said nothing for {bound:g} s", is_there=False)
+def check_model_here(settings: Settings, model_info: Mapping[str, Any]) -> None:
+    """Refuse ``--mcode-model-here`` where there is no server whose requests could be passed on."""
+    if not settings.model_here:
+        return
+    url = str(model_info.get("base_url", ""))
+    if not url:
+        raise ConfigurationError(
+            f"--mcode-model-here: the backend {settings.backend} tells no address of a server; leave it out"
         )
-        node.putevent = Gate(node, lambda event: self._down(node, event))
-        self._pulses.listen(node)
-
-    # While they work.
-
-    def name_of(self, node: Any) -> str:
-        """Return the name of a worker's machine; empty where all are on one."""
-        return self._name(node.gateway.spec) if self.record and node else ""
-
-    def of(self, report: pytest.TestReport) -> str:
-        """Return the name of the machine that a report is of; see `name_of`."""
-        return self.name_of(getattr(report, "node", None))
-
-    def count(self, machine: str, *, is_infra: bool) -> int:
-        """Count an outcome, and return how many infra outcomes in a row that machine has had."""
-        counts = self.counts.setdefault(machine, Counter())
-        counts["infra" if is_infra else "judged"] += 1
-        counts["in_a_row"] = counts["in_a_row"] + 1 if is_infra else 0
-        return counts["in_a_row"]
-
-    @property
-    def words(self) -> str:
-        """What each machine did, for the summary; empty where there is one only."""
-        if not self.record:
-            return ""
-        return "; ".join(
-            f"{name} {counts['judged']} tasks" + f", {counts['infra']} infra" * bool(counts["infra"])
-            for name, counts in sorted(self.counts.items())
+    if urlsplit(url).scheme == "https":
+        raise ConfigurationError(
+            f"--mcode-model-here: {url} is reached from every machine in the same way; leave it out"
         )
 
-    def give_up(self, machine: str, why: str) -> bool:
-        """Send nothing more to a machine; return whether there is another one to go on with."""
-        others = {self.name_of(node) for node in self._nodes if node not in self._given_up} - {machine}
-        if not machine or not others or not self._is_ours:
-            return False
-        for node in self._nodes:
-            if self.name_of(node) == machine:
-                self._give_up(node, why, is_there=True)
-        return True
 
-    def _give_up(self, node: Any, why: str, *, is_there: bool) -> None:
-        """Have xdist take a worker for one that has ended, from any thread."""
-        if node in self._given_up or self._is_ending:
-            return
-        self._given_up[node] = why
-        gate = node.putevent if isinstance(node.putevent, Gate) else Gate(node, lambda event: None)
-        gate.shut()
-        # One that is there is told, and removes its containers.
-        end = node.gateway.exit if is_there else node.gateway._io.kill
-        threading.Thread(target=end, name="mcode-end", daemon=True).start()
+# The controller's side.
 
-    def _down(self, node: Any, event: Any) -> None:
-        """Where the connection to a worker broke: replace the worker, or give it up with its machine."""
-        if self._is_ending:
-            node.putevent.let_through(event)
-            return
 
-        def look() -> None:
-            try:
-                connect(self._dsession.nodemanager.group, node.gateway.spec).exit()
-            except UnreachableError:
-                why = "its connection broke, and the machine does not answer"
-                self._give_up(node, why, is_there=False)
-            else:
-                node.putevent.let_through(event)
+def tell(node: Any, plan: Plan, model_info: Mapping[str, Any], *, skipped_check: bool) -> None:
+    """Put into a worker's input its tasks, and what it would otherwise take from its own environment."""
+    settings = plan.settings
+    helper: str | None = model_info.get("helper", {}).get("base_url")
+    resolved = dataclasses.replace(
+        settings,
+        base_url=model_info.get("base_url") or settings.base_url,
+        helper_base_url=helper or settings.helper_base_url,
+    )
+    node.workerinput[PLAN] = dataclasses.replace(plan, settings=resolved).to_json()
+    node.workerinput[TOLD] = {
+        "version": environment.own_version(),
+        "digest": model_info.get("digest"),
+        "unchecked": skipped_check,
+    }
+    if node.gateway.spec.ssh:  # No other way hides them from those who listen.
+        node.workerinput[KEYS] = _keys(settings)
+    if settings.model_here:
+        channel = node.gateway.newchannel()
+        node.workerinput[RELAY] = channel
+        key = os.environ.get("OPENAI_API_KEY", "").strip() or None
+        relay.answer(channel, model_info["base_url"], key=key, timeout=settings.request_timeout)
 
-        threading.Thread(target=look, name="mcode-look", daemon=True).start()
 
-    @pytest.hookimpl(optionalhook=True, tryfirst=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        """See that somebody does the tasks of a worker that was given up; in the thread that distributes."""
-        if self._pulses:
-            self._pulses.forget(node)
-        why = self._given_up.get(node)
-        if why is None or node in self._told:
-            return
-        self._told.add(node)
-        name = self.name_of(node)
-        self._say("")  # as xdist does: dots have no end of line
-        self._note(f"worker {node.gateway.id} on the machine {name} is given up: {why}")
-        self.record[name]["given_up"] = why
-        dsession = self._dsession
-        others = dsession._active_nodes - {node}
-        if dsession.sched.take_back(node) and all(each.shutting_down for each in others):
-            self._replace(dsession, why)
+def _keys(settings: Settings) -> dict[str, str]:
+    names = [backend for backend in (settings.backend, settings.helper_backend) if backend]
+    patterns = [pattern for name in names if (pattern := getattr(backends.get(name), "keys", ""))]
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if any(re.fullmatch(pattern, name) for pattern in patterns)
+    }
 
-    def _replace(self, dsession: Any, why: str) -> None:
-        import execnet
 
-        for other in self._nodes[:]:
-            if other not in self._given_up:
-                dsession.shuttingdown = False  # as xdist does where it replaces a worker
-                try:
-                    dsession._clone_node(other)
-                except (execnet.HostNotFound, EOFError, OSError):
-                    continue
-                return
-        dsession.shouldstop = f"no worker is left; the last was given up: {why}"
+# The worker's side.
+
+
+def plan_here(config: pytest.Config) -> Plan:
+    """Return the plan that a worker was sent, as its machine carries it out.
+
+    Raises `ConfigurationError` where the machine would do something else.
+    """
+    given: Mapping[str, Any] = config.workerinput  # type: ignore[attr-defined]
+    theirs, ours = given[TOLD]["version"], environment.own_version()
+    if theirs != ours:
+        raise ConfigurationError(
+            f"pytest-mcode is {ours} there and {theirs} where the session was started: install the same"
+        )
+    plan = Plan.from_json(given[PLAN])
+    for name, value in given.get(KEYS, {}).items():
+        os.environ.setdefault(name, value)
+    if not elsewhere(config):
+        return plan
+    settings = plan.settings
+    if RELAY in given:
+        settings = dataclasses.replace(settings, base_url=relay.listen(given[RELAY]))
+    else:
+        _refuse_loopback("--mcode-base-url", settings.base_url, ", or --mcode-model-here")
+    _refuse_loopback("--mcode-helper-base-url", settings.helper_base_url, "")
+    return dataclasses.replace(plan, settings=settings)
+
+
+def _refuse_loopback(flag: str, url: str | None, otherwise: str) -> None:
+    if url and is_loopback(urlsplit(url).hostname or ""):
+        raise ConfigurationError(
+            f"{flag}: {url} means {socket.gethostname()} itself there: give the address of the model server "
+            f"in the network{otherwise}"
+        )
+
+
+def is_unchecked(config: pytest.Config) -> bool:
+    """Whether it works on a machine whose sandbox nobody has tried: the controller tries its own."""
+    given = getattr(config, "workerinput", {})
+    unchecked = given.get(TOLD, {}).get("unchecked")
+    return bool(elsewhere(config) or unchecked) and not given.get(EXAMINED, False)
+
+
+def check_same_model(config: pytest.Config, plan: Plan) -> None:
+    """Raise `ConfigurationError` unless another machine finds the model that the controller's found."""
+    settings = plan.settings
+    if not elsewhere(config) or settings.backend in MODEL_FREE_BACKENDS:
+        return
+    there = config.workerinput[TOLD]["digest"]  # type: ignore[attr-defined]
+    here = parts.check_model(settings).get("digest")
+    if here != there:
+        raise ConfigurationError(
+            f"{settings.model} at {settings.base_url} has the digest {here} there and {there} where the "
+            "session was started: one server is to answer both"
+        )
+
+
+class Unfit:
+    """A plugin of a worker whose machine takes no part: it says why, and finds no items."""
+
+    def __init__(self, config: pytest.Config, reason: str) -> None:
+        self._config = config
+        self._reason = reason
+
+    @staticmethod
+    def can_say_so(config: pytest.Config) -> bool:
+        """Whether it is a worker, and who feeds it listens."""
+        return bool(getattr(config, "workerinput", {}).get(FED))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionstart(self) -> None:
+        """Tell the scheduler, once it knows this worker."""
+        say(worker_of(self._config), Word(window=0, unfit=self._reason, host=socket.gethostname()))
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self) -> None:
-        """Take ends of connections for what they are from now on."""
-        self._is_ending = True
-        if self._pulses:
-            self._pulses.end()
-
-    @property
-    def _is_ours(self) -> bool:
-        """Whether our scheduler distributes: others' cannot take back what they gave."""
-        sched = self._dsession.sched
-        return sched is None or isinstance(sched, MovingWindow)
-
-    @property
-    def _dsession(self) -> Any:
-        return self._config.pluginmanager.get_plugin("dsession")
-
-    def _name(self, spec: Any) -> str:
-        here = socket.gethostname()
-        return here if is_here(spec) else self._names.get(str(spec)) or label(spec) or str(spec)
-
-    def _note(self, line: str) -> None:
-        self._notes.append(line)
-        self._say(f"mcode: {line}")
-
-    def _say(self, line: str) -> None:
-        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
-        if reporter:
-            reporter.ensure_newline()
-            reporter.write_line(line)
+    def pytest_collection(self, session: pytest.Session) -> bool:
+        """Find nothing."""
+        session.items = []
+        session.config.hook.pytest_collection_finish(session=session)
+        return True

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_mcode.errors import InfraError, PassingError
 from pytest_mcode.records import Task, TaskOutcome
-from pytest_mcode.session.machines import Machines
+from pytest_mcode.session.fleet import Fleet
 from pytest_mcode.session.outcomes import too_many
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.session.reruns import REMEDY
@@ -28,10 +28,7 @@ RETRY_SECONDS = 2.0
 
 
 class Recorder:
-    """Takes outcomes as they are reported; calls `stop` with the reason where the session cannot go on.
-
-    `give_up` is called with the name of a machine that makes nothing but infra outcomes, and the reason.
-    """
+    """Takes outcomes as they are reported; calls `stop` with the reason where the session cannot go on."""
 
     def __init__(
         self,
@@ -40,12 +37,11 @@ class Recorder:
         tally: Tally,
         earlier: "Earlier | None",
         stop: Callable[[str], None],
-        give_up: Callable[[str, str], None],
         say: Callable[[str], None],
-        machines: Machines,
+        fleet: Fleet,
     ) -> None:
         self._plan, self._store, self._tally, self._earlier = plan, store, tally, earlier
-        self._stop, self._give_up, self._say, self._machines = stop, give_up, say, machines
+        self._stop, self._say, self._fleet = stop, say, fleet
         self._machine_of: dict[tuple[str, str], str] = {}
         self._failing_since: float | None = None
         self._try_again_at = 0.0
@@ -100,9 +96,9 @@ class Recorder:
                 self._journal_of(outcome).remove()
             self._tally.add(outcome)
             machine = self._machine_of.pop((outcome.test, outcome.task_id))
-            in_a_row = self._machines.count(machine, is_infra=outcome.status == "infra")
+            in_a_row = self._fleet.count(machine, is_infra=outcome.status == "infra")
             if in_a_row == self._plan.settings.max_infra:
-                self._give_up(machine, too_many(in_a_row, outcome.error))
+                self._fleet.give_up(machine, too_many(in_a_row, outcome.error))
         return outcomes
 
     def _may_wait(self, error: PassingError) -> bool:
@@ -124,7 +120,7 @@ class Recorder:
 
     def note_machines(self) -> None:
         """Put into the run's record which machines took part, where there are several."""
-        found, run_id = self._machines.record, self._plan.run_id
+        found, run_id = self._fleet.record, self._plan.run_id
         if found:
             with suppress(InfraError):
                 patiently(lambda: self._store.note_machines(run_id, found), self)

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_mcode.activity import NOTHING, snapshot
 from pytest_mcode.session.ahead import Ahead
-from pytest_mcode.session.distribution import FED, STEALS, Word, say
+from pytest_mcode.session.distribution import FED, STEALS, Word, say, worker_of
 
 __all__ = ["Upcoming", "upcoming_items"]
 
@@ -91,5 +91,4 @@ def upcoming_items(config: pytest.Config, session: pytest.Session) -> Upcoming:
     """Return what there is to come in this process."""
     if not hasattr(config, "workerinput"):
         return _AllOfThem(session)
-    worker = next(each for each in config.pluginmanager.get_plugins() if hasattr(each, "torun"))
-    return _WhatWasSent(config, session, worker)
+    return _WhatWasSent(config, session, worker_of(config))
