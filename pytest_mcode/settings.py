@@ -83,10 +83,6 @@ class Settings(LoopOptions, PriceOptions, SandboxOptions, OutputOptions, ShardOp
         "Address of the model server; default: the backend's environment variable, then its usual port.",
         metavar="URL",
     )
-    model_here: bool = occasion_switch(
-        "Ask the model from this machine alone: workers on others (--tx) send their requests through it, and "
-        "only judge."
-    )
     judge: str | None = option(
         "Another benchmark whose tests judge the same tasks, such as humaneval+ for humaneval; "
         "tasks that it has no test for are left out.",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pytest_mcode.options import number
+from pytest_mcode.options import number, occasion_switch
 
 __all__ = ["WorkerOptions"]
 
@@ -11,6 +11,10 @@ __all__ = ["WorkerOptions"]
 class WorkerOptions:
     """A part of `Settings`."""
 
+    model_here: bool = occasion_switch(
+        "Ask the model from this machine alone: workers on others (--tx) send their requests through it, and "
+        "only judge."
+    )
     worker_timeout: float = number(
         "Seconds after which a worker on another machine that says nothing is given up; its tasks go to "
         "others.",
