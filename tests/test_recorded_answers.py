@@ -1,5 +1,7 @@
 """The recorded answers of a real model are judged as the study's page says."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,3 +29,9 @@ def test_greedy_answers_of_a_small_model(pytester):
     ((solved,),) = rows(pytester, "SELECT count(*) FROM tasks WHERE status = 'solved'")
     page = (STUDY / "README.md").read_text(encoding="utf-8")
     assert f"{solved} of 164 solved: 57.3 %, 95 % interval 49.7 to 64.6" in page
+
+
+def test_the_peers_tables_are_what_their_script_makes():
+    peers = STUDY / "peers"
+    made = subprocess.run([sys.executable, peers / "compare.py"], capture_output=True, text=True, check=True)
+    assert f"<!-- Below: python compare.py -->\n\n{made.stdout}\n" in (peers / "README.md").read_text("utf-8")

@@ -156,6 +156,8 @@ class MovingWindow:
     @property
     def tests_finished(self) -> bool:
         """Whether nothing is left but what each worker runs when it is told that no more comes."""
+        if self._collection is None:
+            return self._expected == 0
         last_ones = all(len(indices) < LEAST for indices in self._unreported.values())
         return self.collection_is_completed and not self._left and last_ones
 
@@ -246,6 +248,8 @@ class MovingWindow:
             self._unfit.add((word.host, word.unfit))
             self._left_out(f"{word.host} takes no part: {word.unfit}", not self._expected)
         node.shutdown()
+        if self._collected and self.collection_is_completed:
+            self.schedule()
 
     def _count_again(self) -> None:
         """Have pytest see that items were found, by others than the worker that xdist asked last."""

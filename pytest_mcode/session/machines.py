@@ -86,7 +86,8 @@ def tell(node: Any, plan: Plan, model_info: Mapping[str, Any], *, skipped_check:
         channel = node.gateway.newchannel()
         node.workerinput[RELAY] = channel
         key = os.environ.get("OPENAI_API_KEY", "").strip() or None
-        relay.answer(channel, model_info["base_url"], key=key, timeout=settings.request_timeout)
+        origin = urlsplit(model_info["base_url"])._replace(path="").geturl()
+        relay.answer(channel, origin, key=key, timeout=settings.request_timeout)
 
 
 def _keys(settings: Settings) -> dict[str, str]:
@@ -120,7 +121,8 @@ def plan_here(config: pytest.Config) -> Plan:
         return plan
     settings = plan.settings
     if RELAY in given:
-        settings = dataclasses.replace(settings, base_url=relay.listen(given[RELAY]))
+        address = relay.listen(given[RELAY]) + urlsplit(settings.base_url or "").path
+        settings = dataclasses.replace(settings, base_url=address)
     else:
         _refuse_loopback("--mcode-base-url", settings.base_url, ", or --mcode-model-here")
     _refuse_loopback("--mcode-helper-base-url", settings.helper_base_url, "")
