@@ -1,14 +1,16 @@
 """Does sampling help? Runs that differ in their number of samples only, and one fixed-n run sub-sampled."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from typing import Any, TypedDict, cast
 
 from pytest_mcode.analysis.clusters import paired_interval, rate_interval
 from pytest_mcode.analysis.figure import limits
 from pytest_mcode.analysis.paired import compare
+from pytest_mcode.analysis.repeats import Answers, overlap
 from pytest_mcode.analysis.significance import holm
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.results.answers import overlap_of
+from pytest_mcode.results.answers import answers_of
 from pytest_mcode.results.budgets import STEPS
 from pytest_mcode.results.by_harness import clusters
 from pytest_mcode.results.configuration import configuration_key
@@ -89,10 +91,17 @@ def scaling(store: Store, found: Sequence[Figures], base: str | None = None) -> 
 
 
 def _curve(store: Store, made: Sequence[Outline], wanted: str | None) -> Curve:
-    points = sorted((point for each in made for point in _points(each)), key=lambda point: point["samples"])
+    points = sorted(
+        (
+            point | {"answers": answers}
+            for each, answers in _with_answers(store, made)
+            for point in _points(each)
+        ),
+        key=lambda point: point["samples"],
+    )
     judged = [point for point in points if point["scores"]] or points[:1]
     base = next((point for point in judged if point["run_id"] == wanted), judged[0])
-    gains = [_gain(store, point, base) for point in points]
+    gains = [_gain(point, base) for point in points]
     tested = [gain["p_value"] for gain in gains if gain["p_value"] is not None]
     adjusted = iter(holm(tested))
     for point, gain in zip(points, gains, strict=True):
@@ -117,7 +126,13 @@ def _curve(store: Store, made: Sequence[Outline], wanted: str | None) -> Curve:
     )
 
 
-def _gain(store: Store, point: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, float | None]:
+def _with_answers(store: Store, made: Sequence[Outline]) -> Iterator[tuple[Outline, Callable[[], Answers]]]:
+    """Yield each with its answers, which are read where one asks, once for all its points."""
+    for each in made:
+        yield each, cache(partial(answers_of, store, each.run))
+
+
+def _gain(point: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, float | None]:
     common = sorted(point["scores"].keys() & base["scores"].keys())
     if point["samples"] == base["samples"] or not common:
         return dict.fromkeys(("gain", "gain_low", "gain_high", "p_value"))
@@ -129,15 +144,15 @@ def _gain(store: Store, point: Mapping[str, Any], base: Mapping[str, Any]) -> di
         "gain": sum(differences) / len(differences),
         "gain_low": low,
         "gain_high": high,
-        "p_value": compare(ours, fewest).p_value if _are_two_draws(store, point, base) else None,
+        "p_value": compare(ours, fewest).p_value if _are_two_draws(point, base) else None,
     }
 
 
-def _are_two_draws(store: Store, point: Mapping[str, Any], base: Mapping[str, Any]) -> bool:
+def _are_two_draws(point: Mapping[str, Any], base: Mapping[str, Any]) -> bool:
     """Whether there is a test: expectations do not flip, and of nested samples more never solve fewer."""
     if point["sub_sampled"] or point["run_id"] == base["run_id"]:
         return False
-    return overlap_of(store, point["run"], base["run"]).relation == "independent"
+    return overlap(point["answers"](), base["answers"]()).relation == "independent"
 
 
 def _points(made: Outline) -> Iterator[dict[str, Any]]:
