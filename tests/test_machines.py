@@ -73,7 +73,7 @@ def test_versions_that_differ_are_named_with_the_remedy(pytester, machine):
     result.assert_outcomes(passed=12)
     result.stdout.fnmatch_lines_random(
         [
-            "mcode: old takes no part: it has pytest-mcode 9.9, this machine *: install the same on *",
+            "mcode: old takes no part: pytest-mcode is 9.9 there and * where the session was started: *",
             "mcode: empty takes no part: its * has no pytest-mcode: install * there, or name another "
             "Python by //python=PATH",
             "mcode: /nowhere/python3 takes no part: no Python answers there: try "
@@ -83,7 +83,7 @@ def test_versions_that_differ_are_named_with_the_remedy(pytester, machine):
     alone = pytester.runpytest_subprocess(*GOLD, specs[0])
     assert alone.ret == 4
     alone.stderr.fnmatch_lines(
-        ["ERROR: no machine of --tx can do the work: old: it has pytest-mcode 9.9, this machine *"]
+        ["ERROR: no machine of --tx can do the work: old: pytest-mcode is 9.9 there and *: install the same"]
     )
 
 

@@ -100,7 +100,7 @@ def unfit(facts: Mapping[str, Any]) -> str:
             "by //python=PATH"
         )
     if there != version:
-        return f"it has pytest-mcode {there}, this machine {version}: install the same on both"
+        return f"pytest-mcode is {there} there and {version} where the session was started: install the same"
     if facts["python"].split(".")[:2] != wanted.split("."):
         return (
             f"its {facts['executable']} is Python {facts['python']}, this machine's {ours['python']}: name a "
