@@ -14,7 +14,7 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.models import backends
 from pytest_mcode.models.network import is_loopback
 from pytest_mcode.session import environment, parts, relay
-from pytest_mcode.session.distribution import FED, Word, elsewhere, say, worker_of
+from pytest_mcode.session.distribution import EXAMINED, FED, Word, elsewhere, say, worker_of
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.settings import MODEL_FREE_BACKENDS, Settings
 
@@ -139,8 +139,9 @@ def _refuse_loopback(flag: str, url: str | None, otherwise: str) -> None:
 
 def is_unchecked(config: pytest.Config) -> bool:
     """Whether it works on a machine whose sandbox nobody has tried: the controller tries its own."""
-    told = getattr(config, "workerinput", {}).get(TOLD, {})
-    return bool(elsewhere(config) or told.get("unchecked"))
+    given = getattr(config, "workerinput", {})
+    unchecked = given.get(TOLD, {}).get("unchecked")
+    return bool(elsewhere(config) or unchecked) and not given.get(EXAMINED, False)
 
 
 def check_same_model(config: pytest.Config, plan: Plan) -> None:

@@ -49,7 +49,7 @@ def test_workers_ask_the_server_of_the_controllers_environment(pytester, ada, bo
 def test_an_address_on_loopback_is_refused_before_the_first_task(pytester, ada, bob, server):
     url = f"http://127.0.0.1:{server.port}"
     result = pytester.runpytest_subprocess(*asking(server, ada.tx(), bob.tx(), f"--mcode-base-url={url}"))
-    assert result.ret == 2
+    assert result.ret == 4
     for name in (ada.name, bob.name):
         line = f"mcode: {name} takes no part: --mcode-base-url: {url}* means {name} itself there: give the *"
         result.stdout.fnmatch_lines([line])
@@ -131,7 +131,7 @@ def test_what_only_a_conftest_here_knows_is_one_message_and_no_restart(pytester,
     benchmark = "--mcode-benchmark=functions-swebench"
     options = (benchmark, "--mcode-sandbox=process", "--mcode-backend=gold", *ALONE)
     result = pytester.runpytest_subprocess(*options, ada.tx(), "--mcode-db=results.db")
-    assert result.ret == 2
+    assert result.ret == 4
     told = [line for line in result.outlines if line.startswith(f"mcode: {ada.name} takes no part")]
     assert len(told) == 1
     assert "copy it there, and name the folder: --tx ssh=HOST//chdir=FOLDER" in told[0]
