@@ -169,7 +169,7 @@ def found(study: Study) -> str:
     worse = [name for name, each in compared.items() if (each["at_equal_cost"]["high"] or 0) < 0]
     gaps = [100 * each["at_equal_cost"]["difference"] for each in compared.values()]
     said = [
-        f"**No style of repair beats fresh attempts at equal tokens.** Of the {len(names)} that are recorded, "
+        f"**No style of repair beats fresh attempts at equal tokens.** Of the {len(names)} recorded, "
         if not better
         else f"**{len(better)} of {len(names)} styles beat fresh attempts at equal tokens.** Of all, "
     ]
