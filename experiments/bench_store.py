@@ -20,8 +20,8 @@ from sqlalchemy import insert
 from pytest_mcode.cli import app
 from pytest_mcode.records import Attempt, RunInfo, TaskOutcome, Verdict, fingerprint
 from pytest_mcode.store import Store, schema
+from pytest_mcode.store.outcomes import replace_outcome
 from pytest_mcode.store.rows import attempt_row, run_row, task_row
-from pytest_mcode.store.store import replace_outcome
 
 TASKS, SAMPLES, ITERATIONS = 100, 5, 2
 KINDS = ("assertion", "exception", "syntax", "timeout")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pytest_mcode.records import Attempt
 
-__all__ = ["answers", "decisive"]
+__all__ = ["DOUBT", "answers", "decisive"]
 
 DOUBT = "unresolved"
 """The public verdict where only a repository's own tests fail: they may be out of date."""

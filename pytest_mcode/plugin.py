@@ -102,16 +102,21 @@ def _join(config: pytest.Config) -> None:
     """Take part as a worker, or say why not."""
     from pytest_mcode.session import machines
     from pytest_mcode.session.items import Items
+    from pytest_mcode.session.pulse import PULSE, Pulse
 
     reason = config.stash.get(UNFIT, "")
     try:
         if reason:
             raise ConfigurationError(f"{reason}; {machines.FILES}")
-        config.pluginmanager.register(Items(config, machines.plan_here(config)), "mcode-items")
+        plan = machines.plan_here(config)
+        config.pluginmanager.register(Items(config, plan), "mcode-items")
     except ConfigurationError as error:
         if not machines.Unfit.can_say_so(config):
             raise pytest.UsageError(str(error)) from None
         config.pluginmanager.register(machines.Unfit(config, str(error)), "mcode-unfit")
+        return
+    if channel := config.workerinput.get(PULSE):  # type: ignore[attr-defined]
+        config.pluginmanager.register(Pulse(channel, plan.settings.worker_timeout), "mcode-pulse")
 
 
 def _export(config: pytest.Config, names: Sequence[str]) -> None:

@@ -22,6 +22,7 @@ from pytest_mcode.options.output import OutputOptions
 from pytest_mcode.options.price import PriceOptions
 from pytest_mcode.options.sandbox import SandboxOptions
 from pytest_mcode.options.shard import ShardOptions
+from pytest_mcode.options.workers import WorkerOptions
 
 __all__ = [
     "BACKENDS",
@@ -52,7 +53,7 @@ Options = TypeVar("Options")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(LoopOptions, PriceOptions, SandboxOptions, OutputOptions, ShardOptions):
+class Settings(LoopOptions, PriceOptions, SandboxOptions, OutputOptions, ShardOptions, WorkerOptions):
     """One session's configuration: command line, then ini, then the benchmark's default, then ours."""
 
     benchmark: str = option(
@@ -81,10 +82,6 @@ class Settings(LoopOptions, PriceOptions, SandboxOptions, OutputOptions, ShardOp
     base_url: str | None = option(
         "Address of the model server; default: the backend's environment variable, then its usual port.",
         metavar="URL",
-    )
-    model_here: bool = occasion_switch(
-        "Ask the model from this machine alone: workers on others (--tx) send their requests through it, and "
-        "only judge."
     )
     judge: str | None = option(
         "Another benchmark whose tests judge the same tasks, such as humaneval+ for humaneval; "

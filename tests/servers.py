@@ -136,7 +136,7 @@ class _Listener(ThreadingHTTPServer):
     request_queue_size = 64
 
     def __init__(self, port: int, owner: "ScriptedServer") -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
+        super().__init__((owner.host, port), _Handler)
         self.owner = owner
         self.connections: set[socket.socket] = set()
         self.stopping = threading.Event()
@@ -149,7 +149,10 @@ class ScriptedServer:
     DEFAULT_MODEL: str
     STREAM_TYPE: str
 
-    def __init__(self, answer: Script = "ok", *, models: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, answer: Script = "ok", *, models: Sequence[str] | None = None, host: str = "127.0.0.1"
+    ) -> None:
+        self.host = host
         self.models = list(models or (self.DEFAULT_MODEL,))
         self.requests: list[dict[str, Any]] = []
         self.headers: list[Message] = []
@@ -176,7 +179,7 @@ class ScriptedServer:
     @property
     def url(self) -> str:
         """The address without a path, also while the server is stopped."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def __enter__(self) -> Self:
         self.start()

@@ -103,9 +103,11 @@ def elsewhere(pytester):
 def test_what_another_machine_lacks_is_one_message_that_names_it(pytester, elsewhere):
     docker = ("--mcode-sandbox=docker", f"--mcode-image={require_image(IMAGE)}")
     result = pytester.runpytest_subprocess(*GOLD, *docker, f"--tx=popen//python={elsewhere}")
-    assert result.ret == 2
-    result.stdout.fnmatch_lines(["!*no Docker engine at unix:///nowhere.sock: *(on the machine elsewhere)*"])
-    assert len(rows(pytester, "SELECT 1 FROM tasks")) <= 2
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(
+        ["ERROR: no machine of --tx can do the work: elsewhere: no Docker engine at unix:///nowhere.sock: *"]
+    )
+    assert not (pytester.path / "results.db").exists()
 
 
 def test_another_machine_keeps_nothing(pytester, elsewhere):

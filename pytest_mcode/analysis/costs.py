@@ -8,7 +8,18 @@ from typing import Any
 
 from pytest_mcode.records import REFUSALS
 
-__all__ = ["AXES", "HELPER", "Attempt", "Axis", "Draw", "Price", "cost_until_pass", "mean_cost", "spent"]
+__all__ = [
+    "AXES",
+    "HELPER",
+    "Attempt",
+    "Axis",
+    "Draw",
+    "Price",
+    "cost_until_pass",
+    "mean_cost",
+    "reached",
+    "spent",
+]
 
 Attempt = Mapping[str, Any]
 """Its ``prompt_tokens``, ``completion_tokens``, ``generation_seconds``, ``execution_seconds``, if known."""
@@ -85,13 +96,16 @@ def cost_until_pass(samples: Sequence[Draw], k: int) -> float | None:
     for passed, cost in samples:
         if cost is None:
             return None
-        total += _reached(n, failed - (not passed), k) * cost
+        total += reached(n, failed - (not passed), k) * cost
     return total
 
 
 @lru_cache(maxsize=4096)
-def _reached(n: int, others_failed: int, k: int) -> float:
-    """Return the chance that one of n samples is drawn: at place i + 1, after i failures of the others."""
+def reached(n: int, others_failed: int, k: int) -> float:
+    """Return the chance that one of n samples is drawn within k: at place i + 1, after i others that failed.
+
+    Population: every order of the samples of one task.
+    """
     return sum(comb(others_failed, i) / comb(n - 1, i) for i in range(k)) / n
 
 

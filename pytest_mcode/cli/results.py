@@ -127,7 +127,8 @@ def results(
             since=utc("--since", since),
             latest=latest,
         )
-        _refuse_impossible(runs.figures(ks), ks)
+        if ks:
+            _refuse_impossible(runs.figures(ks), ks)
         if compare_samples:
             _emit_curves(form, runs.curves(ks, base=base), axis)
         elif group:
@@ -137,7 +138,7 @@ def results(
 
 
 def _refuse_impossible(found: "Sequence[Figures]", ks: Sequence[int]) -> None:
-    if ks and found and all(each["pass_at_refused"] for each in found):
+    if found and all(each["pass_at_refused"] for each in found):
         each = found[-1]
         raise ConfigurationError(f"--pass-at: run {each['run_id']}: {each['pass_at_refused']}")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pytest_mcode.analysis.repeats import Answers, Overlap, independent, overlap
 from pytest_mcode.store import Store
-from pytest_mcode.store.queries import Row, all_attempt_rows
+from pytest_mcode.store.queries import Row, first_answers
 
 __all__ = ["Repeats", "answers_of", "distinct", "overlap_of"]
 
@@ -23,15 +23,8 @@ class Repeats:
 def answers_of(store: Store, run: Row) -> Answers:
     """Return, by task, the hash of each sample's first answer in the order of the samples."""
     found: dict[str, list[int]] = {}
-    rows = all_attempt_rows(
-        store,
-        [run["run_id"]],
-        run["test"],
-        columns=["task_id", "sample", "iteration", "completion", "solution"],
-    )
-    for row in rows:
-        if row["iteration"] == 0 and (text := row["completion"] or row["solution"]):
-            found.setdefault(row["task_id"], []).append(hash(text))
+    for task_id, text in first_answers(store, run["run_id"], run["test"]):
+        found.setdefault(task_id, []).append(hash(text))
     return found
 
 

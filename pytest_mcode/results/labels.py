@@ -1,6 +1,6 @@
 """How runs are told apart wherever several are shown: labels of which no two are equal."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from itertools import compress
 from typing import Any
@@ -23,7 +23,7 @@ def labels(runs: Sequence[Run]) -> list[str]:
     It names benchmark, model, loop and test function as far as the runs differ in them; runs that are alike
     in these get the settings in which they differ, and at last their ids.
     """
-    parts = [_parts(run, runs) for run in runs]
+    parts = _parts(runs)
     differing = [len(set(values)) > 1 for values in zip(*parts, strict=True)]
     shown = differing if any(differing) else (False, True, True, False)
     named = [", ".join(filter(None, compress(each, shown))) for each in parts]
@@ -40,7 +40,7 @@ def with_names(runs: Sequence[Run]) -> list[dict[str, Any]]:
 
     Runs of one benchmark that are alike in both get the settings in which they differ.
     """
-    parts = [_parts(run, runs) for run in runs]
+    parts = _parts(runs)
     alike = ["\n".join(each) for each in parts]
     further = [
         named.removeprefix(before).strip(", ")
@@ -52,16 +52,20 @@ def with_names(runs: Sequence[Run]) -> list[dict[str, Any]]:
     ]
 
 
-def _parts(run: Run, runs: Sequence[Run]) -> tuple[str, str, str, str]:
-    alike = [each for each in runs if each["benchmark"] == run["benchmark"]]
-    benchmark = str(run["benchmark"])
-    if len({each["dataset_fingerprint"] for each in alike}) > 1:
-        benchmark += f"@{run['dataset_fingerprint'][:7]}"
-    model = model_name(run)
-    if len({each["backend"] for each in runs if model_name(each) == model}) > 1:
-        model += f" ({run['backend']})"
-    test = visible(str(run.get("test") or "").removeprefix(f"{run['benchmark']}::"))
-    return visible(benchmark), model, _short_loop(run), test
+def _parts(runs: Sequence[Run]) -> list[tuple[str, str, str, str]]:
+    revisions: dict[str, set[str]] = defaultdict(set)
+    backends: dict[str, set[str]] = defaultdict(set)
+    models = [model_name(run) for run in runs]
+    for run, model in zip(runs, models, strict=True):
+        revisions[run["benchmark"]].add(run["dataset_fingerprint"])
+        backends[model].add(run["backend"])
+    found = []
+    for run, model in zip(runs, models, strict=True):
+        revision = f"@{run['dataset_fingerprint'][:7]}" if len(revisions[run["benchmark"]]) > 1 else ""
+        backend = f" ({run['backend']})" if len(backends[model]) > 1 else ""
+        test = visible(str(run.get("test") or "").removeprefix(f"{run['benchmark']}::"))
+        found.append((visible(f"{run['benchmark']}{revision}"), model + backend, _short_loop(run), test))
+    return found
 
 
 def _short_loop(run: Run) -> str:
@@ -75,9 +79,11 @@ def _apart(
 ) -> list[str]:
     """Add to labels that are equal what `further` tells of the runs that have them."""
     found = list(named)
-    for label, number in Counter(named).items():
-        if number > 1:
-            indices = [index for index, each in enumerate(named) if each == label]
+    places: dict[str, list[int]] = defaultdict(list)
+    for index, label in enumerate(named):
+        places[label].append(index)
+    for label, indices in places.items():
+        if len(indices) > 1:
             for index, more in zip(indices, further([runs[index] for index in indices]), strict=True):
                 found[index] = ", ".join(filter(None, [label, more]))
     return found

@@ -1,18 +1,21 @@
 """Does sampling help? Runs that differ in their number of samples only, and one fixed-n run sub-sampled."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from typing import Any, TypedDict, cast
 
 from pytest_mcode.analysis.clusters import paired_interval, rate_interval
 from pytest_mcode.analysis.figure import limits
 from pytest_mcode.analysis.paired import compare
+from pytest_mcode.analysis.repeats import Answers, overlap
 from pytest_mcode.analysis.significance import holm
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.results.answers import overlap_of
-from pytest_mcode.results.budgets import STEPS, Budget, history
+from pytest_mcode.results.answers import answers_of
+from pytest_mcode.results.budgets import STEPS
 from pytest_mcode.results.by_harness import clusters
 from pytest_mcode.results.configuration import configuration_key
 from pytest_mcode.results.figures import coverage
+from pytest_mcode.results.outline import Outline, outlines
 from pytest_mcode.results.summaries import Figures
 from pytest_mcode.store import Store
 
@@ -81,24 +84,30 @@ def scaling(store: Store, found: Sequence[Figures], base: str | None = None) -> 
     """
     if base is not None and base not in {each["run_id"] for each in found}:
         raise ConfigurationError(f"--base: run {base} is none of those that are shown; name one of them")
-    groups: dict[str, list[Figures]] = {}
-    for each in found:
-        groups.setdefault(configuration_key(each, "samples", "all_samples"), []).append(each)
+    groups: dict[str, list[Outline]] = {}
+    for each in outlines(store, found):
+        groups.setdefault(configuration_key(each.run, "samples", "all_samples"), []).append(each)
     return [_curve(store, runs, base) for runs in groups.values()]
 
 
-def _curve(store: Store, runs: Sequence[Figures], wanted: str | None) -> Curve:
+def _curve(store: Store, made: Sequence[Outline], wanted: str | None) -> Curve:
     points = sorted(
-        (point for run in runs for point in _points(store, run)), key=lambda point: point["samples"]
+        (
+            point | {"answers": answers}
+            for each, answers in _with_answers(store, made)
+            for point in _points(each)
+        ),
+        key=lambda point: point["samples"],
     )
     judged = [point for point in points if point["scores"]] or points[:1]
     base = next((point for point in judged if point["run_id"] == wanted), judged[0])
-    gains = [_gain(store, point, base) for point in points]
+    gains = [_gain(point, base) for point in points]
     tested = [gain["p_value"] for gain in gains if gain["p_value"] is not None]
     adjusted = iter(holm(tested))
     for point, gain in zip(points, gains, strict=True):
         point |= gain
         point["p_adjusted"] = None if gain["p_value"] is None else next(adjusted)
+    runs = [each.run for each in made]
     first = runs[0]
     return Curve(
         benchmark=first["benchmark"],
@@ -117,7 +126,13 @@ def _curve(store: Store, runs: Sequence[Figures], wanted: str | None) -> Curve:
     )
 
 
-def _gain(store: Store, point: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, float | None]:
+def _with_answers(store: Store, made: Sequence[Outline]) -> Iterator[tuple[Outline, Callable[[], Answers]]]:
+    """Yield each with its answers, which are read where one asks, once for all its points."""
+    for each in made:
+        yield each, cache(partial(answers_of, store, each.run))
+
+
+def _gain(point: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, float | None]:
     common = sorted(point["scores"].keys() & base["scores"].keys())
     if point["samples"] == base["samples"] or not common:
         return dict.fromkeys(("gain", "gain_low", "gain_high", "p_value"))
@@ -129,47 +144,48 @@ def _gain(store: Store, point: Mapping[str, Any], base: Mapping[str, Any]) -> di
         "gain": sum(differences) / len(differences),
         "gain_low": low,
         "gain_high": high,
-        "p_value": compare(ours, fewest).p_value if _are_two_draws(store, point, base) else None,
+        "p_value": compare(ours, fewest).p_value if _are_two_draws(point, base) else None,
     }
 
 
-def _are_two_draws(store: Store, point: Mapping[str, Any], base: Mapping[str, Any]) -> bool:
+def _are_two_draws(point: Mapping[str, Any], base: Mapping[str, Any]) -> bool:
     """Whether there is a test: expectations do not flip, and of nested samples more never solve fewer."""
     if point["sub_sampled"] or point["run_id"] == base["run_id"]:
         return False
-    return overlap_of(store, point["run"], base["run"]).relation == "independent"
+    return overlap(point["answers"](), base["answers"]()).relation == "independent"
 
 
-def _points(store: Store, run: Figures) -> Iterator[dict[str, Any]]:
-    made = history(store, run)
+def _points(made: Outline) -> Iterator[dict[str, Any]]:
+    run = made.run
+    n = run["samples"]
     names = clusters(run, list(made.tasks))
     if made.is_fixed:
-        for k in (step for step in STEPS if step < run["samples"]):
-            part = made.within(k)
-            low, high = limits(rate_interval(list(part.scores.values()), names, part.draws, few_events=True))
-            yield _point(run, part, sub_sampled=True) | {"rate": part.rate, "low": low, "high": high}
-    whole = made.whole()
-    # Each sample that was made is a draw of the fewest; of all of them there is but one.
-    costs = made.within(run["samples"]).costs if made.is_fixed else whole.costs
-    yield _point(run, whole) | {
+        for k in (step for step in STEPS if step < n):
+            scores = list(made.scores(k).values())
+            low, high = limits(rate_interval(scores, names, n // k, few_events=True))
+            rate = sum(scores) / len(scores)
+            yield _point(made, k, sub_sampled=True) | {"rate": rate, "low": low, "high": high}
+    yield _point(made) | {
         "rate": run["pass_rate"],
         "low": run["pass_rate_low"],
         "high": run["pass_rate_high"],
-        "costs": costs,
-        "tokens": costs["tokens"],
     }
 
 
-def _point(run: Figures, within: Budget, *, sub_sampled: bool = False) -> dict[str, Any]:
+def _point(made: Outline, k: int | None = None, *, sub_sampled: bool = False) -> dict[str, Any]:
+    run = made.run
+    n = run["samples"]
+    # Each sample that was made is a draw of the fewest; of all of them there is but one.
+    costs = made.costs(n if made.is_fixed and k is None else k)
     return {
-        "samples": within.samples,
+        "samples": n if k is None else k,
         "run_id": run["run_id"],
         "test": run["test"],
         "sub_sampled": sub_sampled,
         "tasks": coverage(run),
-        "costs": within.costs,
-        "tokens": within.costs["tokens"],
-        "scores": within.scores,
-        "draws": within.draws,
+        "costs": costs,
+        "tokens": costs["tokens"],
+        "scores": made.scores(k),
+        "draws": 1 if k is None else n // k,
         "run": run,
     }

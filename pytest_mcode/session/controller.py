@@ -17,6 +17,7 @@ from pytest_mcode.session.ahead import Ahead
 from pytest_mcode.session.caveats import caveats, task_caveats
 from pytest_mcode.session.concurrency import Concurrency
 from pytest_mcode.session.distribution import Distribution
+from pytest_mcode.session.fleet import Fleet
 from pytest_mcode.session.identity import TaskIds
 from pytest_mcode.session.interruption import sigterm_interrupts, undisturbed
 from pytest_mcode.session.items import Items, leave_out_our_line
@@ -49,13 +50,15 @@ class Controller:
         self.config = config
         self.settings = settings
         self._concurrency = concurrency
-        distribution = Distribution(feeds_workers, self._hear, self._leave_out)
-        config.pluginmanager.register(distribution, "mcode-distribution")
         self.tally = Tally()
         self.planned = 0
         self.store: Store | None = None
         self.notes = list(caveats(config, settings))
         self._listeners = Listeners(config, self.notes)
+        self.fleet = Fleet(config, lambda: self.plan, self.notes, self._stop)
+        config.pluginmanager.register(self.fleet, "mcode-fleet")
+        distribution = Distribution(feeds_workers, self._hear, self.fleet.left_out)
+        config.pluginmanager.register(distribution, "mcode-distribution")
         self.decision: gates.Decision | None = None
         self._shown: progress.Progress | None = None
         self._stopped = False
@@ -175,8 +178,9 @@ class Controller:
             self.planned = open_run(self.store, self.plan, self.run_info, self._earlier, self._lease, planned)
         except (ConfigurationError, InfraError) as error:
             raise pytest.UsageError(str(error)) from None
-        told = (self._stop, self._progress)
+        told = (self._stop, self._progress, self.fleet)
         self._recorder = Recorder(self.plan, self.store, self.tally, self._earlier, *told)
+        self._recorder.note_machines()
         self._shown = progress.start(
             self.config, self.plan, self.run_info, self.planned, self.tally, self._ahead_here
         )
@@ -199,18 +203,20 @@ class Controller:
         leave_out_our_line(report)
         self.single.update(dict.fromkeys(getattr(report, "mcode_single", ())))
         if hasattr(report, "mcode") and self._recorder:
-            self._recorder.take(TaskOutcome.from_json(report.mcode))
+            self._recorder.take(TaskOutcome.from_json(report.mcode), self.fleet.of(report))
             del report.mcode  # pytest keeps reports to the end
         self._flush(more_is_coming=self._more_is_coming())
         if hasattr(report, "mcode_stop"):
             self._stop(report.mcode_stop)
+        if hasattr(report, "mcode_gives_up"):
+            self.fleet.give_up(self.fleet.of(report), report.mcode_gives_up)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport) -> None:
         """Count the task of a crashed worker as ours."""
         found = TaskIds(self.plan.tasks).identify(crashitem)
         if found:
-            report.mcode = crashed(*found).to_json()  # type: ignore[attr-defined]
+            report.mcode = crashed(*found, self.fleet.of(report)).to_json()  # type: ignore[attr-defined]
             report.mcode_status = "infra"  # type: ignore[attr-defined]
 
     def _flush(self, *, more_is_coming: bool = False) -> None:
@@ -235,12 +241,6 @@ class Controller:
     def _hear(self, process: str, ahead: Ahead, at: Snapshot | None) -> None:
         if self._shown:
             self._shown.hear(process, ahead, at)
-
-    def _leave_out(self, why: str, none_is_left: bool) -> None:
-        self._progress(f"mcode: {why}")
-        self.notes.append(why)
-        if none_is_left:
-            self._stop(why)
 
     def _stop(self, reason: str) -> None:
         if self._stopped:
@@ -282,6 +282,8 @@ class Controller:
         run_id, (shard, _) = self.plan.run_id, self.settings.shard_numbers
         with contextlib.suppress(InfraError):
             patiently(lambda: store.note_concurrency(run_id, self._concurrency.found), self._recorder)
+            if self._recorder:
+                self._recorder.note_machines()
             patiently(lambda: store.finish_run(run_id, status, shard), self._recorder)
             self._listeners.run_finished(status, store)
 

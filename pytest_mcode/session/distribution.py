@@ -5,6 +5,7 @@ how much it can take. It says so itself, on an event that xdist knows and that o
 "unscheduled", whose `indices` here hold one text, JSON of `Word`.
 """
 
+import contextlib
 import json
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +17,19 @@ import pytest
 from pytest_mcode.activity import NOTHING, Snapshot
 from pytest_mcode.session.ahead import Ahead
 
-__all__ = ["FED", "STEALS", "Distribution", "MovingWindow", "Word", "elsewhere", "say", "worker_of"]
+__all__ = [
+    "EXAMINED",
+    "FED",
+    "MACHINE",
+    "STEALS",
+    "Distribution",
+    "MovingWindow",
+    "Word",
+    "elsewhere",
+    "machine_of",
+    "say",
+    "worker_of",
+]
 
 FED = "mcode_fed"
 """Key of the workers' input: whether our scheduler feeds them, which listens."""
@@ -24,6 +37,10 @@ STEALS = "mcode_steals"
 """Key of the workers' input: whether a scheduler may take back what it has sent (xdist's ``worksteal``)."""
 HOME = "mcode_home"
 """Key of the workers' input: the name of the machine that the session was started on."""
+MACHINE = "mcode_machine"
+"""Key of the workers' input: what the machine is called, where several take part."""
+EXAMINED = "mcode_examined"
+"""Key of the workers' input: whether the machine's sandbox was tried before the worker started."""
 LEAST = 2
 """Items that a worker of xdist must have to run one: it asks for the next before."""
 
@@ -55,6 +72,11 @@ def elsewhere(config: pytest.Config) -> str:
     """Return the name of the machine of a worker that is not on its controller's; empty for any other."""
     home, here = getattr(config, "workerinput", {}).get(HOME), socket.gethostname()
     return "" if home in (None, here) else here
+
+
+def machine_of(config: pytest.Config) -> str:
+    """Return what a worker's machine is called, where several take part in the session; else nothing."""
+    return getattr(config, "workerinput", {}).get(MACHINE, "") or elsewhere(config)
 
 
 def worker_of(config: pytest.Config) -> Any:
@@ -107,6 +129,8 @@ class MovingWindow:
         self._left_out = left_out
         self._unfit: set[tuple[str, str]] = set()
         """Machines that take no part, each with the reason, which is told once."""
+        self._without: set[Any] = set()
+        """Workers that are not waited for."""
         self._expected = len(parse_tx_spec_config(config))
         self._collected: dict[Any, list[str]] = {}
         self._collection: list[str] | None = None
@@ -127,11 +151,13 @@ class MovingWindow:
     @property
     def collection_is_completed(self) -> bool:
         """Whether as many workers as were wanted have told what they found."""
-        return len(self._collected) >= self._expected
+        return len(self._collected) >= max(1, self._expected)
 
     @property
     def tests_finished(self) -> bool:
         """Whether nothing is left but what each worker runs when it is told that no more comes."""
+        if self._collection is None:
+            return self._expected == 0
         last_ones = all(len(indices) < LEAST for indices in self._unreported.values())
         return self.collection_is_completed and not self._left and last_ones
 
@@ -199,15 +225,31 @@ class MovingWindow:
         self._feed()
         return self._collection[crashed]
 
+    def take_back(self, node: Any) -> bool:
+        """Let others have the items of a worker that was given up; return whether there are any to do."""
+        if node in self._unreported:
+            self._left = sorted([*self._unreported[node], *self._left])
+            self._unreported[node], self._in_flight[node] = [], set()
+        if node not in self._collected and node not in self._without:
+            self._expected -= 1
+        if self._collection is not None:
+            self._feed()
+        elif self.collection_is_completed:
+            self.schedule()
+        return bool(self._left) or self._collection is None
+
     def _leave_out(self, node: Any, word: Word) -> None:
         """Give a worker no task: it has none yet."""
         for known in (self._unreported, self._in_flight, self._windows):
             known.pop(node)
+        self._without.add(node)
         self._expected -= 1
         if (word.host, word.unfit) not in self._unfit:
             self._unfit.add((word.host, word.unfit))
             self._left_out(f"{word.host} takes no part: {word.unfit}", not self._expected)
         node.shutdown()
+        if self._collected and self.collection_is_completed:
+            self.schedule()
 
     def _count_again(self) -> None:
         """Have pytest see that items were found, by others than the worker that xdist asked last."""
@@ -230,7 +272,8 @@ class MovingWindow:
             self._in_flight[node].add(index)
             fed.setdefault(node, []).append(index)
         for node, indices in fed.items():
-            node.send_runtest_some(indices)
+            with contextlib.suppress(OSError):  # Its connection is gone, which xdist is about to tell.
+                node.send_runtest_some(indices)
         if not self._left and self._collection is not None:
             for node in working:
                 node.shutdown()

@@ -47,5 +47,7 @@ class Ending:
             lines.insert(0, ("gate", f"{word}: {of.decision.reason}"))
         if not of.is_complete:
             lines.insert(0, ("resume", f"{environment.command_of(session.config)} --mcode-resume"))
+        if by_machine := of.fleet.words:
+            lines.insert(0, ("machines", by_machine))
         seconds = time.monotonic() - self._started
         summary.write(reporter, of.plan, of.tally, of.planned, seconds, of.concurrency_found, lines)

@@ -14,7 +14,7 @@ from pytest_mcode.errors import ConfigurationError, InfraError
 from pytest_mcode.harnesses.functions.syntax import BUILDING
 from pytest_mcode.models.noise import IGNORED
 from pytest_mcode.records import Attempt, Task, TaskOutcome
-from pytest_mcode.session.distribution import elsewhere
+from pytest_mcode.session.distribution import elsewhere, machine_of
 from pytest_mcode.session.identity import function_of, task_of
 from pytest_mcode.session.lookahead import FLIGHT, Lookahead
 from pytest_mcode.session.outcomes import UnsolvedError, cause_of, check_solved, status_of
@@ -40,7 +40,8 @@ class Items:
         self.lookahead = Lookahead(config, plan)
         self._nextitem: pytest.Item | None = None
         self._elsewhere = elsewhere(config)
-        self._where = f" (on the machine {self._elsewhere})" if self._elsewhere else ""
+        self._machine = machine_of(config)
+        self._where = f" (on the machine {self._machine})" if self._machine else ""
         self._overridden: dict[str, str] = {}
         """Fixtures of ours that the user's own took the place of, and where those are."""
         self._refusal = ""
@@ -184,7 +185,7 @@ class Items:
             task_fingerprint=task.fingerprint,
             test=function_of(item.nodeid, task),
             status=status,
-            attempts=_marked(handle.attempts, self._taken_over(item, task)) if handle else (),
+            attempts=_marked(handle.attempts, self._marks(item, task)) if handle else (),
             error=f"{cause_of(error)}{self._where}" if error and status == "infra" else "",
             seconds=item.stash[FLIGHT].seconds if FLIGHT in item.stash else call.duration,
             tags=task.tags,
@@ -201,9 +202,15 @@ class Items:
         elif str(error).startswith("ScopeMismatch"):
             report.mcode_stop = f"{_sentence(str(error))}: {SCOPE}"  # type: ignore[attr-defined]
         elif stop := self.lookahead.stop_before(self._nextitem):
-            report.mcode_stop = stop  # type: ignore[attr-defined]
+            report.mcode_gives_up = f"{stop}{self._where}"  # type: ignore[attr-defined]
         item.user_properties += [("mcode_outcome", status), ("mcode_attempts", len(outcome.attempts))]
         return report
+
+    def _marks(self, item: pytest.Item, task: Task) -> dict[str, Any]:
+        """Return what each attempt's `extra` says besides: what replaced our fixtures, the machine."""
+        overridden = self._taken_over(item, task)
+        named = {"machine": self._machine} if self._machine else {}
+        return named | ({"overridden": overridden} if overridden else {})
 
     def _taken_over(self, item: pytest.Item, task: Task) -> dict[str, str]:
         """What took the place of our fixtures: the user's own, or a test that asks for no solver."""
@@ -212,10 +219,8 @@ class Items:
         return self._overridden | ({"mcode_solver": named} if own_test else {})
 
 
-def _marked(attempts: Sequence[Attempt], overridden: Mapping[str, str]) -> tuple[Attempt, ...]:
-    if not overridden:
-        return tuple(attempts)
-    return tuple(replace(each, extra={**each.extra, "overridden": overridden}) for each in attempts)
+def _marked(attempts: Sequence[Attempt], marks: Mapping[str, Any]) -> tuple[Attempt, ...]:
+    return tuple(replace(each, extra={**each.extra, **marks}) if marks else each for each in attempts)
 
 
 def _marks(task: Task) -> list[pytest.MarkDecorator]:

@@ -14,7 +14,7 @@ from pytest_mcode.errors import ConfigurationError
 from pytest_mcode.models import backends
 from pytest_mcode.models.network import is_loopback
 from pytest_mcode.session import environment, parts, relay
-from pytest_mcode.session.distribution import FED, Word, elsewhere, say, worker_of
+from pytest_mcode.session.distribution import EXAMINED, FED, Word, elsewhere, say, worker_of
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.settings import MODEL_FREE_BACKENDS, Settings
 
@@ -86,7 +86,8 @@ def tell(node: Any, plan: Plan, model_info: Mapping[str, Any], *, skipped_check:
         channel = node.gateway.newchannel()
         node.workerinput[RELAY] = channel
         key = os.environ.get("OPENAI_API_KEY", "").strip() or None
-        relay.answer(channel, model_info["base_url"], key=key, timeout=settings.request_timeout)
+        origin = urlsplit(model_info["base_url"])._replace(path="").geturl()
+        relay.answer(channel, origin, key=key, timeout=settings.request_timeout)
 
 
 def _keys(settings: Settings) -> dict[str, str]:
@@ -120,7 +121,8 @@ def plan_here(config: pytest.Config) -> Plan:
         return plan
     settings = plan.settings
     if RELAY in given:
-        settings = dataclasses.replace(settings, base_url=relay.listen(given[RELAY]))
+        address = relay.listen(given[RELAY]) + urlsplit(settings.base_url or "").path
+        settings = dataclasses.replace(settings, base_url=address)
     else:
         _refuse_loopback("--mcode-base-url", settings.base_url, ", or --mcode-model-here")
     _refuse_loopback("--mcode-helper-base-url", settings.helper_base_url, "")
@@ -137,8 +139,9 @@ def _refuse_loopback(flag: str, url: str | None, otherwise: str) -> None:
 
 def is_unchecked(config: pytest.Config) -> bool:
     """Whether it works on a machine whose sandbox nobody has tried: the controller tries its own."""
-    told = getattr(config, "workerinput", {}).get(TOLD, {})
-    return bool(elsewhere(config) or told.get("unchecked"))
+    given = getattr(config, "workerinput", {})
+    unchecked = given.get(TOLD, {}).get("unchecked")
+    return bool(elsewhere(config) or unchecked) and not given.get(EXAMINED, False)
 
 
 def check_same_model(config: pytest.Config, plan: Plan) -> None:

@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pytest_mcode.errors import InfraError, PassingError
 from pytest_mcode.records import Task, TaskOutcome
+from pytest_mcode.session.fleet import Fleet
 from pytest_mcode.session.outcomes import too_many
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.session.reruns import REMEDY
@@ -36,9 +38,11 @@ class Recorder:
         earlier: "Earlier | None",
         stop: Callable[[str], None],
         say: Callable[[str], None],
+        fleet: Fleet,
     ) -> None:
         self._plan, self._store, self._tally, self._earlier = plan, store, tally, earlier
-        self._stop, self._say = stop, say
+        self._stop, self._say, self._fleet = stop, say, fleet
+        self._machine_of: dict[tuple[str, str], str] = {}
         self._failing_since: float | None = None
         self._try_again_at = 0.0
         self.gave_up = False
@@ -47,12 +51,13 @@ class Recorder:
         self._waiting: list[TaskOutcome] = []
         self._since = 0.0
 
-    def take(self, outcome: TaskOutcome) -> None:
-        """Have it stored at the next `flush`, unless it cannot belong to the run."""
+    def take(self, outcome: TaskOutcome, machine: str = "") -> None:
+        """Have what a machine made stored at the next `flush`, unless it cannot belong to the run."""
         if (outcome.test, outcome.task_id) in self._taken:
             self._stop(f"{outcome.task_id} was reported twice, so the second report is left out; {REMEDY}")
             return
         self._taken.add((outcome.test, outcome.task_id))
+        self._machine_of[outcome.test, outcome.task_id] = machine
         if self._earlier and (reason := self._earlier.refusal(outcome)):
             self._journal_of(outcome).remove()
             self._stop(reason)
@@ -90,8 +95,10 @@ class Recorder:
             if outcome.status != "infra":
                 self._journal_of(outcome).remove()
             self._tally.add(outcome)
-            if self._tally.infra_in_a_row == self._plan.settings.max_infra:
-                self._stop(too_many(self._tally.infra_in_a_row, outcome.error))
+            machine = self._machine_of.pop((outcome.test, outcome.task_id))
+            in_a_row = self._fleet.count(machine, is_infra=outcome.status == "infra")
+            if in_a_row == self._plan.settings.max_infra:
+                self._fleet.give_up(machine, too_many(in_a_row, outcome.error))
         return outcomes
 
     def _may_wait(self, error: PassingError) -> bool:
@@ -110,6 +117,13 @@ class Recorder:
             time.sleep(max(0.0, self._try_again_at - time.monotonic()))
             stored += self.flush()
         return stored
+
+    def note_machines(self) -> None:
+        """Put into the run's record which machines took part, where there are several."""
+        found, run_id = self._fleet.record, self._plan.run_id
+        if found:
+            with suppress(InfraError):
+                patiently(lambda: self._store.note_machines(run_id, found), self)
 
     def _note_overridden(self, outcome: TaskOutcome) -> None:
         known = self._tally.overridden.get(outcome.test, {})
@@ -135,13 +149,14 @@ def patiently(write: Callable[[], None], recorder: Recorder | None) -> None:
             write()
 
 
-def crashed(test: str, task: Task) -> TaskOutcome:
+def crashed(test: str, task: Task, machine: str) -> TaskOutcome:
     """Return the outcome of a task whose worker crashed."""
+    where = f" (on the machine {machine})" if machine else ""
     return TaskOutcome(
         task_id=task.task_id,
         task_fingerprint=task.fingerprint,
         test=test,
         status="infra",
-        error="the pytest worker crashed while running this task",
+        error=f"the pytest worker crashed while running this task{where}",
         tags=task.tags,
     )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["archive_lines", "engine_of_archive", "is_archive"]
 
 GZIP_MAGIC = b"\x1f\x8b"
+SUFFIXES = (".jsonl", ".json", ".gz")
 HEAD = b'{"archive":"pytest-mcode"'
 """How the first line begins: keys are sorted."""
 
@@ -48,7 +49,12 @@ def archive_lines(store: "Store", run_id: str) -> Iterator[str]:
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file begins as an archive does, gzipped or not."""
+    """Whether a file is named, and begins, as an archive does, gzipped or not.
+
+    A database is not opened: see `check_writable`.
+    """
+    if path.suffix not in SUFFIXES:
+        return False
     try:
         with path.open("rb") as file:
             packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC

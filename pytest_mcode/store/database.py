@@ -1,5 +1,7 @@
 """Where a results database is and how it is opened: paths, URLs, checks, the settings of both engines."""
 
+import errno
+import os
 import sqlite3
 import tempfile
 from collections.abc import Callable
@@ -262,15 +264,20 @@ def check_url_writable(connection: Connection, place: Place, version: int) -> No
 
 
 def check_writable(path: Path) -> None:
-    """Raise `ConfigurationError` unless a database can be made or written at `path`; leave nothing behind."""
+    """Raise `ConfigurationError` unless a database can be made or written at `path`; leave nothing behind.
+
+    A database that is there is not opened: to close a file lets go of every lock that this process has on
+    it, SQLite's too, and the next process that closes the database would take itself for its last user
+    (sqlite.org/howtocorrupt.html, 2.2).
+    """
     if path.is_dir():
         raise unusable(f"{path} is a directory", "give the path of a file in it")
     ancestor = next(parent for parent in path.parents if parent.exists())
     try:
         with tempfile.TemporaryFile(dir=ancestor):
             pass
-        if path.exists():
-            path.open("r+b").close()
+        if path.exists() and not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         reason = f"cannot write {path}: {error.strerror or error}"
         raise unusable(reason, "give a path in a writable directory") from error

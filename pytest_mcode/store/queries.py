@@ -21,6 +21,7 @@ __all__ = [
     "choice_rows",
     "find_run",
     "find_runs",
+    "first_answers",
     "outcome_groups",
     "task_rows",
 ]
@@ -193,6 +194,25 @@ def all_attempt_rows(
         result = connection.execute(statement)
         names = tuple(result.keys())  # Half the time of mappings, which matters for a million rows.
         return [dict(zip(names, row, strict=True)) for row in result]
+
+
+def first_answers(store: Store, run_id: str, test: str | None = None) -> list[tuple[str, str]]:
+    """Return task and text of each sample's first answer that has one, as it is stored, by sample."""
+    tasks, made = schema.tasks, schema.attempts.c
+    # To compare them, texts need not be decoded.
+    text = func.coalesce(
+        func.nullif(type_coerce(made.completion, Text), ""), type_coerce(made.solution, Text)
+    )
+    statement = (
+        select(tasks.c.task_id, text)
+        .join_from(tasks, schema.attempts, made.task == tasks.c.id)
+        .where(tasks.c.run_id == run_id, made.iteration == 0, text != "")
+        .order_by(tasks.c.id, made.sample)
+    )
+    if test is not None:
+        statement = statement.where(tasks.c.test == test)
+    with store.engine.connect() as connection:
+        return [(task_id, answer) for task_id, answer in connection.execute(statement)]
 
 
 def _conditions(connection: Connection, wanted: RunFilter) -> Iterable[ColumnElement[bool]]:

@@ -166,6 +166,10 @@ class Store:
         """Put into a run's ``environment`` how many requests were in flight."""
         self._note(run_id, lambda known: {"concurrency": dict(concurrency)})
 
+    def note_machines(self, run_id: str, machines: Mapping[str, Mapping[str, Any]]) -> None:
+        """Add to a run's ``environment`` which machines' workers took part: versions, sandbox, platform."""
+        self._note(run_id, lambda known: {"machines": {**known.get("machines", {}), **machines}})
+
     def _note(self, run_id: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
         with self._writing() as connection:
             runs = schema.runs

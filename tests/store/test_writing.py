@@ -1,3 +1,7 @@
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -181,3 +185,20 @@ def test_finished_run_is_the_latest_that_judged_every_task(db: str) -> None:
         assert store.finished_run(key, 1) == "partial"
         assert store.finished_run(key, 3) is None
         assert store.finished_run("nokey", 2) is None
+
+
+def test_a_second_look_at_a_store_lets_go_of_no_lock(tmp_path: Path) -> None:
+    db = tmp_path / "results.db"
+    write_run(db, run_info("first"), [outcome(0, "passed")])
+    with Store.open(str(db)) as store:
+        store.begin_run(run_info("second"), 10)
+        look = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.close()"
+        for number in range(40):
+            # As the lease's thread does every half a minute; then somebody else looks in.
+            with Store.open(str(db)) as lease:
+                lease.set_planned("second", number)
+            subprocess.run([sys.executable, "-c", look, str(db), "SELECT 1 FROM runs"], check=True)
+            assert store.record("second", outcome(number, "passed", "timeout"))
+    with closing(sqlite3.connect(db)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("SELECT count(*) FROM tasks WHERE run_id = 'second'").fetchone() == (40,)
