@@ -61,7 +61,7 @@ class Machine:
 def machine(name: str, folder: Path) -> Iterator[Machine]:
     """Start one, or skip; with ``MCODE_REQUIRE_REMOTE=1`` what is missing is a failure."""
     if missing := [each for each in PROGRAMS if _program(each) is None]:
-        _do_without(f"{', '.join(missing)}: not there, and machines are made of it (`.ci/remote` installs it)")
+        _do_without(f"{', '.join(missing)}: not there; `.ci/remote` installs what machines are made of")
     if os.geteuid() != 0:
         _do_without("only root makes network namespaces")
     folder.mkdir(exist_ok=True)
