@@ -289,7 +289,7 @@ class Settings(LoopOptions, PriceOptions, SandboxOptions, OutputOptions, ShardOp
             spec.field: spec.counted(values[spec.field], harness)
             for spec in option_specs()
             if spec.changes_result and spec.field in values
-            if not (spec.came_later and values[spec.field] == spec.default)
+            if not (spec.came_later and values[spec.field] == (spec.earlier or spec.default))
         }
         return fingerprint([chosen, dataset_fingerprint, prompt_hash])[:16]
 

@@ -22,8 +22,8 @@ ZERO = "--mcode-debug-iters=0: nothing follows a first attempt, so"
         ({**GOLD, "on_repeat": "stop"}, f"{ZERO} --mcode-on-repeat=stop has no effect"),
         ({**GOLD, "strategy": "resample"}, f"{ZERO} --mcode-strategy=resample has no effect"),
         (
-            {**GOLD, "strategy": "resample", "debug_iters": 1, "on_repeat": "restart"},
-            "--mcode-on-repeat=restart has no effect: resampled attempts all start anew",
+            {**GOLD, "strategy": "resample", "debug_iters": 1, "on_repeat": "keep"},
+            "--mcode-on-repeat=keep has no effect: resampled attempts all start anew",
         ),
         (
             {**NONE, "debug_iters": 1, "on_repeat": "warmer", "temperature": 2.0},

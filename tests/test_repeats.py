@@ -97,7 +97,8 @@ def kinds(found):
 
 
 def test_keep_repairs_on():
-    found = solve([fenced(WRONG), fenced(SAME), fenced(RIGHT)], task=TASK, debug_iters=2)
+    answers = [fenced(WRONG), fenced(SAME), fenced(RIGHT)]
+    found = solve(answers, task=TASK, debug_iters=2, on_repeat="keep")
     assert kinds(found) == [(0, 0, "assertion", None), (0, 1, "assertion", "0/0"), (0, 2, "passed", None)]
     assert len(found.asked[2]) == 5
 

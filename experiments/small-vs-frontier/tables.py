@@ -200,27 +200,12 @@ def frontier(study: Study) -> str:
     return "".join(lines)
 
 
-def plus(study: Study) -> str:
-    """What HumanEval+'s tests say of the same answers."""
-    rows = []
-    for name in study.names("qwen-0.5b.greedy", "gpt-3.5-turbo-0613", "gpt-4-1106-preview"):
-        judged = f"{name}.plus"
-        if judged in study.ids:
-            passed, held = study.figures[name]["solved"], study.figures[judged]["solved"]
-            found = study.compare(judged, name)
-            row = [f"`{name}`", str(passed), str(held), f"{passed - held} of {passed}"]
-            rows.append([*row, f"{100 * found['difference']:+.1f}", span(found["low"], found["high"], "+")])
-    head = ["run", "HumanEval", "HumanEval+", "false passes", "difference, points", "95 %"]
-    return table(head, rows)
-
-
 TABLES: Mapping[str, Callable[[Study], str]] = {
     "found": found,
     "runs": runs,
     "styles": styles,
     "repeats": repeats,
     "frontier": frontier,
-    "plus": plus,
 }
 
 

@@ -43,6 +43,8 @@ class OptionSpec:
     repeatable: bool
     came_later: bool = False
     """Whether runs were stored before it was there: they meant its default."""
+    earlier: Any = None
+    """What these runs meant, where its default is another by now."""
     first_default: Any = None
     """Its default in the first version, if it was another: keys of runs that do not use it hold that."""
     group: str = ""
@@ -190,6 +192,7 @@ def option(
     changes_result: bool = False,
     repeatable: bool = False,
     came_later: bool = False,
+    earlier: Any = None,
     first_default: Any = None,
     is_secret: bool = False,
 ) -> Any:
@@ -205,6 +208,7 @@ def option(
         "changes_result": changes_result,
         "repeatable": repeatable,
         "came_later": came_later,
+        "earlier": earlier,
         "first_default": first_default,
     }
     return field(default=() if repeatable else default, metadata=metadata, repr=not is_secret)

@@ -44,12 +44,14 @@ class LoopOptions:
     )
     on_repeat: Literal["keep", "warmer", "restart", "stop"] = option(
         "What follows an answer whose code an earlier attempt at the task had: keep (a repair as any other), "
-        "warmer (temperature 0.2 higher for each), restart (as if the sample began), stop (the sample ends).",
+        "warmer (temperature 0.2 higher for each), restart (as if the sample began; at temperature 0 keep), "
+        "stop (the sample ends).",
         choice("keep", "warmer", "restart", "stop"),
         metavar="WHAT",
-        default="keep",
+        default="restart",
         changes_result=True,
         came_later=True,
+        earlier="keep",
     )
     feedback_detail: Literal["verdict", "first", "all", "trace"] = option(
         "How much of it: verdict (that it failed), first (the first failing test, with both values), all "

@@ -40,8 +40,8 @@ def _idle(settings: Settings) -> Iterator[str]:
             yield f"replay asks no model: {idle} has no effect"
     elif not settings.debug_iters and (idle := _given(settings, OF_REPAIRS)):
         yield f"--mcode-debug-iters=0: nothing follows a first attempt, so {idle} has no effect"
-    elif settings.strategy == "resample" and settings.on_repeat == "restart":
-        yield "--mcode-on-repeat=restart has no effect: resampled attempts all start anew"
+    elif settings.strategy == "resample" and settings.on_repeat == "keep":
+        yield "--mcode-on-repeat=keep has no effect: resampled attempts all start anew"
     elif settings.on_repeat == "warmer" and (settings.temperature or 0) >= WARMEST:
         yield f"--mcode-on-repeat=warmer has no effect: the temperature is {WARMEST:g} already, the highest"
 

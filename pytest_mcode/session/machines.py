@@ -15,7 +15,7 @@ from pytest_mcode.models import backends
 from pytest_mcode.models.network import is_loopback
 from pytest_mcode.session import environment, parts, relay
 from pytest_mcode.session.distribution import EXAMINED, FED, Word, elsewhere, say, worker_of
-from pytest_mcode.session.plan import Plan
+from pytest_mcode.session.plan import Plan, prompt_hash
 from pytest_mcode.settings import MODEL_FREE_BACKENDS, Settings
 
 __all__ = [
@@ -120,6 +120,11 @@ def plan_here(config: pytest.Config) -> Plan:
     if not elsewhere(config):
         return plan
     settings = plan.settings
+    if settings.prompts and (here := prompt_hash(plan)) != plan.prompt_hash:
+        raise ConfigurationError(
+            f"--mcode-prompts={settings.prompts}: other templates are there (hash {here}) than where the "
+            f"session was started ({plan.prompt_hash}): copy them"
+        )
     if RELAY in given:
         address = relay.listen(given[RELAY]) + urlsplit(settings.base_url or "").path
         settings = dataclasses.replace(settings, base_url=address)

@@ -26,7 +26,7 @@ from pytest_mcode.solving.own_prompts import check_prompts
 from pytest_mcode.solving.replay import StoredAnswers
 from pytest_mcode.solving.styles import style_of
 
-__all__ = ["Plan", "build_settings", "make_plan"]
+__all__ = ["Plan", "build_settings", "make_plan", "prompt_hash"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -274,6 +274,13 @@ def make_plan(settings: Settings) -> Plan:
             "give --mcode-feedback=judge or none, or tasks with a public_test"
         )
     return plan
+
+
+def prompt_hash(plan: Plan) -> str:
+    """Return the hash of the templates as they are on this machine."""
+    settings = plan.settings
+    prompt = plan.harness.prompt(settings, plan.benchmark.prompt_template, demonstrations=plan.demonstrations)
+    return f"{prompt.hash}{style_of(settings.repair, settings.prompts).hash}"
 
 
 def _select(tasks: Sequence[Task], settings: Settings) -> Sequence[Task]:

@@ -43,7 +43,7 @@ class SampleAndDebug:
     seed: int = 0
     style: Style = CONVERSATION
     """What a repair shows the model."""
-    on_repeat: OnRepeat = "keep"
+    on_repeat: OnRepeat = "restart"
     """What follows an answer that was given before."""
     temperature: float | None = None
     """The session's, from which ``warmer`` starts."""
@@ -84,7 +84,8 @@ class SampleAndDebug:
     def repair(self, task: TaskHandle, attempt: Attempt) -> Attempt:
         """Make the attempt that follows a failed one."""
         try:
-            if attempt.is_repeat and self.on_repeat == "restart":
+            # At temperature 0 it would only begin as before.
+            if attempt.is_repeat and self.on_repeat == "restart" and self.temperature != 0:
                 messages = opening(self.prompt, task.task)
             else:
                 messages = self.next_messages(task, attempt.messages, attempt)

@@ -7,7 +7,6 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +158,7 @@ def test_configuration_and_methods(mcode: Mcode, db: Path, tmp_path: Path) -> No
     assert differing[:4] == ["model", "samples", "all samples", "debug iters"]
     assert "<dt>prompt hash</dt>" in same
     assert "<dt>model: quantization</dt><dd>Q4_K_M</dd>" in same
-    assert f"with pytest-mcode {version('pytest-mcode')}." in page
+    assert re.search(r"with pytest-mcode [0-9.]+\. ", page)
     assert "@article{chen2021evaluating," in page
     assert "The first prompt as sent, of runs 1, 2, task HumanEval/0" in page or "task HumanEval/" in page
 

@@ -15,6 +15,7 @@ import re
 import sys
 import zlib
 from contextlib import redirect_stdout
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -114,6 +115,7 @@ def page_of(runs: list[str]) -> dict[str, Any]:
     found = json.loads(data[1])
     stored = re.findall(r'<script type="text/plain" id="panel([0-9]+)">([^<]*)</script>', page)
     body = re.sub(r"<(script|style)\b.*?</\1>", "", page[page.index("<main>") :], flags=re.DOTALL)
+    body = body.replace(f"{{{version('pytest-mcode')}}}", "{VERSION}")
     return {
         "kinds": found["kinds"],
         "tasks": found["tasks"],

@@ -1,4 +1,3 @@
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -8,13 +7,8 @@ from .machines import Machine, machine
 
 @pytest.fixture(scope="session")
 def _both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Machine, Machine]]:
-    # A worker of its own has names of its own: tests run side by side.
-    worker = int("".join(filter(str.isdigit, os.environ.get("PYTEST_XDIST_WORKER", "0"))) or 0)
     folder = tmp_path_factory.mktemp("machines")
-    with (
-        machine(f"ada{worker}", 2 * worker, folder) as ada,
-        machine(f"bob{worker}", 2 * worker + 1, folder) as bob,
-    ):
+    with machine("ada", folder) as ada, machine("bob", folder) as bob:
         yield ada, bob
 
 

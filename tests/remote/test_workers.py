@@ -162,3 +162,13 @@ def test_the_controller_needs_no_engine_where_nothing_runs_beside_it(pytester, a
     beside = pytester.runpytest_subprocess(*GOLD, *ALONE, *docker, ada.tx(), "--tx=popen")
     assert beside.ret == 4
     beside.stderr.fnmatch_lines(["ERROR: *no Docker engine at unix:///nowhere.sock*"])
+
+
+def test_other_templates_there_are_refused_with_both_hashes(pytester, ada):
+    for folder, word in ((pytester.path, "Complete"), (ada.chdir, "Finish")):
+        (folder / "own").mkdir(exist_ok=True)
+        (folder / "own" / "humaneval.jinja").write_text(f"{word} this:\n\n{{{{ task.prompt }}}}\n")
+    result = pytester.runpytest_subprocess(*GOLD, *ALONE, "--mcode-prompts=own", ada.tx())
+    assert result.ret == 4
+    assert f"{ada.name} takes no part: --mcode-prompts=" in result.stdout.str() + result.stderr.str()
+    assert "other templates are there (hash " in result.stdout.str() + result.stderr.str()
