@@ -285,6 +285,8 @@ class Settings(LoopOptions, PriceOptions, SandboxOptions, OutputOptions, ShardOp
         from pytest_mcode.records import fingerprint
 
         values = self.to_dict()
+        if not self.debug_iters:  # Nothing is repaired; its default was another.
+            values["on_repeat"] = "keep"
         chosen = {
             spec.field: spec.counted(values[spec.field], harness)
             for spec in option_specs()

@@ -49,7 +49,7 @@ def test_inactive_plugin_imports_nothing_heavy(pytester):
                 for name in (
                     "plugin settings errors hookspecs command_line options options.declarations"
                     " options.groups options.loop options.price options.sandbox options.shard"
-                    " options.export options.output"
+                    " options.export options.output options.workers"
                 ).split()
             }}
             assert {{name for name in ours if name.count(".") == 3}} <= {{

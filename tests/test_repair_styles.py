@@ -322,6 +322,9 @@ def test_another_style_is_another_configuration_and_the_default_is_what_it_was()
     assert len({key(repair=style, **helped.get(style, {})) for style in STYLES}) == len(STYLES)
     # Stored by the version before there were styles, when agents had 50 steps.
     assert key() == "c609103e0410ab7a"
+    # When a repeated answer was followed by a repair like any other.
+    assert key(debug_iters=1, on_repeat="keep") == "29c59ec313b160cb"
+    assert key(debug_iters=1) == key(debug_iters=1, on_repeat="restart") != "29c59ec313b160cb"
 
 
 @pytest.mark.parametrize(
