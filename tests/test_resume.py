@@ -68,7 +68,7 @@ def stored(pytester, db="results.db"):
     [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "interrupted"), (signal.SIGKILL, "running")],
 )
 def test_every_task_is_judged_once_after_a_cut_and_a_resume(pytester, solutions, kill, status, workers):
-    with OllamaServer(answering(solutions, delay=0.1)) as server:
+    with OllamaServer(answering(solutions, delay=0.3)) as server:
         process = start(pytester, server, "-n", workers)
         wait_until(lambda: stored(pytester) >= 2)
         process.send_signal(kill)

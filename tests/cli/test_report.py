@@ -361,7 +361,9 @@ def test_attempts_are_read_as_text(page: Any) -> None:
 
     wait_for(page, "document.querySelectorAll('.chart svg').length == 8")
     buttons = page.find_elements(By.CSS_SELECTOR, ".task > button")
-    next(button for button in buttons if "HumanEval/<" in button.text).click()
+    hostile = next(button for button in buttons if "HumanEval/<" in button.text)
+    page.execute_script("arguments[0].scrollIntoView({block: 'center'})", hostile)
+    hostile.click()
     assert wait_for(page, "document.querySelectorAll('.body article').length") == 1
     assert page.execute_script("return document.querySelector('.body article').dataset.at") == "0/1"
     assert page.execute_script("return document.querySelectorAll('.body .diff .added').length") == 1
