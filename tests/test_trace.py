@@ -115,17 +115,17 @@ class Stack:
 """
 
 
-def test_of_a_class_it_is_the_method_that_fails(sandbox):
-    told, attempt, _ = traced(
-        sandbox,
-        STACK,
-        "judge",
-        entry_points=("Stack",),
-        test="stack = Stack(4)\nassert stack.push(5) == 2\nassert stack.size() == 2",
-        canonical_solution=STACK.replace(" - 1", ""),
-    )
+def lines_told(sandbox, name, code, right, test):
+    """Return the trace of `code` at a task of its own, which it fails by an assertion."""
+    task = {"entry_points": (name,), "test": test, "canonical_solution": right}
+    told, attempt, _ = traced(sandbox, code, "judge", **task)
     assert attempt.verdict.kind == "assertion"
-    assert told.splitlines() == [
+    return told.splitlines()
+
+
+def test_of_a_class_it_is_the_method_that_fails(sandbox):
+    test = "stack = Stack(4)\nassert stack.push(5) == 2\nassert stack.size() == 2"
+    assert lines_told(sandbox, "Stack", STACK, STACK.replace(" - 1", ""), test) == [
         "Trace of Stack.push(5), with the values that each line leaves:",
         "line 6: self.items.append(item)  # self.items = [4, 5]",
         "line 7: return self.size()",
@@ -136,22 +136,15 @@ def test_of_a_class_it_is_the_method_that_fails(sandbox):
 
 def test_of_a_generator_it_is_what_an_item_took(sandbox):
     code = "def countdown(n):\n    while n > 0:\n        n -= 1\n        yield n"
-    told, attempt, _ = traced(
-        sandbox,
-        code,
-        "judge",
-        entry_points=("countdown",),
-        test="assert list(countdown(3)) == [3, 2, 1]",
-        canonical_solution=code.replace("n -= 1\n        yield n", "yield n\n        n -= 1"),
-    )
-    assert attempt.verdict.kind == "assertion"
-    assert told.splitlines()[:4] == [
+    right = code.replace("n -= 1\n        yield n", "yield n\n        n -= 1")
+    lines = lines_told(sandbox, "countdown", code, right, "assert list(countdown(3)) == [3, 2, 1]")
+    assert lines[:4] == [
         "Trace of countdown(3), with the values that each line leaves:",
         "line 2: while n > 0:",
         "line 3: n -= 1  # n = 2",
         "line 4: yield n",
     ]
-    assert told.endswith("the generator ended")
+    assert lines[-1].endswith("the generator ended")
 
 
 @pytest.mark.parametrize("body", ["while True:\n        a += 1", "import time\n    time.sleep(1000)"])

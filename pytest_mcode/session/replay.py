@@ -34,7 +34,7 @@ def read_answers(settings: Settings, tasks: Sequence[Task]) -> Replayed:
     Raises `ConfigurationError`, with the line, for a task that the benchmark does not have.
     """
     from pytest_mcode.store import Store
-    from pytest_mcode.store.archive import is_archive
+    from pytest_mcode.store.archive import SUFFIXES, is_archive
     from pytest_mcode.store.queries import find_run, find_runs
     from pytest_mcode.store.samples import read_answers_of_run, read_samples
 
@@ -52,7 +52,7 @@ def read_answers(settings: Settings, tasks: Sequence[Task]) -> Replayed:
                 raise ConfigurationError(f"--mcode-replay: {source} holds {len(runs)} runs; {merged}")
             source, model = str(path.resolve()), runs[0]["model"] or runs[0]["backend"]
             answers = read_answers_of_run(store, runs[0]["run_id"])
-    elif path.suffix in (".jsonl", ".json", ".gz") or path.is_file():
+    elif path.suffix in SUFFIXES or path.is_file():
         answers = read_samples(path)
         source = str(path.resolve())
         model = _model_of(answers)

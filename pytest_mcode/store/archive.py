@@ -5,7 +5,7 @@ import json
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sqlalchemy import Connection, Engine, insert, select
 
@@ -22,7 +22,7 @@ from pytest_mcode.store.rows import attempt_row, task_row
 if TYPE_CHECKING:
     from pytest_mcode.store.store import Store
 
-__all__ = ["archive_lines", "engine_of_archive", "is_archive"]
+__all__ = ["GZIP_MAGIC", "SUFFIXES", "archive_lines", "engine_of_archive", "is_archive"]
 
 GZIP_MAGIC = b"\x1f\x8b"
 SUFFIXES = (".jsonl", ".json", ".gz")
@@ -56,9 +56,7 @@ def is_archive(path: Path) -> bool:
     if path.suffix not in SUFFIXES:
         return False
     try:
-        with path.open("rb") as file:
-            packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-        with gzip.open(path) if packed else path.open("rb") as file:
+        with _opened(path) as file:
             return file.read(len(HEAD)) == HEAD
     except (OSError, EOFError, zlib.error):
         return False
@@ -89,10 +87,14 @@ def engine_of_archive(path: Path) -> Engine:
     return engine
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def _opened(path: Path) -> "gzip.GzipFile | BinaryIO":
     with path.open("rb") as file:
         packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-    with gzip.open(path) if packed else path.open("rb") as file:
+    return gzip.open(path) if packed else path.open("rb")
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with _opened(path) as file:
         yield from file
 
 

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from pytest_mcode.errors import ConfigurationError
+from pytest_mcode.store.archive import GZIP_MAGIC
 from pytest_mcode.store.reading import read_outcomes
 from pytest_mcode.store.store import Store
 
 __all__ = ["Answer", "Answers", "read_answers_of_run", "read_samples"]
-
-GZIP_MAGIC = b"\x1f\x8b"
 
 TEXTS = ("raw", "solution", "completion")
 """Columns that may hold the answer, the fullest first; ``model_patch`` in SWE-bench's predictions."""
