@@ -14,7 +14,7 @@ from typing import Any
 
 from pytest_mcode.records import to_json
 from pytest_mcode.store import Store
-from pytest_mcode.store.archive import archive_lines
+from pytest_mcode.store.archiving import archive_lines
 from pytest_mcode.store.queries import find_run
 
 PATH = re.compile(r"(?:/[\w.+-]+)+/([\w.+-]+)")

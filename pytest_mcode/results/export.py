@@ -13,7 +13,7 @@ from pytest_mcode.records import Attempt, Task, TaskOutcome, Verdict, to_json
 from pytest_mcode.results.by_harness import export_formats
 from pytest_mcode.results.figures import natural
 from pytest_mcode.store import Store, read_outcomes
-from pytest_mcode.store.archive import archive_lines
+from pytest_mcode.store.archiving import archive_lines
 from pytest_mcode.store.queries import Row
 
 __all__ = ["LoadTasks", "export", "formats", "tasks_at_hand"]

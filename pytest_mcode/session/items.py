@@ -17,7 +17,7 @@ from pytest_mcode.records import Attempt, Task, TaskOutcome
 from pytest_mcode.session.distribution import elsewhere, machine_of
 from pytest_mcode.session.identity import function_of, task_of
 from pytest_mcode.session.lookahead import FLIGHT, Lookahead
-from pytest_mcode.session.outcomes import UnsolvedError, cause_of, check_solved, status_of
+from pytest_mcode.session.outcomes import UnsolvedError, cause_of, check_solved, on_machine, status_of
 from pytest_mcode.session.overrides import check_fixture, details, origin_of, with_source
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.session.reruns import refuse_marks, refuse_reruns, refuse_second_run, refused_report
@@ -41,7 +41,7 @@ class Items:
         self._nextitem: pytest.Item | None = None
         self._elsewhere = elsewhere(config)
         self._machine = machine_of(config)
-        self._where = f" (on the machine {self._machine})" if self._machine else ""
+        self._where = on_machine(self._machine)
         self._overridden: dict[str, str] = {}
         """Fixtures of ours that the user's own took the place of, and where those are."""
         self._refusal = ""

@@ -6,7 +6,7 @@ from pytest_mcode.errors import ConfigurationError, InfraError, with_place
 from pytest_mcode.records import OutcomeStatus
 from pytest_mcode.solving import TaskHandle
 
-__all__ = ["UnsolvedError", "cause_of", "check_solved", "status_of", "too_many"]
+__all__ = ["UnsolvedError", "cause_of", "check_solved", "on_machine", "status_of", "too_many"]
 
 
 class UnsolvedError(Exception):
@@ -56,3 +56,8 @@ def cause_of(error: BaseException) -> str:
 def too_many(in_a_row: int, last: str) -> str:
     """Say why a session stops at ``--mcode-max-infra``."""
     return f"{in_a_row} infra outcomes in a row (--mcode-max-infra); the last: {last}"
+
+
+def on_machine(machine: str) -> str:
+    """Return what an error says of the machine that it is of; nothing where there is one only."""
+    return f" (on the machine {machine})" if machine else ""

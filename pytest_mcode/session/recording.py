@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_mcode.errors import InfraError, PassingError
 from pytest_mcode.records import Task, TaskOutcome
 from pytest_mcode.session.fleet import Fleet
-from pytest_mcode.session.outcomes import too_many
+from pytest_mcode.session.outcomes import on_machine, too_many
 from pytest_mcode.session.plan import Plan
 from pytest_mcode.session.reruns import REMEDY
 from pytest_mcode.session.tally import Tally
@@ -151,12 +151,11 @@ def patiently(write: Callable[[], None], recorder: Recorder | None) -> None:
 
 def crashed(test: str, task: Task, machine: str) -> TaskOutcome:
     """Return the outcome of a task whose worker crashed."""
-    where = f" (on the machine {machine})" if machine else ""
     return TaskOutcome(
         task_id=task.task_id,
         task_fingerprint=task.fingerprint,
         test=test,
         status="infra",
-        error=f"the pytest worker crashed while running this task{where}",
+        error=f"the pytest worker crashed while running this task{on_machine(machine)}",
         tags=task.tags,
     )

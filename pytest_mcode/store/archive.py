@@ -1,51 +1,29 @@
-"""A run as a file of its own, JSON a line: what is published with a study, and read as a store is."""
+"""Reading a run that is a file of its own (see `archiving`) as a store is read."""
 
 import gzip
 import json
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from sqlalchemy import Connection, Engine, insert, select
 
 from pytest_mcode.errors import ConfigurationError
-from pytest_mcode.records import TaskOutcome, to_json
+from pytest_mcode.records import TaskOutcome
 from pytest_mcode.store import schema
 from pytest_mcode.store.choices import replace_choices
 from pytest_mcode.store.database import connect_empty, unusable
 from pytest_mcode.store.migrations import create_or_migrate
 from pytest_mcode.store.outcomes import replace_outcome
-from pytest_mcode.store.reading import read_outcomes
 from pytest_mcode.store.rows import attempt_row, task_row
 
-if TYPE_CHECKING:
-    from pytest_mcode.store.store import Store
-
-__all__ = ["GZIP_MAGIC", "SUFFIXES", "archive_lines", "engine_of_archive", "is_archive"]
+__all__ = ["GZIP_MAGIC", "SUFFIXES", "engine_of_archive", "is_archive"]
 
 GZIP_MAGIC = b"\x1f\x8b"
 SUFFIXES = (".jsonl", ".json", ".gz")
 HEAD = b'{"archive":"pytest-mcode"'
 """How the first line begins: keys are sorted."""
-
-
-def archive_lines(store: "Store", run_id: str) -> Iterator[str]:
-    """Yield a run as lines: its rows of ``runs`` and ``shards``, then every outcome with its attempts.
-
-    Archives can be put together, gzipped ones too: an outcome belongs to the run above it.
-    """
-    runs, shards, tasks = schema.runs, schema.shards, schema.tasks
-    with store.engine.connect() as connection:
-        run = connection.execute(select(runs).where(runs.c.run_id == run_id)).mappings().one()
-        parts = connection.execute(select(shards).where(shards.c.run_id == run_id)).mappings().all()
-        of_run = select(tasks.c.recorded_at).where(tasks.c.run_id == run_id).order_by(tasks.c.id)
-        recorded = connection.execute(of_run).scalars().all()
-    left = {"holder": None, "held_until": None}
-    head = {"run": dict(run), "shards": [{**part, **left} for part in parts]}
-    yield to_json({"archive": "pytest-mcode", "schema": schema.VERSION, **head}) + "\n"
-    for recorded_at, outcome in zip(recorded, read_outcomes(store, run_id), strict=True):
-        yield to_json({"outcome": outcome, "recorded_at": recorded_at}) + "\n"
 
 
 def is_archive(path: Path) -> bool:

@@ -2,21 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
 from pytest_mcode.records import Attempt, Choice, RunInfo, TaskOutcome, Verdict
 from pytest_mcode.store import schema
 from pytest_mcode.store.choices import read_choices
-
-if TYPE_CHECKING:
-    from pytest_mcode.store.store import Store
+from pytest_mcode.store.store import Store
 
 __all__ = ["read_attempts", "read_outcomes", "read_run"]
 
 
-def read_run(store: "Store", run_id: str) -> RunInfo | None:
+def read_run(store: Store, run_id: str) -> RunInfo | None:
     """Return what `Store.begin_run` was given, or None for an unknown run."""
     with store.engine.connect() as connection:
         row = connection.execute(select(schema.runs).where(schema.runs.c.run_id == run_id)).mappings().first()
@@ -24,7 +22,7 @@ def read_run(store: "Store", run_id: str) -> RunInfo | None:
 
 
 def read_outcomes(
-    store: "Store", run_id: str, *, task_id: str | None = None, test: str | None = None
+    store: Store, run_id: str, *, task_id: str | None = None, test: str | None = None
 ) -> Iterator[TaskOutcome]:
     """Yield the outcomes of a run in the order in which they were recorded, each with its attempts."""
     tasks = schema.tasks
